@@ -1,0 +1,55 @@
+# Two commands on a machine with python3 (3.11 or newer), pip, venv and make: `make app` and `make test`.
+
+PYTHON ?= python3
+# Anything pip should be told, e.g. PIP_ARGS="--extra-index-url https://download.pytorch.org/whl/cpu"
+PIP_ARGS ?=
+# Anything the app or pytest should be told, e.g. make app ARGS="--port 8060 --no-browser", make test ARGS="-k genome"
+ARGS ?=
+WORKERS ?= 2
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+SAMPLE := data_samples/mouse_cortex
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+
+.DEFAULT_GOAL := help
+.PHONY: help app test test-long lint fix bench samples browser
+
+help: ## List what can be made
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+app: $(STAMP) ## Open the app on the bundled sample
+	$(BIN)/monae demo $(ARGS)
+
+test: $(STAMP) browser ## Run every test that guards correctness, the real browser included
+	$(PYTEST) -m "not long" -n $(WORKERS) $(ARGS)
+
+test-long: $(STAMP) browser ## Run the tests that take minutes each
+	$(PYTEST) -m long $(ARGS)
+
+lint: $(STAMP) ## Check style, format, types and who may import whom
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fix: $(STAMP) ## Repair what ruff can repair
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: $(STAMP) ## Measure quality and speed; fails when a figure is missed
+	$(BIN)/python tests/benchmarks/step1.py $(ARGS)
+
+samples: $(STAMP) ## Train the bundled runs anew
+	cd $(SAMPLE) && ../../$(BIN)/monae run rna=rna.h5ad atac=atac.h5ad --genome mm10 --out run --seed 0 --overwrite
+
+browser: $(STAMP)
+	@.ci/browser $(BIN)/python
+
+$(STAMP): requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, found " + sys.version.split()[0]) if sys.version_info < (3, 11) else 0'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install $(PIP_ARGS) -r requirements.lock
+	$(BIN)/python -m pip install $(PIP_ARGS) --no-deps -e .
+	@touch $@

@@ -1,0 +1,282 @@
+"""The command line: monae app | demo | run | score."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+from monae_app import __version__
+from monae_app.engine.config import DeviceName, GenomeName, ModalityName, RunConfig, make_config
+from monae_app.engine.errors import InputError, MonaeError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+REFUSED = 2
+BY_FLAG = {"inputs", "genome", "bed", "model", "batch_key", "paired", "steps", "epochs", "seed", "device"}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit status: 0, or 2 with one message that says what to do."""
+    parsed = _parser().parse_args(arguments)
+    try:
+        return int(parsed.command(parsed))
+    except MonaeError as error:
+        if getattr(parsed, "debug", False):
+            raise
+        print(f"monae: {error}", file=sys.stderr)
+        return REFUSED
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="monae", description="Integrate, impute and explore single-cell modalities.")
+    parser.add_argument("--version", action="version", version=f"monae {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="app|demo|run|score")
+    _add_run(commands)
+    _add_score(commands)
+    for name, about in (("app", "open the app in a browser"), ("demo", "open the app on the bundled samples")):
+        command = commands.add_parser(name, help=about)
+        if name == "app":
+            command.add_argument(
+                "files", nargs="*", type=Path, metavar="RUN|FILE", help="a run to open, or .h5ad files"
+            )
+        command.add_argument("--host", default="127.0.0.1", help="where to listen (default: this machine alone)")
+        command.add_argument("--port", type=int, default=8050)
+        command.add_argument("--store", type=Path, help="where runs are kept (default: .monae in the home folder)")
+        command.add_argument("--data-root", type=Path, help="folder whose .h5ad files users of the app may read")
+        command.add_argument("--no-browser", action="store_true", help="do not open a browser")
+        command.set_defaults(command=_app)
+    return parser
+
+
+def _add_run(commands: Any) -> None:
+    command = commands.add_parser(
+        "run",
+        help="train on files",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=_settings_help(),
+        description="Train Monae on one file a modality and write a run folder.",
+    )
+    command.add_argument("inputs", nargs="*", metavar="MODALITY=FILE", help="rna=A.h5ad atac=B.h5ad")
+    place = command.add_mutually_exclusive_group()
+    place.add_argument("--genome", choices=get_args(GenomeName), help="bundled gene coordinates")
+    place.add_argument("--bed", type=Path, help="gene coordinates: chrom, start, end, symbol, strand")
+    command.add_argument("--out", type=Path, help="the run folder to write")
+    command.add_argument("--model", choices=("monae",), default="monae")
+    length = command.add_mutually_exclusive_group()
+    length.add_argument("--steps", type=int, help=RunConfig.model_fields["steps"].description)
+    length.add_argument("--epochs", type=int, help=RunConfig.model_fields["epochs"].description)
+    command.add_argument("--seed", type=int, default=0)
+    command.add_argument("--device", choices=get_args(DeviceName), default="auto")
+    command.add_argument("--batch-key", default="", help="obs columns that name batches, separated by commas")
+    command.add_argument("--paired", action="store_true", help=RunConfig.model_fields["paired"].description)
+    command.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="any setting listed below")
+    command.add_argument("--resume", type=Path, metavar="RUN", help="go on with a run that was stopped")
+    command.add_argument("--overwrite", action="store_true", help="replace a run that is there already")
+    command.add_argument("--debug", action="store_true", help="show tracebacks")
+    command.set_defaults(command=_run)
+
+
+def _add_score(commands: Any) -> None:
+    command = commands.add_parser("score", help="score the integration of a run")
+    command.add_argument("run", type=Path, metavar="RUN")
+    command.add_argument("--label", help="obs column with cell types (default: cell_type if it is there)")
+    command.add_argument("--pair", help="obs column with pair ids (default: pair_id)")
+    command.add_argument("--json", action="store_true", help="print one line of JSON")
+    command.set_defaults(command=_score)
+
+
+def _settings_help() -> str:
+    lines = ["settings for --set NAME=VALUE:"]
+    for name, field in RunConfig.model_fields.items():
+        if name in BY_FLAG:
+            continue
+        bounds = ", ".join(
+            f"{sign} {getattr(rule, kind)}"
+            for rule in field.metadata
+            for kind, sign in (("ge", ">="), ("gt", ">"), ("le", "<="), ("lt", "<"))
+            if getattr(rule, kind, None) is not None
+        )
+        about = str(field.description).replace("%", "%%")
+        lines.append(f"  {name} (default {field.default!r}{'; ' + bounds if bounds else ''})\n      {about}")
+    return "\n".join(lines)
+
+
+def _run(parsed: argparse.Namespace) -> int:
+    # before numpy loads: spinning threads on a busy machine cost several times what they gain
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    if parsed.resume is not None:
+        return _compute(_existing_run(parsed), resume=True, debug=parsed.debug)
+    config = _config(parsed)
+    out = _new_folder(parsed.out, overwrite=parsed.overwrite)
+    aside = out.with_name(f".{out.name}.replaced")
+    if out.exists() and any(out.iterdir()):
+        shutil.rmtree(aside, ignore_errors=True)
+        out.rename(aside)
+    made = not out.exists()
+    from monae_app.jobs.progress import RunFolder
+
+    out.mkdir(parents=True, exist_ok=True)
+    RunFolder(out).write_config(config)
+    status = _compute(out, resume=False, debug=parsed.debug)
+    if status == REFUSED and not (out / "checkpoint.safetensors").exists():
+        # nothing half-written stays behind, and what was there before is there again
+        shutil.rmtree(out)
+        if aside.exists():
+            aside.rename(out)
+        elif not made:
+            out.mkdir()
+    shutil.rmtree(aside, ignore_errors=True)
+    return status
+
+
+def _config(parsed: argparse.Namespace) -> RunConfig:
+    inputs: dict[str, Path] = {}
+    known = get_args(ModalityName)
+    for item in parsed.inputs:
+        name, equals, path = item.partition("=")
+        if not equals or name not in known or not path:
+            raise InputError(
+                f"{item!r} names no input.", f"MODALITY=FILE with {' or '.join(known)}.", "write rna=A.h5ad."
+            )
+        if name in inputs or ("," in path and not Path(path).exists()):
+            raise InputError(f"{name} has several files.", "one file a modality in this version.", "join them first.")
+        inputs[name] = Path(path)
+    if not inputs:
+        raise InputError("No input was named.", "rna=A.h5ad, atac=B.h5ad or both.", "name the files to train on.")
+    values: dict[str, Any] = {}
+    for item in parsed.set:
+        name, equals, value = item.partition("=")
+        if not equals or name in BY_FLAG:
+            todo = f"use --{name.replace('_', '-')}." if name in BY_FLAG else "see `monae run --help` for the names."
+            raise InputError(f"--set {item!r} sets nothing.", "--set NAME=VALUE.", todo)
+        values[name] = tuple(value.split(",")) if name == "keep_genes" else value
+    return make_config(
+        inputs=inputs,
+        genome=parsed.genome,
+        bed=parsed.bed.resolve() if parsed.bed else None,
+        model=parsed.model,
+        steps=parsed.steps,
+        epochs=parsed.epochs,
+        seed=parsed.seed,
+        device=parsed.device,
+        batch_key=tuple(filter(None, parsed.batch_key.split(","))),
+        paired=parsed.paired,
+        **values,
+    )
+
+
+def _new_folder(out: Path | None, *, overwrite: bool) -> Path:
+    if out is None:
+        raise InputError("No run folder was named.", "--out RUN.", "name the folder to write.")
+    out = out.resolve()
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        is_run = (out / "config.json").is_file()
+        if not is_run:
+            raise InputError(f"{out} is there already and is no run.", "a new folder.", "name another with --out.")
+        if not overwrite:
+            raise InputError(
+                f"{out} holds a run already.",
+                "a new folder.",
+                "name another with --out, go on with --resume RUN, or replace it with --overwrite.",
+            )
+    return out
+
+
+def _existing_run(parsed: argparse.Namespace) -> Path:
+    folder: Path = parsed.resume.resolve()
+    if parsed.inputs or parsed.out:
+        raise InputError(
+            "--resume takes its files and settings from the run.", "--resume RUN alone.", "leave the rest away."
+        )
+    if not (folder / "config.json").is_file():
+        raise InputError(f"{folder} is no run.", "a folder that `monae run` wrote.", "check the path.")
+    if (folder / "report.json").is_file():
+        raise InputError(f"{folder} is finished.", "a run that was stopped.", "nothing is left to do.")
+    return folder
+
+
+def _compute(folder: Path, *, resume: bool, debug: bool) -> int:
+    from monae_app.jobs.console import Console
+    from monae_app.jobs.worker import execute
+
+    with Console() as console:
+        status = execute(folder, resume=resume, echo=console.show)
+    said = json.loads((folder / "status.json").read_text(encoding="utf-8"))
+    if status:
+        detail = said.get("detail") or {}
+        sentence = " ".join(
+            part
+            for part in (
+                detail.get("found") or said.get("message"),
+                detail.get("expected") and f"Expected: {detail['expected']}",
+                detail.get("todo") and f"To do: {detail['todo']}",
+            )
+            if part
+        )
+        print(f"monae: {sentence}", file=sys.stderr)
+        if status >= 128:
+            print(f"monae: go on with: monae run --resume {folder}", file=sys.stderr)
+        if debug:
+            print((folder / "log.txt").read_text(encoding="utf-8"), file=sys.stderr)
+        return status
+    report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    scores = "".join(
+        f", {name.replace('_', ' ')} {report['metrics'][name]:.3f}"
+        for name in ("foscttm", "same_modality", "label_transfer")
+        if name in report["metrics"]
+    )
+    print(f"{folder}: {report['metrics']['cells']:,} cells{scores}; {report['cpu_seconds']:.0f} CPU s")
+    return 0
+
+
+def _score(parsed: argparse.Namespace) -> int:
+    import anndata as ad
+
+    from monae_app.engine.analysis.report import DEFAULT_LABEL, DEFAULT_PAIR, score_cells
+
+    path = parsed.run / "cells.h5ad"
+    if not path.is_file():
+        raise InputError(
+            f"{parsed.run} has no cells.h5ad.", "a finished run.", "check the path, or let the run finish."
+        )
+    cells = ad.read_h5ad(path)
+    for column in (parsed.label, parsed.pair):
+        if column is not None and column not in cells.obs:
+            raise InputError(
+                f"The run has no obs column {column!r}.",
+                f"one of: {', '.join(map(str, cells.obs.columns))}.",
+                "choose one of these.",
+            )
+    scores = score_cells(cells, parsed.label or DEFAULT_LABEL, parsed.pair or DEFAULT_PAIR)
+    if parsed.json:
+        print(json.dumps(scores))
+        return 0
+    for name, value in scores.items():
+        print(f"{name:24s} {value:,}" if isinstance(value, int) else f"{name:24s} {value:.4f}")
+    return 0
+
+
+def _app(parsed: argparse.Namespace) -> int:
+    from monae_app.web.serve import serve
+    from monae_app.web.settings import Settings
+
+    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+
+    given = {"host": parsed.host, "port": parsed.port, "no_browser": parsed.no_browser, "data_root": parsed.data_root}
+    if parsed.store is not None:
+        given["store"] = parsed.store
+    missing = [path for path in getattr(parsed, "files", []) if not path.exists()]
+    if missing:
+        raise InputError(f"There is no {missing[0]}.", "run folders or .h5ad files.", "check the path.")
+    settings = Settings(files=tuple(getattr(parsed, "files", ())), **given)
+    serve(settings, on_ready=lambda address: print(f"Monae App is at {address} (stop with Ctrl-C)", flush=True))
+    return 0

@@ -1,0 +1,52 @@
+"""What is seen of an integration: clusters and a map of all cells."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import anndata as ad
+import numpy as np
+import scanpy as sc
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# below this the spectral start of UMAP can fail to converge
+SMALL = 100
+
+
+@dataclass(frozen=True)
+class CellMap:
+    """Clusters (N,) as a categorical, and coordinates (N, 2) float32."""
+
+    leiden: pd.Categorical
+    umap: np.ndarray
+
+
+def map_cells(embedding: np.ndarray, *, n_neighbors: int, min_dist: float, resolution: float, seed: int) -> CellMap:
+    """Cluster cells with Leiden and lay them out with UMAP, both on one neighbour graph.
+
+    Parameters
+    ----------
+    embedding
+        (N, D).
+    n_neighbors
+        Of the graph; bounded by the number of cells.
+    min_dist, resolution
+        Of UMAP and Leiden.
+    seed
+        Of both.
+    """
+    table = ad.AnnData(obsm={"X": np.ascontiguousarray(embedding, dtype=np.float32)}, shape=(len(embedding), 0))
+    with warnings.catch_warnings():
+        # umap-learn says that a seed means one thread, which is what we ask for
+        warnings.filterwarnings("ignore", message="n_jobs value", category=UserWarning)
+        warnings.filterwarnings("ignore", message=".*(?:Spectral|spectral|Graph is not fully connected).*")
+        sc.pp.neighbors(table, n_neighbors=min(n_neighbors, len(embedding) - 1), use_rep="X", random_state=seed)
+        sc.tl.leiden(table, resolution=resolution, random_state=seed, flavor="igraph", n_iterations=2, directed=False)
+        sc.tl.umap(
+            table, min_dist=min_dist, random_state=seed, init_pos="spectral" if len(embedding) > 100 else "random"
+        )
+    return CellMap(table.obs["leiden"].array, table.obsm["X_umap"].astype(np.float32))

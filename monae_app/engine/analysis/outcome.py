@@ -1,0 +1,120 @@
+"""From what training found to the two tables that a run keeps: cells and features.
+
+N cells, V features of all modalities, D_s shared and D_p private axes, b batches.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from monae_app.engine.analysis.imputation import normaliser
+from monae_app.engine.analysis.integration import map_cells
+from monae_app.engine.analysis.refined_graph import guidance_matrix, refined_matrix
+from monae_app.engine.analysis.tables import cell_table, feature_table, table_of
+
+if TYPE_CHECKING:
+    import anndata as ad
+    import pandas as pd
+
+    from monae_app.engine.config import RunConfig
+    from monae_app.engine.data.dataset import Dataset
+    from monae_app.engine.data.guidance import GuidanceGraph
+    from monae_app.engine.training.decoded import DecodedFeatures
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A dataset and what was learned about it, by modality.
+
+    Parameters
+    ----------
+    dataset, graph
+        What was trained on.
+    located
+        Coordinates of all features.
+    modelled
+        Positions of the features that were modelled jointly.
+    latent
+        Of the cells, shared axes first, (N_k, D_s + D_p).
+    decoded
+        All features, rows as in the dataset.
+    """
+
+    dataset: Dataset
+    graph: GuidanceGraph
+    located: dict[str, pd.DataFrame]
+    modelled: dict[str, np.ndarray]
+    latent: dict[str, np.ndarray]
+    decoded: dict[str, DecodedFeatures]
+
+    @property
+    def n_cells(self) -> int:
+        """Rows of all modalities."""
+        return sum(len(cells) for cells in self.latent.values())
+
+
+def cells_of(trained: Trained, config: RunConfig) -> ad.AnnData:
+    """Build the table of cells with embedding, clusters, map and normalisers."""
+    shared = config.latent_shared
+    obs = cell_table(trained.dataset)
+    for target, modality in trained.dataset.modalities.items():
+        counted = modality.likelihood == "nb"
+        obs[f"normaliser_{target}"] = normalisers(trained, target, shared) if counted else np.float32(np.nan)
+    everything = np.concatenate(list(trained.latent.values()))
+    cell_map = map_cells(
+        everything[:, :shared],
+        n_neighbors=config.umap_neighbors,
+        min_dist=config.umap_min_dist,
+        resolution=config.leiden_resolution,
+        seed=config.seed,
+    )
+    obs["leiden"] = cell_map.leiden
+    return table_of(
+        obs, {"X_monae": everything[:, :shared], "X_private": everything[:, shared:], "X_umap": cell_map.umap}
+    )
+
+
+def normalisers(trained: Trained, target: str, n_shared: int) -> np.ndarray:
+    """Normaliser of every cell towards one target modality at the reference batch, (N,)."""
+    decoded, reference = trained.decoded[target], reference_batch(trained.dataset)
+    scale, bias = decoded.scale[:, reference], decoded.bias[:, reference]
+    parts = []
+    for name, cells in trained.latent.items():
+        # a cell of another modality speaks through the shared axes alone
+        axes = slice(None) if name == target else slice(0, n_shared)
+        parts.append(normaliser(cells[:, axes], decoded.vectors[:, axes], scale, bias))
+    return np.concatenate(parts)
+
+
+def reference_batch(dataset: Dataset) -> int:
+    """Find the batch with the most cells."""
+    return int(np.bincount(np.concatenate(list(dataset.batch_codes.values()))).argmax())
+
+
+def features_of(trained: Trained, config: RunConfig) -> ad.AnnData:
+    """Build the table of features with vectors, decoder, guidance and refined graph."""
+    dataset, shared = trained.dataset, config.latent_shared
+    joined = {
+        name: np.concatenate([getattr(each, name) for each in trained.decoded.values()])
+        for name in ("vectors", "vectors_sd", "scale", "bias", "dispersion")
+    }
+    vectors = joined.pop("vectors")
+    obsm = {"X_monae": vectors[:, :shared], "X_private": vectors[:, shared:], "posterior_sd": joined.pop("vectors_sd")}
+    features = table_of(feature_table(dataset, trained.located, trained.modelled), obsm | joined)
+    features.uns["batches"] = list(dataset.batch_names)
+    features.uns["reference_batch"] = dataset.batch_names[reference_batch(dataset)]
+    features.uns["refined_neighbourhood"] = (
+        f"gene-peak pairs within {config.refined_window} bp of gene body and promoter"
+    )
+    starts = np.cumsum([0, *(each.n_features for each in dataset.modalities.values())])
+    rows = np.concatenate(
+        [positions + start for positions, start in zip(trained.modelled.values(), starts, strict=False)]
+    )
+    features.obsp["guidance"] = guidance_matrix(trained.graph, rows, len(vectors))
+    features.obsp["refined"] = refined_matrix(
+        vectors, trained.located, promoter=config.promoter, window=config.refined_window
+    )
+    return features

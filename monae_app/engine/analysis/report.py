@@ -1,0 +1,93 @@
+"""report.json: scores, timings, versions and warnings of a run."""
+
+from __future__ import annotations
+
+import platform
+import resource
+import sys
+import time
+from contextlib import contextmanager
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from monae_app.engine.analysis.metrics import rounded, score
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import anndata as ad
+    import numpy as np
+
+    from monae_app.engine.config import RunConfig
+
+PACKAGES = ("monae-app", "torch", "torch-geometric", "numpy", "scipy", "anndata", "scanpy", "umap-learn", "igraph")
+DEFAULT_LABEL, DEFAULT_PAIR = "cell_type", "pair_id"
+NO_MATCH = "-1"
+
+
+class Stopwatch:
+    """Wall seconds of each stage."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time the body."""
+        began = time.perf_counter()
+        yield
+        self.seconds[name] = round(time.perf_counter() - began, 2)
+
+
+def score_cells(cells: ad.AnnData, label: str | None, pair: str | None) -> dict[str, float | int]:
+    """Score the integration of a cell table by its label and pair columns, where it has them."""
+
+    def column(name: str | None) -> np.ndarray | None:
+        return None if name is None or name not in cells.obs else cells.obs[name].astype(str).to_numpy()
+
+    modality = cells.obs["modality"].astype(str).to_numpy()
+    return rounded(score(cells.obsm["X_monae"], modality, column(label), column(pair)))
+
+
+def make_report(config: RunConfig, cells: ad.AnnData, about: dict[str, Any], notes: tuple[str, ...]) -> dict[str, Any]:
+    """Everything about a run but its timings and resources.
+
+    Parameters
+    ----------
+    config
+        Of the run.
+    cells
+        The finished table.
+    about
+        What the pipeline knows: device, steps, anchors, and the summary of the dataset as ``dataset``.
+    notes
+        Decisions taken while reading, in words.
+    """
+    labels = about["dataset"]["labels"]
+    label = DEFAULT_LABEL if DEFAULT_LABEL in labels else next(iter(labels), None)
+    return {
+        "metrics": score_cells(cells, label, DEFAULT_PAIR),
+        "label": label,
+        **about,
+        "seed": config.seed,
+        "versions": {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
+        "warnings": list(dict.fromkeys([*notes, *about["dataset"]["warnings"]])),
+    }
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except ModuleNotFoundError:
+        return "unknown"
+
+
+def resources(device: object) -> dict[str, Any]:
+    """CPU seconds and peak memory of this process so far."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    kilobytes = usage.ru_maxrss / (1024 if sys.platform == "darwin" else 1)
+    return {
+        "device": str(device),
+        "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 1),
+        "peak_memory_mb": round(kilobytes / 1024),
+    }

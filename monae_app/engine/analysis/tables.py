@@ -1,0 +1,98 @@
+"""The two tables of a run: a row per cell, a row per feature.
+
+N cells, V features, D_s shared and D_p private axes, b batches.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import anndata as ad
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from monae_app.engine.data.dataset import Dataset
+
+OURS = ("modality", "library_size", "leiden")
+OUR_PREFIX = "normaliser_"
+PAIR = "pair_id"
+NO_PAIR = "-1"
+
+
+def cell_table(dataset: Dataset) -> pd.DataFrame:
+    """Obs of all cells: modality, the columns of the inputs, pair id, library size; cells in input order.
+
+    Columns of one name merge. A column of an input that has the name of one of ours is kept as ``input_<name>``.
+    """
+    parts = []
+    for name, modality in dataset.modalities.items():
+        obs = modality.obs.rename(columns=_renamed)
+        obs.index = pd.Index([f"{name}:{cell}" for cell in modality.obs.index])
+        parts.append(obs.assign(modality=name, library_size=modality.library_size))
+    merged = pd.concat(parts, join="outer", sort=False)
+    merged[PAIR] = _pair_ids(dataset, merged)
+    first = ["modality", PAIR, "library_size"]
+    merged = merged[first + [column for column in merged.columns if column not in first]]
+    for column in merged.columns:
+        merged[column] = _storable(merged[column])
+    merged["modality"] = pd.Categorical(merged["modality"], categories=list(dataset.modalities))
+    return merged
+
+
+def _renamed(column: object) -> str:
+    name = str(column).replace("/", "_")
+    return f"input_{name}" if name in OURS or name.startswith((OUR_PREFIX, "_index")) else name
+
+
+def _pair_ids(dataset: Dataset, merged: pd.DataFrame) -> np.ndarray:
+    """Take the input's own pair ids, else the names that coincide: a record for evaluation, never read by training."""
+    if PAIR in merged:
+        return merged[PAIR].astype(object).where(merged[PAIR].notna(), NO_PAIR).map(_as_id).to_numpy()
+    names = np.concatenate([modality.obs.index.to_numpy(str) for modality in dataset.modalities.values()])
+    seen_twice = pd.Series(names).duplicated(keep=False).to_numpy()
+    return np.where(seen_twice, names.astype(object), NO_PAIR)
+
+
+def _as_id(value: object) -> str:
+    # ids that are numbers become floats where a modality lacks the column
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _storable(column: pd.Series) -> pd.Series:
+    """Bring a column to a kind that .h5ad keeps: numbers, booleans or categories."""
+    if pd.api.types.is_bool_dtype(column.dtype) or pd.api.types.is_numeric_dtype(column.dtype):
+        return column
+    texts = column.astype(object)
+    return texts.where(texts.isna(), texts.astype(str)).astype("category")
+
+
+def feature_table(dataset: Dataset, located: dict[str, pd.DataFrame], modelled: dict[str, np.ndarray]) -> pd.DataFrame:
+    """Obs of all features: modality, plain name, coordinates, and whether they were modelled jointly; (V, columns)."""
+    parts = []
+    for name, modality in dataset.modalities.items():
+        place = located[name]
+        is_modelled = np.zeros(modality.n_features, bool)
+        is_modelled[modelled[name]] = True
+        parts.append(
+            pd.DataFrame(
+                {
+                    "modality": name,
+                    "name": modality.var.index.to_numpy(str),
+                    "chrom": place["chrom"].astype(object).fillna("").to_numpy(str),
+                    "chromStart": place["start"].fillna(-1).to_numpy(np.int64),
+                    "chromEnd": place["end"].fillna(-1).to_numpy(np.int64),
+                    "modelled": is_modelled,
+                },
+                index=[f"{name}:{feature}" for feature in modality.var.index],
+            )
+        )
+    table = pd.concat(parts)
+    table["modality"] = pd.Categorical(table["modality"], categories=list(dataset.modalities))
+    table["chrom"] = table["chrom"].astype("category")
+    return table
+
+
+def table_of(obs: pd.DataFrame, obsm: dict[str, np.ndarray]) -> ad.AnnData:
+    """Join a table and its arrays, rows alike; there is no X."""
+    return ad.AnnData(obs=obs, obsm={name: np.asarray(values, np.float32) for name, values in obsm.items()})

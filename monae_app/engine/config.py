@@ -1,0 +1,180 @@
+"""Every parameter of a run, once: its default, its bounds and its help text.
+
+The command line, the form in the browser, the messages about wrong values and config.json all come from here.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path  # noqa: TC003 - pydantic reads it
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from monae_app.engine.errors import InputError
+
+ModalityName = Literal["rna", "atac"]
+GenomeName = Literal["hg38", "hg19", "mm10"]
+DeviceName = Literal["auto", "cpu", "cuda", "mps"]
+LikelihoodName = Literal["auto", "nb", "normal"]
+Group = Literal["data", "guidance", "length", "model", "loss", "anchors", "analysis"]
+
+
+def parameter(default: Any, group: Group, help_text: str, *, expert: bool = True, **bounds: Any) -> Any:
+    """Declare a field with its group in the form, its help text and its bounds (``ge``, ``le``, ...)."""
+    return Field(default, description=help_text, json_schema_extra={"group": group, "expert": expert}, **bounds)
+
+
+class RunConfig(BaseModel):
+    """What one run is made from and how.
+
+    Weights of the loss keep their meaning across data sizes: the likelihood is a mean over cells and features, the KL
+    divergence is taken per feature.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    # What comes in; given by position or by a flag of its own, not by --set.
+    inputs: Annotated[dict[ModalityName, Path], Field(description="One .h5ad file a modality.", min_length=1)]
+    genome: GenomeName | None = Field(None, description="Bundled gene coordinates: hg38, hg19 or mm10.")
+    bed: Path | None = Field(None, description="Gene coordinates of your own: chrom, start, end, symbol, strand.")
+    model: Literal["monae"] = Field("monae", description="The model to train.")
+    batch_key: tuple[str, ...] = Field((), description="Columns of obs that say which batch a cell comes from.")
+    paired: bool = Field(default=False, description="Cells of equal name are the same cell; train with that.")
+
+    min_counts: int = parameter(
+        0, "data", "Leave out cells with fewer counts than this (0: keep all).", ge=0, expert=False
+    )
+    low_count_mads: float = parameter(
+        0.0,
+        "data",
+        "Leave out cells whose log counts lie this many median absolute deviations below the median (0: keep all).",
+        ge=0,
+        le=20,
+    )
+    rna_likelihood: LikelihoodName = parameter(
+        "auto", "data", "Distribution of RNA values: nb for counts, normal for continuous values, auto to look."
+    )
+    atac_likelihood: LikelihoodName = parameter(
+        "auto", "data", "Distribution of ATAC values: nb for counts, normal for continuous values, auto to look."
+    )
+    n_top_genes: int = parameter(
+        4000,
+        "data",
+        "Highly variable genes to model jointly. Transcription factors and kept genes come on top; every other gene "
+        "is fitted afterwards and can be asked for all the same.",
+        ge=10,
+        le=60_000,
+        expert=False,
+    )
+    keep_genes: tuple[str, ...] = parameter((), "data", "Genes to model jointly whatever their variance.")
+    n_components: int = parameter(50, "data", "Width of the PCA (RNA) or LSI (ATAC) that encoders read.", ge=2, le=500)
+
+    promoter: int = parameter(
+        2000, "guidance", "Promoter length in bp upstream of the start of a gene, strand-aware.", ge=0, le=100_000
+    )
+    window: int = parameter(
+        0,
+        "guidance",
+        "Also link peaks up to this far (bp) from gene body and promoter, with a weight that decays with distance.",
+        ge=0,
+        le=2_000_000,
+    )
+    refined_window: int = parameter(
+        150_000,
+        "guidance",
+        "Gene-peak pairs this far apart (bp) are still scored.",
+        ge=0,
+        le=2_000_000,
+    )
+
+    steps: int | None = parameter(
+        None, "length", "Training steps; empty for the standard budget.", ge=1, le=10_000_000, expert=False
+    )
+    epochs: int | None = parameter(
+        None, "length", "Passes over the largest modality, instead of steps.", ge=1, le=100_000
+    )
+    batch_size: int = parameter(256, "length", "Cells of each modality in one step.", ge=2, le=65_536)
+    features_per_step: int = parameter(
+        4096, "length", "Features of each modality that are decoded in one step, drawn at random.", ge=16, le=1_000_000
+    )
+    learning_rate: float = parameter(0.003, "length", "Peak step size of Adam.", gt=0, le=1)
+    patience: int = parameter(
+        0,
+        "length",
+        "Stop when the smoothed loss has not improved for this many steps (0: train the whole budget).",
+        ge=0,
+        le=10_000_000,
+    )
+    seed: int = parameter(0, "length", "Seed of everything random.", ge=0, le=2**31 - 1, expert=False)
+    device: DeviceName = parameter("auto", "length", "Where to compute; auto takes a GPU if there is.", expert=False)
+
+    latent_shared: int = parameter(25, "model", "Axes that all modalities share, the result.", ge=2, le=500)
+    latent_private: int = parameter(25, "model", "Axes of each modality's own, for what it alone sees.", ge=0, le=500)
+    hidden_width: int = parameter(256, "model", "Width of the hidden layers of the cell encoders.", ge=8, le=4096)
+    dropout: float = parameter(0.2, "model", "Share of hidden units silenced while training.", ge=0, lt=1)
+    private_dropout: float = parameter(
+        0.3,
+        "model",
+        "How often private axes are silenced, so that shared ones learn to reconstruct.",
+        ge=0,
+        lt=1,
+    )
+    graph_heads: int = parameter(1, "model", "Attention heads of a graph layer.", ge=1, le=16)
+    graph_layers: int = parameter(1, "model", "Graph attention layers.", ge=1, le=4)
+
+    lambda_kl: float = parameter(1.0, "loss", "Weight of the KL divergence of the cells' latent.", ge=0, le=100)
+    lambda_graph: float = parameter(0.02, "loss", "Weight of the guidance graph per modality.", ge=0, le=100)
+    lambda_adversarial: float = parameter(
+        0.05, "loss", "Weight of the discriminator that cannot tell modalities apart.", ge=0, le=100
+    )
+    lambda_anchor: float = parameter(0.1, "loss", "Weight of the pull between anchored cells.", ge=0, le=100)
+    temperature: float = parameter(0.2, "loss", "Sharpness of the contrast between anchored cells.", gt=0, le=10)
+
+    anchor_components: int = parameter(30, "anchors", "Canonical correlations used to find anchors.", ge=2, le=200)
+    anchor_neighbors: int = parameter(5, "anchors", "Mutual nearest neighbours looked at for anchors.", ge=1, le=200)
+    anchor_keep: float = parameter(
+        0.5, "anchors", "Share of anchors kept, best supported by shared neighbours first.", gt=0, le=1
+    )
+
+    umap_neighbors: int = parameter(15, "analysis", "Neighbours of a cell in UMAP and clustering.", ge=2, le=500)
+    umap_min_dist: float = parameter(0.3, "analysis", "How tightly UMAP packs cells.", ge=0, le=1)
+    leiden_resolution: float = parameter(1.0, "analysis", "Higher gives more clusters.", gt=0, le=100)
+
+    @model_validator(mode="after")
+    def _one_length(self) -> RunConfig:
+        if self.steps is not None and self.epochs is not None:
+            msg = "steps and epochs are both given; give one of them"
+            raise ValueError(msg)
+        if self.genome is not None and self.bed is not None:
+            msg = "genome and bed are both given; give one of them"
+            raise ValueError(msg)
+        return self
+
+
+def make_config(**values: object) -> RunConfig:
+    """Build a RunConfig, turning each wrong value into a sentence.
+
+    Raises
+    ------
+    InputError
+        If a value is unknown, of the wrong kind or out of bounds.
+    """
+    try:
+        return RunConfig.model_validate(values)
+    except ValidationError as error:
+        found = "; ".join(_sentence(problem) for problem in error.errors(include_url=False))
+        raise InputError(
+            f"These settings cannot be used: {found}.",
+            "values of the kind and within the bounds that each setting names.",
+            "correct them; `monae run --help` lists every setting with its bounds.",
+        ) from None
+
+
+def _sentence(problem: Any) -> str:
+    name = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        return f"there is no setting called {name!r}"
+    reason = str(problem["msg"]).removeprefix("Value error, ")
+    if not name:
+        return reason
+    return f"{name} = {problem['input']!r}: {reason[:1].lower()}{reason[1:]}"

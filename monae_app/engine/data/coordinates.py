@@ -1,0 +1,64 @@
+"""Where in the genome the features of a dataset lie."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from monae_app.engine.data.genome import harmonise_chromosomes, parse_peaks, read_bed, read_genome
+from monae_app.engine.errors import InputError
+
+if TYPE_CHECKING:
+    from monae_app.engine.config import RunConfig
+    from monae_app.engine.data.dataset import Dataset
+
+COLUMNS = ["chrom", "start", "end", "strand"]
+
+
+def locate_features(dataset: Dataset, config: RunConfig) -> dict[str, pd.DataFrame]:
+    """Find the coordinates of every feature.
+
+    Returns
+    -------
+    dict
+        By modality, one row a feature in the order of the dataset, columns ``chrom``, ``start``, ``end``, ``strand``;
+        NaN where the annotation does not know a gene.
+
+    Raises
+    ------
+    InputError
+        If genes and peaks are to be linked and no annotation was named, no gene is in the annotation, or a peak has no
+        place.
+    """
+    genes = _annotation(config)
+    located: dict[str, pd.DataFrame] = {}
+    if "atac" in dataset.modalities:
+        located["atac"] = parse_peaks(dataset.modalities["atac"].var).assign(strand=".")
+    if "rna" in dataset.modalities:
+        names = dataset.modalities["rna"].var.index
+        if genes is None:
+            if "atac" in dataset.modalities:
+                raise InputError(
+                    "No genome was named, so genes and peaks cannot be linked.",
+                    "--genome hg38, hg19 or mm10, or --bed FILE with gene coordinates.",
+                    "name the genome that the reads were aligned to.",
+                )
+            genes = pd.DataFrame(columns=["symbol", *COLUMNS])
+        located["rna"] = genes.set_index("symbol").reindex(names)[COLUMNS]
+        if len(genes) and located["rna"]["chrom"].isna().all():
+            raise InputError(
+                f"None of the {len(names):,} genes (such as {', '.join(map(repr, names[:3]))}) is known to "
+                f"{config.genome or config.bed}, which has names such as {', '.join(map(repr, genes['symbol'][:3]))}.",
+                "gene symbols of the genome, in the case that it writes them.",
+                "check the genome, or give coordinates of these genes with --bed FILE.",
+            )
+    if "atac" in located and "rna" in located:
+        located["atac"]["chrom"] = harmonise_chromosomes(located["atac"]["chrom"], located["rna"]["chrom"].dropna())
+    return located
+
+
+def _annotation(config: RunConfig) -> pd.DataFrame | None:
+    if config.bed is not None:
+        return read_bed(config.bed)
+    return read_genome(config.genome) if config.genome is not None else None

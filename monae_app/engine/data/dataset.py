@@ -1,0 +1,194 @@
+"""What a run is made from: modalities of cells x features, checked once, at construction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from monae_app.engine.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+    import scipy.sparse as sp
+
+Likelihood = Literal["nb", "normal"]
+ONE_BATCH = "all"
+MIN_CELLS = 5
+MIN_FEATURES = 5
+
+
+@dataclass(frozen=True)
+class Modality:
+    """One measurement of N cells by G features.
+
+    Parameters
+    ----------
+    name
+        ``rna`` or ``atac``.
+    values
+        Counts, or continuous values, shape (N, G), float32, one row a cell.
+    obs
+        What is known of the cells; the index holds their names, shape (N, columns).
+    var
+        What is known of the features; the index holds their names, shape (G, columns).
+    likelihood
+        ``nb`` for counts, ``normal`` for continuous values.
+
+    Raises
+    ------
+    InputError
+        If a name stands twice, a value is missing or infinite, counts are negative, a cell has no counts at all, or
+        there is too little to train on.
+    """
+
+    name: str
+    values: sp.csr_matrix
+    obs: pd.DataFrame
+    var: pd.DataFrame
+    likelihood: Likelihood
+
+    def __post_init__(self) -> None:
+        self._check_shape()
+        for names, what in ((self.obs.index, "cell"), (self.var.index, "feature")):
+            _check_unique(names, what, self.name)
+        self._check_values()
+
+    @property
+    def n_cells(self) -> int:
+        """Number of cells, N."""
+        return int(self.values.shape[0])
+
+    @property
+    def n_features(self) -> int:
+        """Number of features, G."""
+        return int(self.values.shape[1])
+
+    @property
+    def library_size(self) -> np.ndarray:
+        """Sum of each cell's values, shape (N,), float32."""
+        return np.asarray(self.values.sum(axis=1), dtype=np.float32).ravel()
+
+    def _check_shape(self) -> None:
+        if self.values.shape != (len(self.obs), len(self.var)):
+            raise InputError(
+                f"{self.name}: the matrix is {self.values.shape[0]:,} x {self.values.shape[1]:,}, but obs has "
+                f"{len(self.obs):,} rows and var {len(self.var):,}.",
+                "one row of obs a cell and one row of var a feature.",
+                "write the file anew from the object that it came from.",
+            )
+        if self.n_cells < MIN_CELLS or self.n_features < MIN_FEATURES:
+            raise InputError(
+                f"{self.name}: {self.n_cells:,} cells x {self.n_features:,} features.",
+                f"at least {MIN_CELLS} cells and {MIN_FEATURES} features.",
+                "check that the file is the one you meant and that no filter emptied it.",
+            )
+
+    def _check_values(self) -> None:
+        data = self.values.data
+        broken = ~np.isfinite(data)
+        if broken.any():
+            rows = np.repeat(np.arange(self.n_cells), np.diff(self.values.indptr))
+            first = self.obs.index[rows[np.flatnonzero(broken)[0]]]
+            raise InputError(
+                f"{self.name}: {int(broken.sum()):,} values are NaN or infinite, first in cell {first!r}.",
+                "a number in every place; 0 where nothing was counted.",
+                "replace them by the counts as measured, or leave those cells or features out.",
+            )
+        if self.likelihood != "nb":
+            return
+        if (data < 0).any():
+            raise InputError(
+                f"{self.name}: {int((data < 0).sum()):,} values are negative, the lowest {data.min():g}.",
+                "counts, none of them below 0.",
+                f"give the raw counts, or take continuous values with --set {self.name}_likelihood=normal.",
+            )
+        empty = np.flatnonzero(self.library_size == 0)
+        if len(empty):
+            raise InputError(
+                f"{self.name}: {len(empty):,} of {self.n_cells:,} cells have no counts at all, first "
+                f"{self.obs.index[empty[0]]!r}.",
+                "at least one count in every cell: an empty cell has no place on a map.",
+                "leave them out with --set min_counts=1.",
+            )
+
+
+def _check_unique(names: pd.Index, what: str, modality: str) -> None:
+    repeated = names[names.duplicated()].unique()
+    if len(repeated):
+        shown = ", ".join(repr(str(name)) for name in repeated[:3])
+        raise InputError(
+            f"{modality}: {len(repeated):,} {what} names stand more than once, such as {shown}.",
+            f"a name of its own for every {what}.",
+            f"make them unique in the file ({'obs' if what == 'cell' else 'var'}_names_make_unique() in anndata does).",
+        )
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """The modalities of one run, with the batch of every cell and the pairs if any are to be used.
+
+    Parameters
+    ----------
+    modalities
+        By name, in the order in which they were given.
+    batch_columns
+        Columns of obs that together name a cell's batch; none means one batch.
+    use_pairs
+        Whether cells of equal name are known to be the same cell.
+    notes
+        What was decided while reading, in words, for the report.
+
+    Raises
+    ------
+    InputError
+        If a batch column is missing or has gaps, or pairs are asked for and no name coincides.
+    """
+
+    modalities: dict[str, Modality]
+    batch_columns: Sequence[str] = ()
+    use_pairs: bool = False
+    notes: tuple[str, ...] = ()
+    batch_names: tuple[str, ...] = field(init=False)
+    batch_codes: dict[str, np.ndarray] = field(init=False)
+
+    def __post_init__(self) -> None:
+        labels = {name: self._batch_labels(modality) for name, modality in self.modalities.items()}
+        names = tuple(sorted({str(label) for each in labels.values() for label in np.unique(each)}))
+        object.__setattr__(self, "batch_names", names)
+        codes = {name: np.searchsorted(names, each).astype(np.int64) for name, each in labels.items()}
+        object.__setattr__(self, "batch_codes", codes)
+        if self.use_pairs and len(self.modalities) > 1 and not len(self.known_pairs()):
+            raise InputError(
+                "--paired was given, but no cell name stands in both modalities.",
+                "the same name for a cell in each modality that measured it.",
+                "give the cells the same obs_names in both files, or train without --paired.",
+            )
+
+    def _batch_labels(self, modality: Modality) -> np.ndarray:
+        if not self.batch_columns:
+            return np.full(modality.n_cells, ONE_BATCH)
+        for column in self.batch_columns:
+            if column not in modality.obs:
+                raise InputError(
+                    f"{modality.name}: there is no obs column {column!r} to take batches from.",
+                    f"one of: {', '.join(map(str, modality.obs.columns)) or 'there are no columns'}.",
+                    "name another column with --batch-key, or leave it away.",
+                )
+            if modality.obs[column].isna().any():
+                raise InputError(
+                    f"{modality.name}: {int(modality.obs[column].isna().sum()):,} cells have no {column!r}.",
+                    "a batch for every cell.",
+                    "fill the column, or name another with --batch-key.",
+                )
+        parts = [modality.obs[column].astype(str).to_numpy() for column in self.batch_columns]
+        return np.array(["|".join(row) for row in zip(*parts, strict=True)])
+
+    def known_pairs(self) -> np.ndarray:
+        """Rows of the first two modalities that hold the same cell, by name, shape (pairs, 2)."""
+        first, second = list(self.modalities.values())[:2]
+        common = first.obs.index.intersection(second.obs.index, sort=False)
+        return np.column_stack([first.obs.index.get_indexer(common), second.obs.index.get_indexer(common)])

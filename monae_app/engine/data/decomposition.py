@@ -1,0 +1,67 @@
+"""Singular value decompositions that leave sparse matrices sparse."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.sparse as sp
+from scipy.sparse.linalg import LinearOperator, svds
+from sklearn.utils.extmath import svd_flip
+
+
+def standardised(values: sp.csr_matrix, *, clip: float = 10.0) -> LinearOperator:
+    """Centre and scale the columns of a sparse matrix without making it dense.
+
+    Parameters
+    ----------
+    values
+        Non-negative values, shape (N, G).
+    clip
+        Bound of a standardised value from above, in standard deviations.
+
+    Returns
+    -------
+    LinearOperator
+        Stands for (values - mean) / sd, clipped, shape (N, G). Constant columns become 0.
+    """
+    mean = np.asarray(values.mean(axis=0)).ravel()
+    square = np.asarray(values.multiply(values).mean(axis=0)).ravel()
+    sd = np.sqrt(np.maximum(square - mean**2, 0))
+    inverse = np.divide(1, sd, out=np.zeros_like(sd), where=sd > 1e-8)
+    scaled = sp.csr_matrix(values @ sp.diags(inverse), dtype=np.float64)
+    shift = mean * inverse
+    # x / sd is capped where (x - mean) / sd would pass the bound
+    scaled.data = np.minimum(scaled.data, clip + shift[scaled.indices])
+    transposed = scaled.T.tocsr()
+
+    def forward(right: np.ndarray) -> np.ndarray:
+        return np.asarray(scaled @ right - shift @ right)
+
+    def backward(left: np.ndarray) -> np.ndarray:
+        return np.asarray(transposed @ left - np.outer(shift, left.sum(axis=0)))
+
+    return LinearOperator(
+        values.shape,
+        matvec=lambda v: forward(v.reshape(-1, 1)).ravel(),
+        rmatvec=lambda v: backward(v.reshape(-1, 1)).ravel(),
+        matmat=forward,
+        rmatmat=backward,
+        dtype=np.float64,
+    )
+
+
+def leading_components(
+    matrix: LinearOperator | sp.csr_matrix, n_components: int, seed: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Compute the leading singular triplets, largest first, with signs fixed by the right vectors.
+
+    Returns
+    -------
+    tuple
+        Left vectors (N, k), singular values (k,), right vectors (k, G); k is bounded by the matrix.
+    """
+    k = min(n_components, min(matrix.shape) - 1)
+    start = np.random.default_rng(seed).standard_normal(min(matrix.shape))
+    left, values, right = svds(matrix, k=k, v0=start, solver="arpack")
+    order = np.argsort(-values)
+    left, right = svd_flip(left[:, order], right[order], u_based_decision=False)
+    return left, values[order], right

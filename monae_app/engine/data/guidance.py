@@ -1,0 +1,188 @@
+"""The guidance graph: which features regulate or encode each other, from their places in the genome.
+
+V vertices (the modelled features of all modalities), P gene-peak pairs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import bioframe
+import numpy as np
+import pandas as pd
+
+from monae_app.engine.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DECAY_LENGTH = 1000
+DECAY_POWER = -0.75
+
+
+@dataclass(frozen=True)
+class GuidanceGraph:
+    """Signed, weighted edges between features, each pair once, self-loops left implicit.
+
+    Parameters
+    ----------
+    vertices
+        One row a vertex: ``modality`` and ``name``; all features of a modality stand together, shape (V, 2).
+    source, target
+        Ends of the edges as positions in ``vertices``, shape (P,).
+    weight
+        In (0, 1], shape (P,), float32.
+    sign
+        +1 or -1, shape (P,), int8.
+    """
+
+    vertices: pd.DataFrame
+    source: np.ndarray
+    target: np.ndarray
+    weight: np.ndarray
+    sign: np.ndarray
+
+    def __post_init__(self) -> None:
+        ends = np.r_[self.source, self.target]
+        problems = (
+            (len({len(self.source), len(self.target), len(self.weight), len(self.sign)}) != 1, "lengths differ"),
+            (len(ends) > 0 and (ends.min() < 0 or ends.max() >= len(self.vertices)), "an edge leaves the graph"),
+            (bool((self.source == self.target).any()), "a self-loop stands among the edges"),
+            (bool(((self.weight <= 0) | (self.weight > 1)).any()), "a weight is outside (0, 1]"),
+            (not np.isin(self.sign, (-1, 1)).all(), "a sign is neither +1 nor -1"),
+        )
+        for wrong, sentence in problems:
+            if wrong:
+                msg = f"guidance graph: {sentence}"
+                raise ValueError(msg)
+
+    @property
+    def n_vertices(self) -> int:
+        """Number of vertices, V."""
+        return len(self.vertices)
+
+    def block(self, modality: str) -> slice:
+        """Positions of one modality's vertices."""
+        found = np.flatnonzero((self.vertices["modality"] == modality).to_numpy())
+        return slice(int(found[0]), int(found[-1]) + 1)
+
+    def message_edges(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Edges in both directions and a self-loop of weight 1 on every vertex, for message passing.
+
+        Returns
+        -------
+        tuple
+            Ends (2, 2P + V), weights and signs (2P + V,).
+        """
+        loops = np.arange(self.n_vertices)
+        ends = np.stack([np.r_[self.source, self.target, loops], np.r_[self.target, self.source, loops]])
+        weight = np.r_[self.weight, self.weight, np.ones(self.n_vertices, np.float32)]
+        sign = np.r_[self.sign, self.sign, np.ones(self.n_vertices, np.int8)]
+        return ends, weight.astype(np.float32), sign
+
+
+def link_genes_to_peaks(genes: pd.DataFrame, peaks: pd.DataFrame, *, promoter: int, window: int = 0) -> pd.DataFrame:
+    """Find the pairs of a gene and a peak that overlaps its body or promoter, or lies within a window of them.
+
+    Parameters
+    ----------
+    genes
+        Columns ``chrom``, ``start``, ``end``, ``strand``; rows without coordinates are left out.
+    peaks
+        Columns ``chrom``, ``start``, ``end``.
+    promoter
+        bp upstream of the start of the gene; upstream of the end where the strand is ``-``.
+    window
+        bp beyond body and promoter.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``gene`` and ``peak`` (positions in the inputs), ``distance`` (bp from body + promoter, 0 inside), ``weight``
+        = ((distance + 1 kb) / 1 kb)^-0.75. Sorted by gene, then peak.
+    """
+    located = genes[["chrom", "start", "end", "strand"]].reset_index(drop=True).rename_axis("gene").reset_index()
+    located = located.dropna(subset=["chrom", "start", "end"]).astype({"start": np.int64, "end": np.int64})
+    minus = located["strand"] == "-"
+    body_start = np.maximum(located["start"] - np.where(minus, 0, promoter), 0)
+    body_end = located["end"] + np.where(minus, promoter, 0)
+    reach = pd.DataFrame(
+        {
+            "chrom": located["chrom"].astype(str),
+            "start": np.maximum(body_start - window, 0),
+            "end": body_end + window,
+            "gene": located["gene"],
+            "body_start": body_start,
+            "body_end": body_end,
+        }
+    ).reset_index(drop=True)
+    spots = peaks[["chrom", "start", "end"]].reset_index(drop=True).rename_axis("peak").reset_index()
+    spots["chrom"] = spots["chrom"].astype(str)
+    if reach.empty or spots.empty:
+        return pd.DataFrame({"gene": [], "peak": [], "distance": [], "weight": []}).astype(int)
+    found = bioframe.overlap(reach, spots, how="inner", suffixes=("", "_peak"))
+    before = found["body_start"] - found["end_peak"]
+    after = found["start_peak"] - found["body_end"]
+    distance = np.maximum(np.maximum(before, after), 0).to_numpy(np.int64)
+    pairs = pd.DataFrame(
+        {
+            "gene": found["gene"].to_numpy(np.int64),
+            "peak": found["peak_peak"].to_numpy(np.int64),
+            "distance": distance,
+            "weight": ((distance + DECAY_LENGTH) / DECAY_LENGTH) ** DECAY_POWER,
+        }
+    )
+    return pairs.sort_values(["gene", "peak"], ignore_index=True)
+
+
+def build_guidance(
+    features: dict[str, Sequence[str]],
+    genes: pd.DataFrame | None,
+    peaks: pd.DataFrame | None,
+    *,
+    promoter: int,
+    window: int,
+) -> GuidanceGraph:
+    """Join the features of all modalities into one graph.
+
+    Parameters
+    ----------
+    features
+        Names of the features by modality, in the order of the model.
+    genes
+        Coordinates of the ``rna`` features, row by row, NaN where unknown; None without RNA.
+    peaks
+        Coordinates of the ``atac`` features, row by row; None without ATAC.
+    promoter, window
+        As in :func:`link_genes_to_peaks`.
+
+    Raises
+    ------
+    InputError
+        If no peak lies near any gene.
+    """
+    vertices = pd.DataFrame(
+        {
+            "modality": np.repeat(list(features), [len(names) for names in features.values()]),
+            "name": [name for names in features.values() for name in names],
+        }
+    )
+    none = np.empty(0, np.int64)
+    if genes is None or peaks is None:
+        return GuidanceGraph(vertices, none, none, none.astype(np.float32), none.astype(np.int8))
+    pairs = link_genes_to_peaks(genes, peaks, promoter=promoter, window=window)
+    if pairs.empty:
+        raise InputError(
+            f"None of the {len(peaks):,} peaks lies in the body or promoter of one of the {len(genes):,} genes.",
+            "peaks and genes of the same genome.",
+            "check the genome, or widen the search with --set window=50000.",
+        )
+    starts = {name: int(np.argmax(vertices["modality"] == name)) for name in features}
+    return GuidanceGraph(
+        vertices,
+        source=pairs["gene"].to_numpy() + starts["rna"],
+        target=pairs["peak"].to_numpy() + starts["atac"],
+        weight=pairs["weight"].to_numpy(np.float32),
+        sign=np.ones(len(pairs), np.int8),
+    )

@@ -1,0 +1,58 @@
+"""From a dataset to its guidance graph: which features to model, and how they are joined."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from monae_app.engine.data.genome import transcription_factors
+from monae_app.engine.data.guidance import build_guidance
+from monae_app.engine.data.preprocess import select_genes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from monae_app.engine.config import RunConfig
+    from monae_app.engine.data.dataset import Dataset
+    from monae_app.engine.data.guidance import GuidanceGraph
+
+
+def link(dataset: Dataset, located: dict[str, pd.DataFrame], config: RunConfig) -> GuidanceGraph:
+    """Choose the features that are modelled jointly and join them by their places in the genome.
+
+    Transcription factors and the genes that the user names are kept whatever their variance.
+
+    Parameters
+    ----------
+    dataset
+        As read.
+    located
+        Coordinates of all features, from :func:`~monae_app.engine.data.coordinates.locate_features`.
+    config
+        Of the run.
+
+    Raises
+    ------
+    InputError
+        If no peak lies near any gene.
+    """
+    chosen = {name: np.arange(each.n_features) for name, each in dataset.modalities.items()}
+    if "rna" in chosen:
+        keep = transcription_factors(config.genome) | set(config.keep_genes)
+        chosen["rna"] = select_genes(dataset.modalities["rna"], config.n_top_genes, keep, seed=config.seed)
+    names: dict[str, Sequence[str]] = {
+        name: dataset.modalities[name].var.index[rows].tolist() for name, rows in chosen.items()
+    }
+    genes = located["rna"].iloc[chosen["rna"]] if "rna" in chosen else None
+    return build_guidance(names, genes, located.get("atac"), promoter=config.promoter, window=config.window)
+
+
+def modelled_features(dataset: Dataset, graph: GuidanceGraph) -> dict[str, np.ndarray]:
+    """Positions, in each modality, of the features that are vertices of the graph."""
+    found = {}
+    for name, modality in dataset.modalities.items():
+        names = graph.vertices["name"].to_numpy()[graph.block(name)]
+        found[name] = modality.var.index.get_indexer(pd.Index(names))
+    return found

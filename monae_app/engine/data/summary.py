@@ -1,0 +1,113 @@
+"""What was read, for people: sizes, kinds of values, columns, links, and how long a run will take."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from monae_app.engine.data.coordinates import locate_features
+from monae_app.engine.data.linking import link
+from monae_app.engine.data.readers import read_dataset
+
+if TYPE_CHECKING:
+    from monae_app.engine.config import RunConfig
+    from monae_app.engine.data.dataset import Dataset, Modality
+    from monae_app.engine.data.guidance import GuidanceGraph
+
+MOST_LABELS = 200
+LABEL_WORDS = ("cell_type", "celltype", "cell type", "annotation", "label", "cluster", "subclass", "class")
+BATCH_WORDS = ("batch", "sample", "donor", "library", "plate", "lane", "replicate")
+
+
+def summarise(config: RunConfig) -> dict[str, Any]:
+    """Read the inputs of a run and say what they hold.
+
+    Raises
+    ------
+    InputError
+        If they cannot be used together.
+    """
+    dataset = read_dataset(config)
+    located = locate_features(dataset, config)
+    return describe(dataset, located, config, link(dataset, located, config))
+
+
+def describe(
+    dataset: Dataset, located: dict[str, pd.DataFrame], config: RunConfig, graph: GuidanceGraph
+) -> dict[str, Any]:
+    """Say what a dataset holds; everything in it can be written as JSON."""
+    modalities = {name: _of_modality(each, config) for name, each in dataset.modalities.items()}
+    columns = [column for each in modalities.values() for column in each["obs_columns"]]
+    return {
+        "modalities": modalities,
+        "genome": config.genome,
+        "guidance": _of_graph(graph),
+        "coinciding_names": len(dataset.known_pairs()) if len(dataset.modalities) > 1 else 0,
+        "labels": _named_like(columns, LABEL_WORDS),
+        "batches": _named_like(columns, BATCH_WORDS),
+        "warnings": [*dataset.notes, *_warnings(dataset, located)],
+    }
+
+
+def _of_modality(modality: Modality, config: RunConfig) -> dict[str, Any]:
+    detected = np.diff(modality.values.indptr)
+    return {
+        "path": config.inputs[modality.name].name,  # type: ignore[index]
+        "cells": modality.n_cells,
+        "features": modality.n_features,
+        "nonzero_share": float(modality.values.nnz / np.prod(modality.values.shape, dtype=float)),
+        "values": "counts" if modality.likelihood == "nb" else "continuous",
+        "likelihood": modality.likelihood,
+        "median_counts": float(np.median(modality.library_size)),
+        "median_features": float(np.median(detected)),
+        "obs_columns": [_of_column(modality.obs[name]) for name in modality.obs],
+    }
+
+
+def _of_column(column: pd.Series) -> dict[str, Any]:
+    numeric = pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype)
+    known = column.dropna()
+    return {
+        "name": str(column.name),
+        "kind": "numeric" if numeric else "categorical",
+        "n_unique": int(known.astype(str).nunique()),
+        "example": str(known.iloc[0]) if len(known) else "",
+    }
+
+
+def _of_graph(graph: GuidanceGraph) -> dict[str, int]:
+    of_modality = graph.vertices["modality"].to_numpy()
+    linked = np.zeros(graph.n_vertices, bool)
+    linked[np.r_[graph.source, graph.target]] = True
+    genes, peaks = of_modality == "rna", of_modality == "atac"
+    return {
+        "edges": len(graph.source),
+        "genes_linked": int((genes & linked).sum()),
+        "genes_without_edge": int((genes & ~linked).sum()),
+        "peaks_linked": int((peaks & linked).sum()),
+        "peaks_without_edge": int((peaks & ~linked).sum()),
+    }
+
+
+def _named_like(columns: list[dict[str, Any]], words: tuple[str, ...]) -> list[str]:
+    """Columns of few categories whose name holds one of the words, best word first."""
+    few = dict.fromkeys(column["name"] for column in columns if 1 < column["n_unique"] <= MOST_LABELS)
+    ranked = [(rank, len(name), name) for name in few for rank, word in enumerate(words) if word in name.lower()]
+    return list(dict.fromkeys(name for _, _, name in sorted(ranked)))
+
+
+def _warnings(dataset: Dataset, located: dict[str, pd.DataFrame]) -> list[str]:
+    found = []
+    if "rna" in dataset.modalities and "atac" in dataset.modalities:
+        unknown = int(located["rna"]["chrom"].isna().sum())
+        if unknown:
+            found.append(
+                f"rna: {unknown:,} of {len(located['rna']):,} genes are not in the annotation and get no links."
+            )
+    for name, modality in dataset.modalities.items():
+        silent = modality.n_features - len(np.unique(modality.values.indices))
+        if silent:
+            found.append(f"{name}: {silent:,} of {modality.n_features:,} features are zero in every cell.")
+    return found

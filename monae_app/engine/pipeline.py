@@ -1,0 +1,255 @@
+"""The table of contents: read, preprocess, link, train, analyse, save.
+
+    from monae_app.engine.pipeline import Monae, run
+
+``run`` is the whole way from files to a run folder; ``Monae`` is the estimator for those who hold their data already.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import threadpoolctl
+import torch
+
+from monae_app.engine.analysis import report as reporting
+from monae_app.engine.analysis.outcome import Trained, cells_of, features_of
+from monae_app.engine.data.coordinates import locate_features
+from monae_app.engine.data.duration import expected_seconds, step_budget
+from monae_app.engine.data.linking import link, modelled_features
+from monae_app.engine.data.preprocess import prepare
+from monae_app.engine.data.readers import read_dataset
+from monae_app.engine.data.summary import describe
+from monae_app.engine.errors import Stopped
+from monae_app.engine.result import CELLS, FEATURES, REPORT, Result, write_config
+from monae_app.engine.training.anchoring import anchors_of
+from monae_app.engine.training.assembly import build_network, cell_sources, edge_source
+from monae_app.engine.training.batches import StepSampler
+from monae_app.engine.training.checkpoint import save_weights
+from monae_app.engine.training.device import choose_device
+from monae_app.engine.training.learned import decode_all, embed_cells
+from monae_app.engine.training.threads import thread_count
+from monae_app.engine.training.trainer import Trainer, TrainerSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import numpy as np
+    import pandas as pd
+
+    from monae_app.engine.config import RunConfig
+    from monae_app.engine.data.dataset import Dataset
+    from monae_app.engine.data.guidance import GuidanceGraph
+
+CHECKPOINT, WEIGHTS = "checkpoint.safetensors", "weights.safetensors"
+Event = dict[str, Any]
+
+
+def run(
+    config: RunConfig,
+    out: Path,
+    *,
+    on_event: Callable[[Event], None] = lambda _: None,
+    should_stop: Callable[[], bool] = lambda: False,
+    resume: bool = False,
+) -> Result:
+    """Go the whole way from the files that ``config`` names to a run folder.
+
+    Parameters
+    ----------
+    config
+        What to read and how to train.
+    out
+        The run folder; made if it is not there.
+    on_event
+        Told what happens, as a dict with ``stage`` and ``message`` or, in training, ``step`` and every loss term.
+    should_stop
+        Asked between stages and steps.
+    resume
+        Go on from the checkpoint in ``out``.
+
+    Returns
+    -------
+    Result
+        Also written to ``out``.
+
+    Raises
+    ------
+    InputError
+        If what came in cannot be used.
+    TrainingError
+        If the loss diverges.
+    Stopped
+        If asked to stop; a checkpoint is left once training has begun.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    write_config(out, config)
+    if not resume:
+        for name in (CHECKPOINT, WEIGHTS, CELLS, FEATURES, REPORT):
+            (out / name).unlink(missing_ok=True)
+    with threadpoolctl.threadpool_limits(thread_count()):
+        torch.set_num_threads(thread_count())
+        on_event({"stage": "read", "message": f"Reading {', '.join(path.name for path in config.inputs.values())}"})
+        began = time.perf_counter()
+        dataset = read_dataset(config)
+        located = locate_features(dataset, config)
+        read_seconds = time.perf_counter() - began
+        _heed(should_stop)
+        on_event({"stage": "preprocess", "message": _sizes(dataset)})
+        graph = link(dataset, located, config)
+        estimator = Monae(config, on_event=on_event, should_stop=should_stop, checkpoint=out / CHECKPOINT)
+        result = estimator.fit(dataset, graph, located=located)
+        result.report["timings"] = {"read": round(read_seconds, 2), **result.report["timings"]}
+        on_event({"stage": "save", "message": "Writing the result"})
+        save_weights(estimator.network, out / WEIGHTS)
+        result.save(out)
+        (out / CHECKPOINT).unlink(missing_ok=True)
+    return Result(config, result.cells, result.features, result.report, out)
+
+
+class Monae:
+    """The estimator: fit a dataset and its guidance graph, get a Result.
+
+    Parameters
+    ----------
+    config
+        Of the run; the inputs named there are not read here.
+    on_event, should_stop
+        As in :func:`run`.
+    checkpoint
+        Where training saves its state and resumes from, if anywhere.
+
+    Attributes
+    ----------
+    network
+        The trained network, after ``fit``.
+    """
+
+    def __init__(
+        self,
+        config: RunConfig,
+        *,
+        on_event: Callable[[Event], None] = lambda _: None,
+        should_stop: Callable[[], bool] = lambda: False,
+        checkpoint: Path | None = None,
+    ) -> None:
+        self.config = config
+        self.on_event = on_event
+        self.should_stop = should_stop
+        self.checkpoint = checkpoint
+        self.network: torch.nn.Module = torch.nn.Identity()
+
+    def fit(self, dataset: Dataset, graph: GuidanceGraph, *, located: dict[str, pd.DataFrame] | None = None) -> Result:
+        """Train on a dataset whose modelled features are the vertices of the graph.
+
+        Parameters
+        ----------
+        dataset
+            As read.
+        graph
+            From :func:`~monae_app.engine.data.linking.link`.
+        located
+            Coordinates of all features; found anew if not given.
+
+        Raises
+        ------
+        TrainingError
+            If the loss diverges.
+        Stopped
+            If asked to stop.
+        """
+        config, watch = self.config, reporting.Stopwatch()
+        device = choose_device(config.device)
+        located = locate_features(dataset, config) if located is None else located
+        modelled = modelled_features(dataset, graph)
+        with watch.stage("preprocess"):
+            prepared = {name: prepare(each, modelled[name], config) for name, each in dataset.modalities.items()}
+        _heed(self.should_stop)
+        with watch.stage("anchors"):
+            anchors = anchors_of(dataset, prepared, graph, config)
+        self.on_event({"stage": "anchors", "message": _linked(graph, anchors)})
+        _heed(self.should_stop)
+        network = build_network(dataset, prepared, graph, config, device)
+        sources = cell_sources(dataset, prepared)
+        sampler = StepSampler(
+            sources,
+            edge_source(graph),
+            anchors,
+            seed=config.seed,
+            batch_size=config.batch_size,
+            features_per_step=config.features_per_step,
+            device=device,
+        )
+        summary = describe(dataset, located, config, graph)
+        self.on_event({"stage": "train", "message": _plan(summary, config)})
+        with watch.stage("train"):
+            steps = self._train(network, sampler, dataset, device)
+        self.network = network
+        with watch.stage("analyse"):
+            latent = embed_cells(network, sources, device)
+            self.on_event({"stage": "analyse", "message": "Describing every feature"})
+            decoded = decode_all(network.cpu(), dataset, modelled, latent, config)
+            trained = Trained(dataset, graph, located, modelled, latent, decoded)
+            self.on_event({"stage": "analyse", "message": f"Drawing the map of {trained.n_cells:,} cells"})
+            cells, features = cells_of(trained, config), features_of(trained, config)
+        about = {
+            "device": str(device),
+            "steps": steps,
+            "anchors": 0 if anchors is None else len(anchors),
+            "dataset": summary,
+        }
+        self.on_event({"stage": "analyse", "message": "Scoring the integration"})
+        with watch.stage("score"):
+            result = Result(config, cells, features, reporting.make_report(config, cells, about, dataset.notes))
+        result.report["timings"] = watch.seconds
+        result.report.update(reporting.resources(device))
+        return result
+
+    def _train(self, network: torch.nn.Module, sampler: StepSampler, dataset: Dataset, device: torch.device) -> int:
+        config = self.config
+        largest = max(modality.n_cells for modality in dataset.modalities.values())
+        steps = step_budget(config, largest)
+        per_step = sum(min(config.batch_size, modality.n_cells) for modality in dataset.modalities.values())
+        settings = TrainerSettings(
+            steps, config.learning_rate, config.seed, config.patience, not_monitored=("discriminator",)
+        )
+
+        def tell(event: Event) -> None:
+            rate = {"cells_per_s": round(event.pop("steps_per_s") * per_step, 1), "device": str(device)}
+            self.on_event({"stage": "train", **event, **rate})
+
+        trainer = Trainer(
+            network,
+            lambda step, progress: network.losses(sampler.draw(step, progress)),  # type: ignore[operator]
+            settings,
+            self.checkpoint,
+            on_step=tell,
+            should_stop=self.should_stop,
+        )
+        return trainer.run()
+
+
+def _heed(should_stop: Callable[[], bool]) -> None:
+    if should_stop():
+        raise Stopped(0)
+
+
+def _sizes(dataset: Dataset) -> str:
+    parts = [
+        f"{name}: {each.n_cells:,} cells x {each.n_features:,} features" for name, each in dataset.modalities.items()
+    ]
+    return "; ".join(parts)
+
+
+def _linked(graph: GuidanceGraph, anchors: np.ndarray | None) -> str:
+    links = f"{len(graph.source):,} links between features"
+    return (
+        f"{links}; no anchors between cells" if anchors is None else f"{links}; {len(anchors):,} anchors between cells"
+    )
+
+
+def _plan(summary: dict[str, Any], config: RunConfig) -> str:
+    steps = step_budget(config, max(each["cells"] for each in summary["modalities"].values()))
+    return f"{steps:,} steps; the whole run takes about {expected_seconds(summary, config):,.0f} s on one core"

@@ -1,0 +1,146 @@
+"""What a run leaves: a row per cell, a row per feature, a report. These suffice to impute; no model is needed.
+
+N cells of all modalities, V features of all modalities, D_s shared and D_p private axes, b batches.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path  # noqa: TC003 - read by dataclass fields of callers
+from typing import TYPE_CHECKING, Any
+
+import anndata as ad
+
+from monae_app.engine.config import RunConfig, make_config
+from monae_app.engine.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+CONFIG, CELLS, FEATURES, REPORT = "config.json", "cells.h5ad", "features.h5ad", "report.json"
+
+
+def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
+    """Let ``write`` fill a temporary file beside ``path`` and move it into place: the file is whole or absent."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        write(temporary)
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Write JSON, atomically."""
+    text = json.dumps(content, indent=1, ensure_ascii=False)
+    write_atomically(path, lambda temporary: temporary.write_text(text + "\n", encoding="utf-8"))
+
+
+def write_config(folder: Path, config: RunConfig) -> None:
+    """Write config.json; files beside the run folder are named relative to it, so that both can move together."""
+    around = folder.resolve().parent
+
+    def portable(path: Path) -> Path:
+        whole = path.resolve()
+        return whole.relative_to(around) if whole.is_relative_to(around) else whole
+
+    moved = config.model_copy(
+        update={
+            "inputs": {name: portable(path) for name, path in config.inputs.items()},
+            "bed": portable(config.bed) if config.bed is not None else None,
+        }
+    )
+    write_json(folder / CONFIG, moved.model_dump(mode="json", exclude_none=True))
+
+
+def read_config(folder: Path) -> RunConfig:
+    """Read config.json; relative paths count from the folder around the run's.
+
+    Raises
+    ------
+    InputError
+        If the folder is no run.
+    """
+    values = _read_json(folder / CONFIG)
+    around = folder.resolve().parent
+    values["inputs"] = {name: around / path for name, path in dict(values.get("inputs") or {}).items()}
+    if values.get("bed"):
+        values["bed"] = around / values["bed"]
+    return make_config(**values)
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"{path.parent} is no finished run: {path.name} is missing or damaged.",
+            "a folder that `monae run` or the app wrote.",
+            "check the path, or let the run finish first.",
+        ) from error
+
+
+@dataclass(frozen=True)
+class Result:
+    """Cells and features of a trained run.
+
+    Parameters
+    ----------
+    config
+        Of the run.
+    cells
+        obs ``modality``, the columns of the inputs, ``pair_id``, ``library_size``, ``leiden`` and
+        ``normaliser_<modality>``; obsm ``X_monae`` (N, D_s), ``X_private`` (N, D_p), ``X_umap`` (N, 2).
+    features
+        obs ``modality``, ``name``, ``chrom``, ``chromStart``, ``chromEnd``, ``modelled``; obsm ``X_monae``,
+        ``X_private``, ``posterior_sd``, ``scale``, ``bias``, ``dispersion`` (V, b); obsp ``guidance``, ``refined``.
+    report
+        Metrics, timings, versions, warnings.
+    folder
+        Where it was loaded from.
+    """
+
+    config: RunConfig
+    cells: ad.AnnData
+    features: ad.AnnData
+    report: dict[str, Any]
+    folder: Path | None = None
+
+    @classmethod
+    def load(cls, folder: Path) -> Result:
+        """Read a finished run.
+
+        Raises
+        ------
+        InputError
+            If the folder is no finished run.
+        """
+        config, report = read_config(folder), _read_json(folder / REPORT)
+        try:
+            cells, features = ad.read_h5ad(folder / CELLS), ad.read_h5ad(folder / FEATURES)
+        except OSError as error:
+            raise InputError(
+                f"{folder} is no finished run: {error}.", f"{CELLS} and {FEATURES}.", "let the run finish first."
+            ) from error
+        return cls(config, cells, features, report, folder)
+
+    def save(self, folder: Path) -> None:
+        """Write the files of the run, each whole or absent."""
+        folder.mkdir(parents=True, exist_ok=True)
+        write_config(folder, self.config)
+        write_atomically(folder / CELLS, lambda path: self.cells.write_h5ad(path, compression="gzip"))
+        write_atomically(folder / FEATURES, lambda path: self.features.write_h5ad(path, compression="gzip"))
+        write_json(folder / REPORT, self.report)
+
+    @property
+    def modalities(self) -> list[str]:
+        """Names of the modalities, in the order of the run."""
+        return list(self.config.inputs)
+
+    def input_path(self, modality: str) -> Path:
+        """Where the measured values of a modality lie."""
+        return self.config.inputs[modality]  # type: ignore[index]

@@ -1,0 +1,99 @@
+"""A checkpoint: one safetensors file that holds parameters, the optimiser's moments and, as JSON, where training stood.
+
+One file, so that it is whole or absent whenever the process dies.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import safetensors
+import safetensors.torch
+import torch
+
+from monae_app.engine.errors import InputError
+from monae_app.engine.result import write_atomically
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from torch import Tensor, nn
+
+NETWORK, MOMENTS = "network.", "optimiser."
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Tensors by name, the number of steps done, and what the trainer watches."""
+
+    tensors: dict[str, Tensor]
+    step: int
+    monitor: dict[str, Any]
+
+    @classmethod
+    def of(cls, network: nn.Module, optimiser: torch.optim.Optimizer, step: int, monitor: dict[str, Any]) -> Checkpoint:
+        """Take the state as it is now."""
+        tensors = {NETWORK + name: value for name, value in network.state_dict().items()}
+        for position, moments in optimiser.state_dict()["state"].items():
+            for key, value in moments.items():
+                tensors[f"{MOMENTS}{position}.{key}"] = torch.as_tensor(value)
+        return cls({name: value.detach().cpu().contiguous() for name, value in tensors.items()}, step, monitor)
+
+    def write(self, path: Path) -> None:
+        """Write the file, atomically."""
+        about = {"step": str(self.step), "monitor": json.dumps(self.monitor)}
+        write_atomically(path, lambda temporary: safetensors.torch.save_file(self.tensors, temporary, metadata=about))
+
+    @classmethod
+    def read(cls, path: Path) -> Checkpoint:
+        """Read the file.
+
+        Raises
+        ------
+        InputError
+            If it is no checkpoint.
+        """
+        try:
+            with safetensors.safe_open(path, framework="pt") as file:
+                about = file.metadata() or {}
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
+            return cls(tensors, int(about["step"]), json.loads(about["monitor"]))
+        except (safetensors.SafetensorError, KeyError, ValueError, OSError) as error:
+            raise InputError(
+                f"{path.name} is no checkpoint of a run ({error}).",
+                "the file that training left behind.",
+                "train anew into another folder.",
+            ) from error
+
+    def restore(self, network: nn.Module, optimiser: torch.optim.Optimizer) -> None:
+        """Put network and optimiser back to where they stood.
+
+        Raises
+        ------
+        InputError
+            If the checkpoint belongs to other data or other settings.
+        """
+        try:
+            network.load_state_dict(self._under(NETWORK))
+        except RuntimeError as error:
+            raise InputError(
+                "The checkpoint does not fit the data and settings of this run.",
+                "the same input files and settings as when training began.",
+                "restore them, or train anew into another folder.",
+            ) from error
+        moments: dict[int, dict[str, Tensor]] = {}
+        for name, value in self._under(MOMENTS).items():
+            position, key = name.split(".", 1)
+            moments.setdefault(int(position), {})[key] = value
+        optimiser.load_state_dict({"state": moments, "param_groups": optimiser.state_dict()["param_groups"]})
+
+    def _under(self, prefix: str) -> dict[str, Tensor]:
+        return {name.removeprefix(prefix): value for name, value in self.tensors.items() if name.startswith(prefix)}
+
+
+def save_weights(network: nn.Module, path: Path) -> None:
+    """Write the parameters of a trained network as safetensors, atomically."""
+    tensors = {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
+    write_atomically(path, lambda temporary: safetensors.torch.save_file(tensors, temporary))

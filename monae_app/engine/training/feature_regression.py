@@ -1,0 +1,118 @@
+"""Vectors for the features that were not modelled jointly: a regression on the frozen embedding of the cells.
+
+The likelihood of training, with the cells' latent held fixed, so that any measured feature can be asked for afterwards.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from monae_app.engine.model.likelihoods import SparseValues, negative_binomial_nll, normal_nll
+from monae_app.engine.training.assembly import start_decoder
+from monae_app.engine.training.decoded import DecodedFeatures
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import scipy.sparse as sp
+
+FEATURES_AT_ONCE = 4096
+CELLS_PER_STEP = 512
+STEPS = 150
+LEARNING_RATE = 0.03
+
+
+@dataclass(frozen=True)
+class FrozenCells:
+    """Cells whose latent no longer moves.
+
+    Parameters
+    ----------
+    latent
+        Shared axes first, (N, D).
+    batch
+        (N,).
+    library
+        (N,), positive.
+    likelihood, n_batches, n_shared, private_dropout
+        As in training.
+    """
+
+    latent: np.ndarray
+    batch: np.ndarray
+    library: np.ndarray
+    likelihood: str
+    n_batches: int
+    n_shared: int
+    private_dropout: float
+
+
+def regress_features(
+    values: sp.csr_matrix, cells: FrozenCells, *, seed: int, on_share: Callable[[float], None] = lambda _: None
+) -> DecodedFeatures:
+    """Fit a vector, scale, bias and dispersion for every column of ``values`` (N, F).
+
+    Parameters
+    ----------
+    values
+        Features to fit.
+    cells
+        What they are fitted on.
+    seed
+        Of the draws.
+    on_share
+        Told the share of the features that is done.
+    """
+    done: list[DecodedFeatures] = []
+    columns = values.tocsc()
+    for first in range(0, values.shape[1], FEATURES_AT_ONCE):
+        done.append(_fit(columns[:, first : first + FEATURES_AT_ONCE].tocsr(), cells, seed))
+        on_share(min(1.0, (first + FEATURES_AT_ONCE) / values.shape[1]))
+    return DecodedFeatures(
+        *(np.concatenate([getattr(each, name) for each in done]) for name in DecodedFeatures.__dataclass_fields__)
+    )
+
+
+def _fit(values: sp.csr_matrix, cells: FrozenCells, seed: int) -> DecodedFeatures:
+    n_cells, n_features = values.shape
+    rng = np.random.default_rng(seed)
+    decoder = start_decoder(values, cells.batch, cells.n_batches, cells.likelihood)
+    vectors = torch.zeros(n_features, cells.latent.shape[1], requires_grad=True)
+    optimiser = torch.optim.Adam([vectors, *decoder.parameters()], lr=LEARNING_RATE)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, STEPS)
+    features = torch.arange(n_features)
+    latent = torch.from_numpy(cells.latent)
+    for _ in range(STEPS):
+        rows = rng.choice(n_cells, min(CELLS_PER_STEP, n_cells), replace=False)
+        u = latent[rows].clone()
+        u[rng.random(len(rows)) < cells.private_dropout, cells.n_shared :] = 0
+        level, spread = decoder(u, vectors, torch.from_numpy(cells.batch[rows]), features)
+        block = values[rows].tocoo()
+        measured = SparseValues(
+            torch.from_numpy(block.row.astype(np.int64)),
+            torch.from_numpy(block.col.astype(np.int64)),
+            torch.from_numpy(block.data),
+        )
+        if cells.likelihood == "normal":
+            loss = normal_nll(measured, level, spread)
+        else:
+            loss = negative_binomial_nll(
+                measured, level + torch.log(torch.from_numpy(cells.library[rows, None])), spread
+            )
+        # the prior of training, N(0, I), whose weight against all N cells is 1 / N
+        loss = loss + 0.5 * (vectors**2).sum() / (n_cells * n_features)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+    return DecodedFeatures(
+        vectors.detach().numpy(),
+        np.full(vectors.shape, np.nan, np.float32),
+        decoder.scale.detach().numpy().T,
+        decoder.bias.detach().numpy().T,
+        decoder.log_dispersion.detach().exp().numpy().T,
+    )

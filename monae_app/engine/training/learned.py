@@ -1,0 +1,89 @@
+"""What a trained network knows, as arrays: cells, features, and how to decode one from the other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from monae_app.engine.training.decoded import DecodedFeatures
+from monae_app.engine.training.feature_regression import FrozenCells, regress_features
+
+if TYPE_CHECKING:
+    from monae_app.engine.config import RunConfig
+    from monae_app.engine.data.dataset import Dataset
+    from monae_app.engine.model.monae_net import MonaeNet
+    from monae_app.engine.training.batches import CellSource
+
+CELLS_AT_ONCE = 8192
+
+
+@torch.no_grad()
+def embed_cells(network: MonaeNet, sources: dict[str, CellSource], device: torch.device) -> dict[str, np.ndarray]:
+    """Mean latent of all cells by modality, shared axes first, (N, D_s + D_p)."""
+    network.eval()
+    latent = {}
+    for name, source in sources.items():
+        parts = [
+            network.encode(
+                name,
+                torch.from_numpy(source.representation[start : start + CELLS_AT_ONCE]).to(device),
+                torch.from_numpy(source.batch[start : start + CELLS_AT_ONCE]).to(device),
+            ).mean.cpu()
+            for start in range(0, len(source.representation), CELLS_AT_ONCE)
+        ]
+        latent[name] = torch.cat(parts).numpy()
+    return latent
+
+
+@torch.no_grad()
+def decoded_features(network: MonaeNet) -> dict[str, DecodedFeatures]:
+    """Describe the modelled features, by modality."""
+    mean, sd = (each.cpu().numpy() for each in network.graph())
+    found = {}
+    for name, block in network.blocks.items():
+        decoder = network.decoders[name]
+        found[name] = DecodedFeatures(
+            mean[block],
+            sd[block],
+            decoder.scale.cpu().numpy().T,  # type: ignore[operator]
+            decoder.bias.cpu().numpy().T,  # type: ignore[operator]
+            decoder.log_dispersion.exp().cpu().numpy().T,  # type: ignore[operator]
+        )
+    return found
+
+
+def decode_all(
+    network: MonaeNet,
+    dataset: Dataset,
+    modelled: dict[str, np.ndarray],
+    latent: dict[str, np.ndarray],
+    config: RunConfig,
+) -> dict[str, DecodedFeatures]:
+    """Describe all features: those modelled jointly as learned, the rest by regression; rows as in the dataset."""
+    found = {}
+    for name, joint in decoded_features(network).items():
+        modality = dataset.modalities[name]
+        rest = np.setdiff1d(np.arange(modality.n_features), modelled[name])
+        if not len(rest):
+            found[name] = joint
+            continue
+        cells = FrozenCells(
+            latent[name],
+            dataset.batch_codes[name],
+            modality.library_size,
+            modality.likelihood,
+            len(dataset.batch_names),
+            config.latent_shared,
+            config.private_dropout,
+        )
+        fitted = regress_features(modality.values[:, rest], cells, seed=config.seed)
+        order = np.argsort(np.r_[modelled[name], rest])
+        found[name] = DecodedFeatures(
+            *(
+                np.concatenate([getattr(joint, part), getattr(fitted, part)])[order]
+                for part in DecodedFeatures.__dataclass_fields__
+            )
+        )
+    return found

@@ -1,0 +1,181 @@
+"""The training loop. Nothing in it concerns cells, genes or graphs."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+import torch
+
+from monae_app.engine.errors import Stopped, TrainingError
+from monae_app.engine.training.checkpoint import Checkpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from torch import Tensor, nn
+
+WARM_UP_STEPS = 50
+FULL_RATE_UNTIL = 0.4  # share of the training after which the learning rate falls
+LAST_RATE = 0.05  # share of the learning rate that is left at the end
+GRADIENT_NORM = 10.0
+SECONDS_BETWEEN_REPORTS = 1.5
+
+
+class Objective(Protocol):
+    """Weighted terms of the loss on the batch of a step; their sum is minimised."""
+
+    def __call__(self, step: int, progress: float) -> dict[str, Tensor]:
+        """Compute the terms; progress runs from 0 to 1."""
+
+
+@dataclass(frozen=True)
+class TrainerSettings:
+    """How long, how fast, how often to save; patience counts steps, 0 never stops early."""
+
+    steps: int
+    learning_rate: float
+    seed: int
+    patience: int = 0
+    report_every: int = 10
+    checkpoint_every: int = 100
+    not_monitored: tuple[str, ...] = ()
+
+
+@dataclass
+class Trainer:
+    """Minimises an objective and can be stopped, saved and resumed between any two steps.
+
+    Parameters
+    ----------
+    network
+        Whose parameters are trained.
+    objective
+        Called with the number of the step.
+    settings
+        See :class:`TrainerSettings`.
+    checkpoint
+        Where the checkpoint is written.
+    on_step
+        Told the progress about every ten steps.
+    should_stop
+        Asked between steps.
+    """
+
+    network: nn.Module
+    objective: Objective
+    settings: TrainerSettings
+    checkpoint: Path | None = None
+    on_step: Callable[[dict[str, Any]], None] = lambda _: None
+    should_stop: Callable[[], bool] = lambda: False
+    optimiser: torch.optim.Adam = field(init=False)
+    step: int = field(init=False, default=0)
+    best: float = field(init=False, default=math.inf)
+    best_step: int = field(init=False, default=0)
+    smoothed: float | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        self.optimiser = torch.optim.Adam(self.network.parameters(), lr=self.settings.learning_rate)
+
+    def run(self) -> int:
+        """Train to the end of the budget; returns the number of the last step.
+
+        Raises
+        ------
+        Stopped
+            If asked to; a checkpoint has been written.
+        TrainingError
+            If a term of the loss is no longer a number; the last checkpoint is kept.
+        """
+        self._resume()
+        self.network.train()
+        began, first, told = time.perf_counter(), self.step, 0.0
+        while self.step < self.settings.steps and not self._out_of_patience():
+            if self.should_stop():
+                self.save()
+                raise Stopped(self.step)
+            terms = self._one_step()
+            now = time.perf_counter()
+            last = self.step == self.settings.steps
+            if self.step % self.settings.report_every == 0 or now - told > SECONDS_BETWEEN_REPORTS or last:
+                told = now
+                self._report(terms, (now - began) / (self.step - first))
+            if self.step % self.settings.checkpoint_every == 0 and not last:
+                self.save()
+        self.network.eval()
+        return self.step
+
+    def save(self) -> None:
+        """Write a checkpoint from which training goes on as if it had not been stopped."""
+        if self.checkpoint is not None:
+            monitor = {"best": self.best, "best_step": self.best_step, "smoothed": self.smoothed}
+            Checkpoint.of(self.network, self.optimiser, self.step, monitor).write(self.checkpoint)
+
+    def _resume(self) -> None:
+        if self.checkpoint is not None and self.checkpoint.exists():
+            saved = Checkpoint.read(self.checkpoint)
+            saved.restore(self.network, self.optimiser)
+            self.step = saved.step
+            self.best, self.best_step = saved.monitor["best"], saved.monitor["best_step"]
+            self.smoothed = saved.monitor["smoothed"]
+
+    def _one_step(self) -> dict[str, float]:
+        progress = self.step / self.settings.steps
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.settings.learning_rate * self._rate(progress)
+        # drawn from the step alone, like the batches, so that no state of a generator has to be saved
+        torch.manual_seed((self.settings.seed << 31) + self.step)
+        terms = self.objective(self.step, progress)
+        total = torch.stack(list(terms.values())).sum()
+        values = {
+            name: float(value) for name, value in zip(terms, torch.stack(list(terms.values())).tolist(), strict=True)
+        }
+        self._check(values)
+        self.optimiser.zero_grad(set_to_none=True)
+        total.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), GRADIENT_NORM)
+        self.optimiser.step()
+        self.step += 1
+        self._monitor(values)
+        return values
+
+    def _rate(self, progress: float) -> float:
+        warm = min(1.0, (self.step + 1) / WARM_UP_STEPS)
+        fall = max(0.0, (progress - FULL_RATE_UNTIL) / (1 - FULL_RATE_UNTIL))
+        return warm * (LAST_RATE + (1 - LAST_RATE) * 0.5 * (1 + math.cos(math.pi * fall)))
+
+    def _check(self, values: dict[str, float]) -> None:
+        broken = [name for name, value in values.items() if not math.isfinite(value)]
+        if broken:
+            kept = (
+                "the last checkpoint is kept" if self.checkpoint and self.checkpoint.exists() else "no checkpoint yet"
+            )
+            msg = (
+                f"Training diverged at step {self.step + 1:,}: the term {', '.join(broken)} is no longer a number "
+                f"({kept}). Expected: finite losses. To do: lower learning_rate and start again."
+            )
+            raise TrainingError(msg)
+
+    def _monitor(self, values: dict[str, float]) -> None:
+        loss = sum(value for name, value in values.items() if name not in self.settings.not_monitored)
+        self.smoothed = loss if self.smoothed is None else 0.95 * self.smoothed + 0.05 * loss
+        if self.smoothed < self.best - 1e-4 * abs(self.best if math.isfinite(self.best) else 0):
+            self.best, self.best_step = self.smoothed, self.step
+
+    def _out_of_patience(self) -> bool:
+        return bool(self.settings.patience) and self.step - self.best_step >= self.settings.patience
+
+    def _report(self, terms: dict[str, float], seconds_a_step: float) -> None:
+        self.on_step(
+            {
+                "step": self.step,
+                "steps": self.settings.steps,
+                "steps_per_s": 1 / seconds_a_step,
+                "eta_s": (self.settings.steps - self.step) * seconds_a_step,
+                "loss": sum(terms.values()),
+                **{f"loss_{name}": value for name, value in terms.items()},
+            }
+        )

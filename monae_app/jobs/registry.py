@@ -1,0 +1,144 @@
+"""The runs of one user: ``<store>/users/<user>/runs/<run_id>/``, beside the finished runs that travel with the app."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import shutil
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from monae_app.engine.errors import InputError
+from monae_app.jobs.progress import RunFolder, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from monae_app.engine.config import RunConfig
+
+SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+PRIVATE = 0o700
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One run that a user can see."""
+
+    id: str
+    folder: Path
+    read_only: bool = False
+
+    @property
+    def files(self) -> RunFolder:
+        """The folder's small files."""
+        return RunFolder(self.folder)
+
+    @property
+    def status(self) -> Status:
+        """Where the run stands now."""
+        return self.files.read_status()
+
+    @property
+    def finished(self) -> bool:
+        """Whether there is a result to look at."""
+        return (self.folder / "report.json").is_file() and (self.folder / "cells.h5ad").is_file()
+
+    @property
+    def name(self) -> str:
+        """What people call the run."""
+        if self.read_only:
+            return self.folder.parent.name if self.folder.name == "run" else self.folder.name
+        return self.status.name or self.id
+
+
+class Registry:
+    """Where runs are kept and found.
+
+    Parameters
+    ----------
+    store
+        Root of everything that the app keeps.
+    user
+        Whose runs these are.
+    bundled
+        Folder of the samples: ``<bundled>/<sample>/run`` is a finished run that all may read.
+    opened
+        Run folders from elsewhere, to be read only.
+    """
+
+    def __init__(
+        self, store: Path, user: str = "local", bundled: Path | None = None, opened: Sequence[Path] = ()
+    ) -> None:
+        if not SAFE_ID.fullmatch(user):
+            raise InputError(
+                f"{user!r} is no user name.", "letters, digits, dot, dash and underscore.", "choose another."
+            )
+        self.runs = store / "users" / user / "runs"
+        self._bundled = bundled
+        self._opened = tuple(path.resolve() for path in opened)
+
+    def create(self, config: RunConfig, name: str = "") -> RunRecord:
+        """Make a folder for a new run and put its config.json there; nothing computes yet."""
+        now = time.time()
+        run_id = f"{time.strftime('%Y%m%d-%H%M%S', time.localtime(now))}-{secrets.token_hex(3)}"
+        folder = self.runs / run_id
+        folder.mkdir(parents=True)
+        for private in (folder, self.runs, self.runs.parent):
+            private.chmod(PRIVATE)
+        record = RunRecord(run_id, folder)
+        record.files.write_config(config)
+        record.files.write_status(
+            Status(
+                state="queued", name=name.strip() or run_id, message="Waiting for a worker", created=now, updated=now
+            )
+        )
+        return record
+
+    def list(self) -> list[RunRecord]:
+        """Return the runs that can be seen, newest first, opened and bundled ones last."""
+        own = []
+        if self.runs.is_dir():
+            own = [RunRecord(path.name, path) for path in self.runs.iterdir() if (path / "config.json").is_file()]
+        own.sort(key=lambda record: (record.status.created, record.id), reverse=True)
+        return own + list(self._foreign())
+
+    def get(self, run_id: str) -> RunRecord:
+        """Find a run by its id.
+
+        Raises
+        ------
+        InputError
+            If there is no such run among those that can be seen.
+        """
+        for record in self._foreign():
+            if record.id == run_id:
+                return record
+        # The id comes from a URL: a name that is no plain folder name must never become a path.
+        if SAFE_ID.fullmatch(run_id) and (self.runs / run_id / "config.json").is_file():
+            return RunRecord(run_id, self.runs / run_id)
+        raise InputError(
+            f"There is no run {run_id[:80]!r}.",
+            "one of the runs in the list at the top of the page.",
+            "choose a run there; it may have been deleted, or belong to somebody else.",
+        )
+
+    def active(self, besides: str = "") -> RunRecord | None:
+        """Return the run that is computing or about to, if any, leaving out the one with the id ``besides``."""
+        own = (record for record in self.list() if not record.read_only and record.id != besides)
+        return next((record for record in own if record.status.active), None)
+
+    def withdraw(self, record: RunRecord) -> None:
+        """Remove a run that was created and could not be started."""
+        if not record.read_only and record.folder.parent == self.runs:
+            shutil.rmtree(record.folder, ignore_errors=True)
+
+    def _foreign(self) -> Iterator[RunRecord]:
+        for index, path in enumerate(self._opened):
+            yield RunRecord(f"opened-{index}", path, read_only=True)
+        if self._bundled is None or not self._bundled.is_dir():
+            return
+        for sample in sorted(self._bundled.iterdir()):
+            if (sample / "run" / "report.json").is_file():
+                yield RunRecord(f"sample-{sample.name}", sample / "run", read_only=True)
