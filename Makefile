@@ -39,7 +39,7 @@ fix: $(STAMP) ## Repair what ruff can repair
 	$(BIN)/ruff format
 
 bench: $(STAMP) ## Measure quality and speed; fails when a figure is missed
-	$(BIN)/python tests/benchmarks/step1.py $(ARGS)
+	$(BIN)/python tests/benchmarks/integration.py $(ARGS)
 
 samples: $(STAMP) ## Train the bundled runs anew
 	cd $(SAMPLE) && ../../$(BIN)/monae run rna=rna.h5ad atac=atac.h5ad --genome mm10 --out run --seed 0 --overwrite

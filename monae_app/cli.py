@@ -24,7 +24,13 @@ BY_FLAG = {"inputs", "genome", "bed", "model", "batch_key", "paired", "steps", "
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status: 0, or 2 with one message that says what to do."""
-    parsed = _parser().parse_args(arguments)
+    parser = _parser()
+    # inputs may stand before and after flags, which argparse does not allow for a command of its own
+    parsed, rest = parser.parse_known_args(arguments)
+    if rest and (parsed.command is not _run or any(item.startswith("-") for item in rest)):
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    if rest:
+        parsed.inputs += rest
     try:
         return int(parsed.command(parsed))
     except MonaeError as error:
@@ -280,3 +286,7 @@ def _app(parsed: argparse.Namespace) -> int:
     settings = Settings(files=tuple(getattr(parsed, "files", ())), **given)
     serve(settings, on_ready=lambda address: print(f"Monae App is at {address} (stop with Ctrl-C)", flush=True))
     return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

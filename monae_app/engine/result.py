@@ -77,8 +77,9 @@ def _read_json(path: Path) -> dict[str, Any]:
     try:
         return dict(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError) as error:
+        what = "run" if path.name == CONFIG else "finished run"
         raise InputError(
-            f"{path.parent} is no finished run: {path.name} is missing or damaged.",
+            f"{path.parent} is no {what}: {path.name} is missing or damaged.",
             "a folder that `monae run` or the app wrote.",
             "check the path, or let the run finish first.",
         ) from error

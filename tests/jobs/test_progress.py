@@ -57,7 +57,7 @@ def test_config_survives(run, config):
 
 
 def test_a_folder_without_config_is_refused_in_words(run):
-    with pytest.raises(InputError, match=r"holds no readable config\.json"):
+    with pytest.raises(InputError, match=r"is no run: config\.json is missing"):
         run.read_config()
 
 

@@ -15,6 +15,7 @@ def bundled(tmp_path):
     run.mkdir(parents=True)
     (run / "report.json").write_text(json.dumps({"metrics": {}}))
     (run / "cells.h5ad").write_bytes(b"")
+    (run.parent / "sample.json").write_text(json.dumps({"title": "Mouse cortex"}))
     return tmp_path / "samples"
 
 
@@ -34,7 +35,7 @@ def test_bundled_runs_are_finished_and_read_only(tmp_path, bundled):
     assert record.read_only
     assert record.finished
     assert record.status.state == "done"
-    assert record.name == "mouse_cortex"
+    assert record.name == "Mouse cortex"
 
 
 def test_a_folder_from_elsewhere_can_be_opened(tmp_path, bundled):

@@ -50,7 +50,7 @@ def read_h5ad(path: Path) -> ad.AnnData:
     _check_is_h5ad(path)
     try:
         table = ad.read_h5ad(path)
-    except (OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError, ad.io.AnnDataReadError) as error:
+    except (OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError, IndexError) as error:
         reason = str(error).strip().splitlines()
         raise InputError(
             f"{path.name} is HDF5, but could not be read as .h5ad ({reason[0] if reason else type(error).__name__}).",
@@ -64,6 +64,10 @@ def read_h5ad(path: Path) -> ad.AnnData:
             "the measured values in X.",
             "set X to the layer with the counts and write the file anew.",
         )
+    if table.X.dtype.kind not in "biuf":
+        raise InputError(
+            f"{path.name}: X holds {table.X.dtype}.", "numbers.", "set X to the measured values and write the file anew."
+        )
     return table
 
 
@@ -72,7 +76,8 @@ def _check_is_h5ad(path: Path) -> None:
         found = f"{path} is a folder." if path.is_dir() else f"There is no file {path}."
         raise InputError(found, f"{H5AD}.", "check the path.")
     if not h5py.is_hdf5(path):
-        start = path.open("rb").read(8)
+        with path.open("rb") as file:
+            start = file.read(8)
         raise InputError(
             f"{path.name} is no .h5ad: it begins with {start!r}, not with the signature of HDF5.",
             f"{H5AD}.",
@@ -81,13 +86,13 @@ def _check_is_h5ad(path: Path) -> None:
     try:
         with h5py.File(path, "r") as file:
             keys = set(file)
-    except OSError as error:
+    except (OSError, RuntimeError) as error:
         raise InputError(
             f"{path.name} cannot be opened ({error}).", f"{H5AD}.", "copy it again: it is cut off or damaged."
         ) from error
     if not {"obs", "var"} <= keys:
         raise InputError(
-            f"{path.name} is HDF5, but holds {', '.join(sorted(keys)[:8]) or 'nothing'}.",
+            f"{path.name} is HDF5, but holds {', '.join(sorted(map(str, keys))[:8]) or 'nothing'}.",
             f"{H5AD}.",
             "convert it with anndata or scanpy and write_h5ad.",
         )
@@ -96,12 +101,7 @@ def _check_is_h5ad(path: Path) -> None:
 def read_modality(path: Path, name: str, config: RunConfig, notes: list[str]) -> Modality:
     """Read one modality; decisions taken on the way are appended to ``notes``, in words."""
     table = read_h5ad(path)
-    values = table.X if sp.issparse(table.X) else sp.csr_matrix(np.asarray(table.X))
-    if not np.issubdtype(values.dtype, np.number) and values.dtype != bool:
-        raise InputError(
-            f"{path.name}: X holds {values.dtype}.", "numbers.", "set X to the measured values and write the file anew."
-        )
-    values = sp.csr_matrix(values, dtype=np.float32)
+    values = sp.csr_matrix(table.X, dtype=np.float32)
     values.sum_duplicates()
     values.eliminate_zeros()
     obs, var = _plain(table.obs), _plain(table.var)
@@ -155,7 +155,7 @@ def read_feature(path: Path, feature: str) -> pd.Series:
     InputError
         If the file cannot be read or has no such feature.
     """
-    table = _columns(path, path.stat().st_mtime_ns)
+    table = _columns(path, path.stat().st_mtime_ns if path.exists() else 0)
     if feature not in table.var_names:
         raise InputError(f"{path.name} has no feature {feature!r}.", "a name from var.", "choose another feature.")
     column = table.X[:, table.var_names.get_loc(feature)]
@@ -165,4 +165,4 @@ def read_feature(path: Path, feature: str) -> pd.Series:
 @lru_cache(maxsize=4)
 def _columns(path: Path, _modified: int) -> ad.AnnData:
     table = read_h5ad(path)
-    return ad.AnnData(sp.csc_matrix(table.X), obs=table.obs[[]], var=table.var[[]])
+    return ad.AnnData(sp.csc_matrix(table.X, dtype=np.float32), obs=table.obs[[]], var=table.var[[]])

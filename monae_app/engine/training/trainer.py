@@ -90,6 +90,12 @@ class Trainer:
         TrainingError
             If a term of the loss is no longer a number; the last checkpoint is kept.
         """
+        # every step seeds torch anew; the caller's generators are put back afterwards
+        devices = [torch.cuda.current_device()] if torch.cuda.is_initialized() else []
+        with torch.random.fork_rng(devices=devices):
+            return self._run()
+
+    def _run(self) -> int:
         self._resume()
         self.network.train()
         began, first, told = time.perf_counter(), self.step, 0.0
@@ -129,13 +135,11 @@ class Trainer:
         # drawn from the step alone, like the batches, so that no state of a generator has to be saved
         torch.manual_seed((self.settings.seed << 31) + self.step)
         terms = self.objective(self.step, progress)
-        total = torch.stack(list(terms.values())).sum()
-        values = {
-            name: float(value) for name, value in zip(terms, torch.stack(list(terms.values())).tolist(), strict=True)
-        }
+        stacked = torch.stack(list(terms.values()))
+        values = dict(zip(terms, stacked.tolist(), strict=True))
         self._check(values)
         self.optimiser.zero_grad(set_to_none=True)
-        total.backward()  # type: ignore[no-untyped-call]
+        stacked.sum().backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), GRADIENT_NORM)
         self.optimiser.step()
         self.step += 1

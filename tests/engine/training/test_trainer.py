@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from monae_app.engine.errors import InputError, Stopped, TrainingError
+from monae_app.engine.training.checkpoint import Checkpoint, save_weights
+from monae_app.engine.training.trainer import Trainer, TrainerSettings
+
+
+def line() -> nn.Module:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(3)
+        return nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.Dropout(0.3), nn.Linear(8, 1))
+
+
+def objective(network):
+    def terms(step, progress):
+        x = torch.randn(64, 4)
+        return {"fit": ((network(x) - x.sum(dim=1, keepdim=True)) ** 2).mean(), "decay": network[0].weight.abs().mean()}
+
+    return terms
+
+
+def trainer(network, *, steps=60, **others) -> Trainer:
+    settings = {key: others.pop(key) for key in ("patience", "checkpoint_every", "report_every") if key in others}
+    return Trainer(network, objective(network), TrainerSettings(steps, 0.01, seed=5, **settings), **others)
+
+
+def weights(network):
+    return torch.cat([value.flatten().float() for value in network.state_dict().values()])
+
+
+def test_the_loss_falls():
+    seen = []
+    trainer(network := line(), steps=400, on_step=seen.append).run()
+    assert seen[-1]["step"] == 400
+    losses = [event["loss_fit"] for event in seen]
+    assert sum(losses[-5:]) < sum(losses[:5]) / 2
+    assert not network.training
+
+
+def test_the_report_adds_up():
+    seen = []
+    trainer(line(), on_step=seen.append).run()
+    for event in seen:
+        assert math.isclose(event["loss"], event["loss_fit"] + event["loss_decay"], rel_tol=1e-6)
+        assert event["eta_s"] >= 0
+
+
+def test_one_seed_gives_one_result():
+    first, second = line(), line()
+    trainer(first).run()
+    torch.randn(7)
+    trainer(second).run()
+    assert torch.equal(weights(first), weights(second))
+
+
+def test_the_callers_generator_is_left_alone():
+    torch.manual_seed(11)
+    expected = torch.randn(3)
+    torch.manual_seed(11)
+    trainer(line(), steps=5).run()
+    assert torch.equal(torch.randn(3), expected)
+
+
+@pytest.mark.parametrize("stop_at", [1, 17, 59])
+def test_stopped_and_resumed_equals_uninterrupted(tmp_path, stop_at):
+    whole = line()
+    trainer(whole).run()
+    stopped = line()
+    first = trainer(stopped, checkpoint=tmp_path / "c.safetensors")
+    first.should_stop = lambda: first.step >= stop_at
+    with pytest.raises(Stopped, match=f"after {stop_at} training steps"):
+        first.run()
+    resumed = line()
+    assert trainer(resumed, checkpoint=tmp_path / "c.safetensors").run() == 60
+    assert torch.equal(weights(resumed), weights(whole))
+
+
+def test_a_checkpoint_is_written_now_and_then(tmp_path):
+    path = tmp_path / "c.safetensors"
+    trainer(line(), checkpoint=path, checkpoint_every=25).run()
+    assert Checkpoint.read(path).step == 50
+    assert [each.name for each in tmp_path.iterdir()] == ["c.safetensors"]
+
+
+def test_divergence_names_step_and_term_and_keeps_the_checkpoint(tmp_path):
+    network = line()
+    sound = objective(network)
+
+    def breaks(step, progress):
+        terms = sound(step, progress)
+        return terms | {"fit": terms["fit"] * float("nan")} if step == 30 else terms
+
+    path = tmp_path / "c.safetensors"
+    broken = Trainer(network, breaks, TrainerSettings(60, 0.01, seed=5, checkpoint_every=20), path)
+    with pytest.raises(TrainingError, match=r"step 31: the term fit .*last checkpoint is kept"):
+        broken.run()
+    assert Checkpoint.read(path).step == 20
+
+
+def test_patience_ends_a_training_that_does_not_improve():
+    network = line()
+    flat = Trainer(
+        network, lambda *_: {"flat": network[0].weight.sum() * 0 + 1.0}, TrainerSettings(1000, 0.01, 0, patience=30)
+    )
+    assert flat.run() < 100
+
+
+def test_a_checkpoint_of_another_network_is_refused(tmp_path):
+    path = tmp_path / "c.safetensors"
+    trainer(line(), checkpoint=path, checkpoint_every=20).run()
+    other = nn.Sequential(nn.Linear(5, 8), nn.BatchNorm1d(8), nn.Dropout(0.3), nn.Linear(8, 1))
+    with pytest.raises(InputError, match="does not fit"):
+        trainer(other, checkpoint=path).run()
+
+
+@pytest.mark.parametrize("content", [b"", b"no checkpoint", bytes(100)])
+def test_a_damaged_checkpoint_is_refused_in_words(tmp_path, content):
+    path = tmp_path / "c.safetensors"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match="is no checkpoint"):
+        Checkpoint.read(path)
+
+
+def test_weights_without_metadata_are_no_checkpoint(tmp_path):
+    save_weights(line(), tmp_path / "weights.safetensors")
+    with pytest.raises(InputError, match="is no checkpoint"):
+        Checkpoint.read(tmp_path / "weights.safetensors")
