@@ -6,7 +6,6 @@ import argparse
 import json
 import logging
 import os
-import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -18,7 +17,7 @@ from monae_app.engine.errors import InputError, MonaeError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-REFUSED = 2
+UNEXPECTED, REFUSED = 1, 2
 BY_FLAG = {"inputs", "genome", "bed", "model", "batch_key", "paired", "steps", "epochs", "seed", "device"}
 
 
@@ -37,6 +36,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if getattr(parsed, "debug", False):
             raise
         print(f"monae: {error}", file=sys.stderr)
+        return REFUSED
+    except OSError as error:
+        if getattr(parsed, "debug", False):
+            raise
+        print(f"monae: {error}. To do: check that the path is right and that you may write there.", file=sys.stderr)
         return REFUSED
     except KeyboardInterrupt:
         return 130
@@ -122,25 +126,17 @@ def _run(parsed: argparse.Namespace) -> int:
     if parsed.resume is not None:
         return _compute(_existing_run(parsed), resume=True, debug=parsed.debug)
     config = _config(parsed)
-    out = _new_folder(parsed.out, overwrite=parsed.overwrite)
-    aside = out.with_name(f".{out.name}.replaced")
-    if out.exists() and any(out.iterdir()):
-        shutil.rmtree(aside, ignore_errors=True)
-        out.rename(aside)
-    made = not out.exists()
+    if parsed.out is None:
+        raise InputError("No run folder was named.", "--out RUN.", "name the folder to write.")
+    from monae_app.jobs.destination import Destination
     from monae_app.jobs.progress import RunFolder
 
-    out.mkdir(parents=True, exist_ok=True)
-    RunFolder(out).write_config(config)
-    status = _compute(out, resume=False, debug=parsed.debug)
-    if status == REFUSED and not (out / "checkpoint.safetensors").exists():
-        # nothing half-written stays behind, and what was there before is there again
-        shutil.rmtree(out)
-        if aside.exists():
-            aside.rename(out)
-        elif not made:
-            out.mkdir()
-    shutil.rmtree(aside, ignore_errors=True)
+    destination = Destination(parsed.out, overwrite=parsed.overwrite)
+    RunFolder(destination.folder).write_config(config)
+    status = _compute(destination.folder, resume=False, debug=parsed.debug)
+    # an unexpected error keeps its log
+    if status != UNEXPECTED and (kept := destination.settle(done=status == 0)):
+        print(f"monae: the run that was there before is kept as {kept}", file=sys.stderr)
     return status
 
 
@@ -178,23 +174,6 @@ def _config(parsed: argparse.Namespace) -> RunConfig:
         paired=parsed.paired,
         **values,
     )
-
-
-def _new_folder(out: Path | None, *, overwrite: bool) -> Path:
-    if out is None:
-        raise InputError("No run folder was named.", "--out RUN.", "name the folder to write.")
-    out = out.resolve()
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        is_run = (out / "config.json").is_file()
-        if not is_run:
-            raise InputError(f"{out} is there already and is no run.", "a new folder.", "name another with --out.")
-        if not overwrite:
-            raise InputError(
-                f"{out} holds a run already.",
-                "a new folder.",
-                "name another with --out, go on with --resume RUN, or replace it with --overwrite.",
-            )
-    return out
 
 
 def _existing_run(parsed: argparse.Namespace) -> Path:

@@ -190,7 +190,7 @@ def test_bad_input_ends_in_one_message_and_leaves_nothing(make, words, data, tmp
     assert "Expected:" in message[0]
     assert "To do:" in message[0]
     assert "Traceback" not in said
-    assert not out.exists()
+    assert not out.parent.exists()
 
 
 def test_empty_cells_can_be_left_out(data, tmp_path, capsys):
@@ -254,6 +254,17 @@ def test_a_signal_leaves_a_checkpoint_and_resume_gives_the_same_result(number, d
     assert main([*arguments(data, whole)[:-6], *length]) == 0
     first, second = (ad.read_h5ad(folder / "cells.h5ad").obsm["X_monae"] for folder in (whole, stopped))
     np.testing.assert_array_equal(first, second)
+
+
+def test_an_old_run_is_kept_when_its_replacement_was_stopped(data, tmp_path, capsys, monkeypatch):
+    out = tmp_path / "run"
+    assert main(arguments(data, out)) == 0
+    before = (out / "cells.h5ad").read_bytes()
+    monkeypatch.setattr("monae_app.jobs.worker.Recorder.should_stop", lambda self: self._status.step is not None)
+    assert main([*arguments(data, out), "--overwrite"]) == 130
+    assert "kept as" in capsys.readouterr().err
+    assert (tmp_path / "run.previous" / "cells.h5ad").read_bytes() == before
+    assert (out / "checkpoint.safetensors").is_file()
 
 
 def test_resume_refuses_what_cannot_go_on(data, tmp_path, capsys):

@@ -66,6 +66,14 @@ class RunConfig(BaseModel):
         le=60_000,
         expert=False,
     )
+    n_top_peaks: int = parameter(
+        40_000,
+        "data",
+        "Most accessible peaks to model jointly; every other peak is fitted afterwards and can be asked for.",
+        ge=10,
+        le=5_000_000,
+        expert=False,
+    )
     keep_genes: tuple[str, ...] = parameter((), "data", "Genes to model jointly whatever their variance.")
     n_components: int = parameter(50, "data", "Width of the PCA (RNA) or LSI (ATAC) that encoders read.", ge=2, le=500)
 

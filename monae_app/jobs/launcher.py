@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from monae_app.engine.errors import InputError
-from monae_app.jobs.progress import process_alive
+from monae_app.jobs.progress import State, process_alive
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,8 +41,8 @@ class Launcher:
     def __init__(self, registry: Registry, worker: Sequence[str] = WORKER) -> None:
         self._registry = registry
         self._worker = tuple(worker)
-        self._lock = threading.Lock()
-        self._children: dict[str, subprocess.Popen[bytes]] = {}
+        self._lock = threading.RLock()
+        self._children: dict[str, tuple[RunRecord, subprocess.Popen[bytes]]] = {}
 
     def start(self, record: RunRecord) -> None:
         """Begin to compute a run that was created and return at once; a run that is refused is withdrawn.
@@ -64,7 +64,7 @@ class Launcher:
                 )
             with record.files.log_path.open("ab") as log:
                 # A session of its own: the worker outlives the web server, and closed descriptors leave it no port.
-                self._children[record.id] = subprocess.Popen(  # the command is ours
+                child = subprocess.Popen(  # the command is ours
                     [*self._worker, str(record.folder)],
                     stdin=subprocess.DEVNULL,
                     stdout=log,
@@ -72,16 +72,17 @@ class Launcher:
                     start_new_session=True,
                     close_fds=True,
                 )
+            self._children[record.id] = (record, child)
 
     def cancel(self, record: RunRecord, *, kill_after: float = KILL_SECONDS) -> None:
         """Ask a run to stop after its current step, and kill it if it has not after ``kill_after`` seconds."""
         status = record.status
         if record.read_only or not status.active:
             return
-        child = self._children.get(record.id)
+        _, child = self._children.get(record.id, (record, None))
         pid = status.pid or (child.pid if child else None)
         if pid is None:
-            self._mark_cancelled(record, "Cancelled before it began.")
+            self._conclude(record, "cancelled", "Cancelled before it began.")
             return
         _send(pid, signal.SIGTERM)
         threading.Thread(
@@ -89,8 +90,14 @@ class Launcher:
         ).start()
 
     def reap(self) -> None:
-        """Take note of workers that have ended, so that none remains as a zombie."""
-        self._children = {run: child for run, child in self._children.items() if child.poll() is None}
+        """Take note of workers that have ended: none remains as a zombie, none that never began is waited for."""
+        with self._lock:
+            ended = {run: pair for run, pair in self._children.items() if pair[1].poll() is not None}
+            for run, (record, child) in ended.items():
+                del self._children[run]
+                if record.status.state == "queued":
+                    message = f"The worker ended before it began (code {child.returncode}); the log has the details."
+                    self._conclude(record, "failed", message)
 
     def _kill_later(self, record: RunRecord, pid: int, started: float | None, seconds: float) -> None:
         until = time.monotonic() + seconds
@@ -100,14 +107,14 @@ class Launcher:
             _send(pid, getattr(signal, "SIGKILL", signal.SIGTERM), group=True)
         while process_alive(pid, started):
             time.sleep(0.05)
-        with self._lock:
-            self.reap()
-        if record.status.state == "lost":
-            self._mark_cancelled(record, "Cancelled; the worker had to be killed.")
+        # Killed, or stopped before it could say a word of its own.
+        if record.status.active or record.status.state == "lost":
+            self._conclude(record, "cancelled", "Cancelled before a checkpoint was written.")
+        self.reap()
 
     @staticmethod
-    def _mark_cancelled(record: RunRecord, message: str) -> None:
-        changes = {"state": "cancelled", "message": message, "updated": time.time(), "eta_s": None}
+    def _conclude(record: RunRecord, state: State, message: str) -> None:
+        changes = {"state": state, "message": message, "updated": time.time(), "eta_s": None}
         record.files.write_status(record.status.model_copy(update=changes))
 
 

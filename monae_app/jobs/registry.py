@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
 import shutil
@@ -49,8 +50,15 @@ class RunRecord:
     def name(self) -> str:
         """What people call the run."""
         if self.read_only:
-            return self.folder.parent.name if self.folder.name == "run" else self.folder.name
+            return _sample_title(self.folder.parent) or self.folder.name
         return self.status.name or self.id
+
+
+def _sample_title(folder: Path) -> str:
+    try:
+        return str(json.loads((folder / "sample.json").read_text(encoding="utf-8"))["title"])
+    except (OSError, ValueError, KeyError):
+        return ""
 
 
 class Registry:

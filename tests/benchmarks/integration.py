@@ -1,9 +1,9 @@
 """How good and how dear the integration is: ``python tests/benchmarks/integration.py [DIR ...]``.
 
-Runs ``monae run`` on the bundled mouse cortex sample (three seeds, and three seeds with the rows of ATAC shuffled and its
-cells renamed: nothing may change beyond the seeds' spread), on planted data of three seeds, and on every DIR that holds
-rna.h5ad, atac.h5ad, genes.bed.gz and, if it has one, truth.npz with z_rna and z_atac. Prints a row a run with the ceiling,
-the score of the true latent, beside it where it is known, and ends with one line; exits with 1 if a figure is missed.
+Runs ``monae run`` on the bundled mouse cortex sample (three seeds, and three seeds with the rows of ATAC shuffled and
+its cells renamed: nothing may change beyond the seeds' spread), on planted data of three seeds, and on every DIR that
+holds rna.h5ad, atac.h5ad, genes.bed.gz and, if it has one, truth.npz with z_rna and z_atac. Prints a row a run with the
+ceiling, the score of the true latent, beside it where it is known, and ends with one line; exits with 1 on a miss.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ def launcher(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> Iterator[La
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
     launcher = Launcher(registry, fake_worker.COMMAND)
     yield launcher
-    for child in launcher._children.values():
+    for _, child in launcher._children.values():
         child.kill()
         child.wait()
 

@@ -49,11 +49,30 @@ def test_a_worker_outlives_the_server(registry, launcher, config, wait_for):
     wait_for(record, "cancelled")
 
 
+def test_a_worker_that_is_cancelled_before_it_began(registry, launcher, config, wait_for):
+    record = registry.create(config, "good")
+    launcher.start(record)
+    launcher.cancel(record)
+    wait_for(record, "cancelled", seconds=10)
+
+
+def test_a_worker_that_cannot_start_is_said_at_once(registry, config, wait_for):
+    launcher, record = (
+        Launcher(registry, (sys.executable, "-c", "raise SystemExit(3)")),
+        registry.create(config, "good"),
+    )
+    launcher.start(record)
+    launcher._children[record.id][1].wait()
+    launcher.reap()
+    assert record.status.state == "failed"
+    assert "code 3" in record.status.message
+
+
 def test_a_worker_that_dies_is_noticed(registry, launcher, config, wait_for):
     record = registry.create(config, "deaf")
     launcher.start(record)
     wait_for(record, "running")
-    child = launcher._children[record.id]
+    _, child = launcher._children[record.id]
     child.kill()
     child.wait()
     wait_for(record, "lost", seconds=5)

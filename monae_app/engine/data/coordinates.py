@@ -55,7 +55,7 @@ def locate_features(dataset: Dataset, config: RunConfig) -> dict[str, pd.DataFra
             )
     if "atac" in located and "rna" in located:
         located["atac"]["chrom"] = harmonise_chromosomes(located["atac"]["chrom"], located["rna"]["chrom"].dropna())
-    return located
+    return {name: located[name] for name in dataset.modalities}
 
 
 def _annotation(config: RunConfig) -> pd.DataFrame | None:

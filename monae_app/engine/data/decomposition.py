@@ -8,6 +8,16 @@ from scipy.sparse.linalg import LinearOperator, svds
 from sklearn.utils.extmath import svd_flip
 
 
+def column_moments(values: sp.csr_matrix) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and variance of every column, (G,) each, float64; exact also where the mean is far larger than the sd."""
+    n_cells, n_features = values.shape
+    data = values.data.astype(np.float64)
+    mean = np.bincount(values.indices, data, n_features) / n_cells
+    off = np.bincount(values.indices, (data - mean[values.indices]) ** 2, n_features)
+    zeros = n_cells - np.bincount(values.indices, minlength=n_features)
+    return mean, (off + zeros * mean**2) / n_cells
+
+
 def standardised(values: sp.csr_matrix, *, clip: float = 10.0) -> LinearOperator:
     """Centre and scale the columns of a sparse matrix without making it dense.
 
@@ -23,9 +33,8 @@ def standardised(values: sp.csr_matrix, *, clip: float = 10.0) -> LinearOperator
     LinearOperator
         Stands for (values - mean) / sd, clipped, shape (N, G). Constant columns become 0.
     """
-    mean = np.asarray(values.mean(axis=0)).ravel()
-    square = np.asarray(values.multiply(values).mean(axis=0)).ravel()
-    sd = np.sqrt(np.maximum(square - mean**2, 0))
+    mean, variance = column_moments(values)
+    sd = np.sqrt(variance)
     inverse = np.divide(1, sd, out=np.zeros_like(sd), where=sd > 1e-8)
     scaled = sp.csr_matrix(values @ sp.diags(inverse), dtype=np.float64)
     shift = mean * inverse

@@ -44,18 +44,28 @@ class GuidanceGraph:
     sign: np.ndarray
 
     def __post_init__(self) -> None:
-        ends = np.r_[self.source, self.target]
-        problems = (
-            (len({len(self.source), len(self.target), len(self.weight), len(self.sign)}) != 1, "lengths differ"),
-            (len(ends) > 0 and (ends.min() < 0 or ends.max() >= len(self.vertices)), "an edge leaves the graph"),
-            (bool((self.source == self.target).any()), "a self-loop stands among the edges"),
-            (bool(((self.weight <= 0) | (self.weight > 1)).any()), "a weight is outside (0, 1]"),
-            (not np.isin(self.sign, (-1, 1)).all(), "a sign is neither +1 nor -1"),
+        problem = self._problem()
+        if problem:
+            msg = f"guidance graph: {problem}"
+            raise ValueError(msg)
+
+    def _problem(self) -> str | None:
+        if len({len(self.source), len(self.target), len(self.weight), len(self.sign)}) != 1:
+            return "lengths differ"
+        ends = np.sort(np.stack([self.source, self.target]), axis=0)
+        modality = self.vertices["modality"].to_numpy()
+        checks = (
+            ((ends >= 0) & (ends < self.n_vertices), "an edge leaves the graph"),
+            (self.source != self.target, "a self-loop stands among the edges"),
+            (np.array(len(np.unique(ends[0] * self.n_vertices + ends[1])) == len(self.source)), "a pair of features is joined twice"),
+            ((self.weight > 0) & (self.weight <= 1), "a weight is outside (0, 1]"),
+            (np.isin(self.sign, (-1, 1)), "a sign is neither +1 nor -1"),
+            (
+                np.array((modality[1:] != modality[:-1]).sum() + 1 == len(np.unique(modality))),
+                "the features of a modality do not stand together",
+            ),
         )
-        for wrong, sentence in problems:
-            if wrong:
-                msg = f"guidance graph: {sentence}"
-                raise ValueError(msg)
+        return next((sentence for holds, sentence in checks if not holds.all()), None)
 
     @property
     def n_vertices(self) -> int:

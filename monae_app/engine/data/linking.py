@@ -9,7 +9,7 @@ import pandas as pd
 
 from monae_app.engine.data.genome import transcription_factors
 from monae_app.engine.data.guidance import build_guidance
-from monae_app.engine.data.preprocess import select_genes
+from monae_app.engine.data.preprocess import select_genes, select_peaks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 def link(dataset: Dataset, located: dict[str, pd.DataFrame], config: RunConfig) -> GuidanceGraph:
     """Choose the features that are modelled jointly and join them by their places in the genome.
 
-    Transcription factors and the genes that the user names are kept whatever their variance.
+    Of genes the most variable, of peaks the most accessible; transcription factors and the genes that the user names
+    are kept in any case.
 
     Parameters
     ----------
@@ -42,11 +43,14 @@ def link(dataset: Dataset, located: dict[str, pd.DataFrame], config: RunConfig) 
     if "rna" in chosen:
         keep = transcription_factors(config.genome) | set(config.keep_genes)
         chosen["rna"] = select_genes(dataset.modalities["rna"], config.n_top_genes, keep, seed=config.seed)
+    if "atac" in chosen:
+        chosen["atac"] = select_peaks(dataset.modalities["atac"], config.n_top_peaks)
     names: dict[str, Sequence[str]] = {
         name: dataset.modalities[name].var.index[rows].tolist() for name, rows in chosen.items()
     }
     genes = located["rna"].iloc[chosen["rna"]] if "rna" in chosen else None
-    return build_guidance(names, genes, located.get("atac"), promoter=config.promoter, window=config.window)
+    peaks = located["atac"].iloc[chosen["atac"]] if "atac" in chosen else None
+    return build_guidance(names, genes, peaks, promoter=config.promoter, window=config.window)
 
 
 def modelled_features(dataset: Dataset, graph: GuidanceGraph) -> dict[str, np.ndarray]:

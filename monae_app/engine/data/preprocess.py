@@ -13,7 +13,7 @@ import numpy as np
 import scanpy as sc
 import scipy.sparse as sp
 
-from monae_app.engine.data.decomposition import leading_components, standardised
+from monae_app.engine.data.decomposition import column_moments, leading_components, standardised
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -83,10 +83,18 @@ def select_genes(modality: Modality, n_top: int, keep: Collection[str], *, seed:
     return np.flatnonzero(chosen | wanted)
 
 
+def select_peaks(modality: Modality, n_top: int) -> np.ndarray:
+    """Choose the peaks that are open in most cells; increasing positions."""
+    if modality.n_features <= n_top:
+        return np.arange(modality.n_features)
+    open_in = np.bincount(modality.values.indices, minlength=modality.n_features)
+    return np.sort(np.argsort(-open_in, kind="stable")[:n_top])
+
+
 def _variability(modality: Modality, n_top: int, seed: int) -> np.ndarray:
     """Score genes by how much they vary beyond what their mean predicts, shape (G,)."""
     if modality.likelihood == "normal":
-        return column_variance(modality.values)
+        return column_moments(modality.values)[1]
     table = ad.AnnData(modality.values)
     try:
         found = sc.pp.highly_variable_genes(table, n_top_genes=n_top, flavor="seurat_v3", inplace=False)
@@ -94,13 +102,7 @@ def _variability(modality: Modality, n_top: int, seed: int) -> np.ndarray:
     except ValueError:
         # the loess fit behind seurat_v3 is singular on very thin or very small data
         sample = np.random.default_rng(seed).permutation(modality.n_cells)[:20_000]
-        return column_variance(log_normalised(modality.values[sample]))
-
-
-def column_variance(values: sp.csr_matrix) -> np.ndarray:
-    """Variance of each column, shape (G,)."""
-    mean = np.asarray(values.mean(axis=0)).ravel()
-    return np.asarray(np.asarray(values.multiply(values).mean(axis=0)).ravel() - mean**2)
+        return column_moments(log_normalised(modality.values[sample]))[1]
 
 
 def log_normalised(values: sp.csr_matrix) -> sp.csr_matrix:

@@ -50,6 +50,9 @@ def read_h5ad(path: Path) -> ad.AnnData:
     _check_is_h5ad(path)
     try:
         table = ad.read_h5ad(path)
+        if sp.issparse(table.X):
+            # an index outside the matrix would end the process later, deep in scipy
+            table.X.check_format(full_check=True)
     except (OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError, IndexError) as error:
         reason = str(error).strip().splitlines()
         raise InputError(
@@ -66,7 +69,9 @@ def read_h5ad(path: Path) -> ad.AnnData:
         )
     if table.X.dtype.kind not in "biuf":
         raise InputError(
-            f"{path.name}: X holds {table.X.dtype}.", "numbers.", "set X to the measured values and write the file anew."
+            f"{path.name}: X holds {table.X.dtype}.",
+            "numbers.",
+            "set X to the measured values and write the file anew.",
         )
     return table
 

@@ -91,7 +91,7 @@ class Trainer:
             If a term of the loss is no longer a number; the last checkpoint is kept.
         """
         # every step seeds torch anew; the caller's generators are put back afterwards
-        devices = [torch.cuda.current_device()] if torch.cuda.is_initialized() else []
+        devices = [torch.cuda.current_device()] if torch.cuda.is_initialized() else []  # type: ignore[no-untyped-call]
         with torch.random.fork_rng(devices=devices):
             return self._run()
 
