@@ -1,0 +1,57 @@
+"""Routes beside the pages: the table behind the map, and a word on health."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from flask import Response, jsonify, request
+
+from monae_app.engine.errors import InputError
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from monae_app.web.services import Services
+    from monae_app.web.settings import Settings
+
+MAP_CSV = "/api/runs/{run}/map.csv"
+
+
+def register(server: Flask, services: Services) -> None:
+    """Add the routes to the server."""
+
+    @server.get("/api/health")
+    def health() -> Response:
+        return jsonify(status="ok")
+
+    @server.get("/api/runs/<run>/map.csv")
+    def map_csv(run: str) -> Response | tuple[Response, int]:
+        try:
+            view = services.view(run)
+            key = request.args.get("colour") or view.default_colour
+            colouring = view.colouring(key, measured=request.args.get("values") == "measured")
+        except InputError as error:
+            return jsonify(found=error.found, expected=error.expected, todo=error.todo), 404
+        table = view.cells.rename(columns={"x": "umap_1", "y": "umap_2", "id": "cell"})
+        named = f"{colouring.title} ({colouring.unit})" if colouring.unit else colouring.title
+        table = table[["cell", "modality", "umap_1", "umap_2"]].assign(**{named: colouring.values.to_numpy()})
+        name = re.sub(r"[^A-Za-z0-9._-]+", "_", f"map_{key.partition(':')[2]}")
+        headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
+        return Response(table.to_csv(index=False), mimetype="text/csv", headers=headers)
+
+
+def guard_host(server: Flask, settings: Settings) -> None:
+    """Answer only to this machine's own names while only this machine is meant to reach the server.
+
+    Otherwise a page on the web could point its own name at 127.0.0.1 and read along (DNS rebinding).
+    """
+    if not settings.loopback:
+        return
+
+    @server.before_request
+    def refuse_foreign_names() -> tuple[str, int] | None:
+        name = request.host.rsplit(":", 1)[0] if not request.host.endswith("]") else request.host
+        if name.strip("[]").lower() in {"localhost", "127.0.0.1", "::1", settings.host}:
+            return None
+        return "This server answers to localhost and 127.0.0.1 alone.\n", 403

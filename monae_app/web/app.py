@@ -1,0 +1,57 @@
+"""The app: settings in, Dash out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import dash
+from dash import Dash
+
+from monae_app.web import api, bundled, shell
+from monae_app.web.pages import data, embedding, training
+from monae_app.web.services import Services
+from monae_app.web.settings import Settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# In the order of the navigation, which is the order of the work.
+PAGES = (data, training, embedding)
+
+
+def create_app(settings: Settings | None = None, samples_root: Path | None = None) -> Dash:
+    """Build the app.
+
+    Parameters
+    ----------
+    settings
+        How to serve, and what; the defaults if left out.
+    samples_root
+        Where the samples lie, if not where they are bundled.
+    """
+    settings = settings or Settings()
+    services = Services(settings, samples_root)
+    app = Dash(
+        "monae_app",
+        title="Monae App",
+        # A title that changes with every poll is a flicker in the tab.
+        update_title="",
+        use_pages=True,
+        pages_folder="",
+        assets_folder=str(bundled.folder("assets").resolve()),
+        index_string=shell.INDEX,
+        suppress_callback_exceptions=True,
+        meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
+    )
+    for order, page in enumerate(PAGES):
+        title = f"{page.TITLE} · Monae App"
+        dash.register_page(  # type: ignore[no-untyped-call]
+            page.__name__, path=page.PATH, title=title, name=page.TITLE, order=order, layout=page.layout
+        )
+    app.layout = shell.layout(PAGES)
+    shell.register(app, services, PAGES)
+    for page in PAGES:
+        page.register(app, services)
+    api.register(app.server, services)
+    api.guard_host(app.server, settings)
+    return app

@@ -1,0 +1,1 @@
+"""Pieces of pages: functions that return component trees."""

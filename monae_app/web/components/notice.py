@@ -1,0 +1,39 @@
+"""Alerts and empty states: what is the matter, and what to do about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from dash import html
+
+if TYPE_CHECKING:
+    from monae_app.engine.errors import InputError
+
+Tone = Literal["error", "warning", "info", "good"]
+
+
+def alert(title: str, *lines: Any, tone: Tone = "error") -> html.Div:
+    """Show a message with a heading."""
+    children = [html.P(title, className="notice-title"), *(html.P(line) for line in lines if line)]
+    return html.Div(children, className=f"notice notice-{tone}", role="alert" if tone == "error" else "status")
+
+
+def failure(found: str, expected: str = "", todo: str = "") -> html.Div:
+    """Show what was found, what was expected and what to do."""
+    rows = [("Expected", expected), ("To do", todo)]
+    told = [[html.Strong(f"{name}: "), _sentence(text)] for name, text in rows if text]
+    return alert(found, *told)
+
+
+def refused(error: InputError) -> html.Div:
+    """Show an InputError."""
+    return failure(error.found, error.expected, error.todo)
+
+
+def empty(title: str, *children: Any) -> html.Div:
+    """Stand where there is nothing yet, and say how something gets there."""
+    return html.Div([html.H2(title), *children], className="empty")
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,131 @@
+"""The form of a run's settings, made from RunConfig: names, defaults, bounds and help stand there alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
+
+from dash import dcc, html
+from dash._utils import stringify_id
+
+from monae_app.engine.config import RunConfig
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
+KIND = "parameter"
+TITLES = {
+    "n_top_genes": "Variable genes",
+    "n_top_peaks": "Peaks",
+    "min_counts": "Fewest counts a cell",
+    "steps": "Training steps",
+    "device": "Compute on",
+    "seed": "Random seed",
+    "low_count_mads": "Low-count cut-off (MADs)",
+}
+GROUPS = {
+    "data": "Data",
+    "guidance": "Guidance graph",
+    "length": "Length and device",
+    "model": "Model",
+    "loss": "Loss",
+    "anchors": "Anchors",
+    "analysis": "Map and clusters",
+}
+# What people look for first.
+FIRST = ("steps", "n_top_genes", "n_top_peaks", "min_counts", "seed", "device")
+
+
+def parameter_id(name: str) -> dict[str, str]:
+    """Id of the input of one setting."""
+    return {"type": KIND, "name": name}
+
+
+def standard_fields() -> list[Any]:
+    """Return inputs of the settings that everybody may want to set."""
+    names = [name for name in _settable() if not _extra(name)["expert"]]
+    names.sort(key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST))
+    return [_field(name) for name in names]
+
+
+def expert_fields() -> list[Any]:
+    """Return inputs of all other settings, by group."""
+    groups = []
+    for group, title in GROUPS.items():
+        names = [name for name in _settable() if _extra(name)["expert"] and _extra(name)["group"] == group]
+        if names:
+            fields = html.Div([_field(name) for name in names], className="fields")
+            groups.append(html.Fieldset([html.Legend(title), fields]))
+    return groups
+
+
+def read_parameters(ids: list[dict[str, str]], values: list[Any]) -> dict[str, Any]:
+    """Turn what was typed into values for make_config; an empty field means the default."""
+    typed = {given["name"]: value for given, value in zip(ids, values, strict=True)}
+    found: dict[str, Any] = {}
+    for name, value in typed.items():
+        text = value.strip() if isinstance(value, str) else value
+        if name not in RunConfig.model_fields or text in ("", None):
+            continue
+        found[name] = _parsed(RunConfig.model_fields[name], text)
+    return found
+
+
+def _parsed(field: FieldInfo, text: Any) -> Any:
+    if not isinstance(text, str):
+        return text
+    if _is_tuple(field):
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    # People write 10,000 and 10 000.
+    plain = text.replace(",", "").replace(" ", "").replace("_", "")
+    return plain if plain.replace(".", "", 1).isdigit() else text
+
+
+def _settable() -> list[str]:
+    return [name for name, field in RunConfig.model_fields.items() if field.json_schema_extra]
+
+
+def _extra(name: str) -> dict[str, Any]:
+    extra = RunConfig.model_fields[name].json_schema_extra
+    return dict(extra) if isinstance(extra, dict) else {}
+
+
+def _field(name: str) -> html.Div:
+    field = RunConfig.model_fields[name]
+    title = TITLES.get(name, name.replace("_", " ").capitalize())
+    bounds = _bounds(field)
+    note: list[Any] = [f"{field.description} ", f"{bounds}. " if bounds else "", html.Code(name)]
+    label = html.Label(title, htmlFor=stringify_id(parameter_id(name)))
+    return html.Div([label, _input(name, field), html.P(note)], className="field")
+
+
+def _input(name: str, field: FieldInfo) -> Any:
+    choices = get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
+    if choices:
+        return dcc.Dropdown(list(choices), field.default, id=parameter_id(name), clearable=False, searchable=False)
+    default = field.default
+    shown = ", ".join(default) if _is_tuple(field) else default
+    placeholder = "standard" if default is None else "none" if _is_tuple(field) else ""
+    # Text, not number: a number input keeps a wrong value to itself, and the page could not say what is wrong.
+    # Not debounced: whoever types and presses Start at once means what was typed.
+    return dcc.Input(
+        id=parameter_id(name), type="text", value=shown if shown is None else str(shown), placeholder=placeholder,
+        autoComplete="off", spellCheck=False,
+    )  # fmt: skip
+
+
+def _is_tuple(field: FieldInfo) -> bool:
+    return get_origin(field.annotation) is tuple
+
+
+def _bounds(field: FieldInfo) -> str:
+    low = next(
+        (bound for rule in field.metadata if (bound := getattr(rule, "ge", getattr(rule, "gt", None))) is not None),
+        None,
+    )
+    high = next(
+        (bound for rule in field.metadata if (bound := getattr(rule, "le", getattr(rule, "lt", None))) is not None),
+        None,
+    )
+    if low is not None and high is not None:
+        return f"From {low:,} to {high:,}"
+    return f"At least {low:,}" if low is not None else ""

@@ -1,0 +1,96 @@
+"""What was read from the input files, in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dash import html
+
+from monae_app.web.components import words
+from monae_app.web.components.notice import alert
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TITLES = {"rna": "RNA", "atac": "ATAC"}
+FEATURES = {"rna": "genes", "atac": "peaks"}
+LIKELIHOODS = {"nb": "negative binomial", "normal": "Normal"}
+
+
+def summary_table(summary: dict[str, Any]) -> list[Any]:
+    """Show the summary of a data set: a column per modality, the links between them, and what to mind."""
+    modalities: dict[str, dict[str, Any]] = summary["modalities"]
+    head = html.Tr([html.Th("", scope="col"), *(html.Th(TITLES.get(name, name), scope="col") for name in modalities)])
+    rows: list[tuple[str, Callable[[str, dict[str, Any]], Any]]] = [
+        ("File", lambda _, said: str(said["path"]).rsplit("/", 1)[-1]),
+        ("Cells", lambda _, said: words.number(said["cells"])),
+        ("Features", lambda name, said: f"{said['features']:,} {FEATURES.get(name, 'features')}"),
+        ("Values", lambda _, said: _values(said)),
+        ("Not zero", lambda _, said: f"{words.percent(said['nonzero_share'])} of the matrix"),
+        ("Median cell", lambda name, said: _median_cell(name, said)),
+        ("Columns", lambda _, said: _columns(said["obs_columns"])),
+    ]
+    body = [
+        html.Tr([html.Th(title, scope="row"), *(html.Td(tell(name, said)) for name, said in modalities.items())])
+        for title, tell in rows
+    ]
+    table = html.Table([html.Thead(head), html.Tbody(body)], className="table summary")
+    notes = [alert("Worth knowing", *summary.get("warnings", []), tone="warning")] if summary.get("warnings") else []
+    return [html.Div(table, className="table-scroll"), _links(summary), *notes]
+
+
+def _values(said: dict[str, Any]) -> str:
+    kind = "Counts" if said.get("values") == "counts" else "Continuous values"
+    return f"{kind} ({LIKELIHOODS.get(said.get('likelihood', ''), said.get('likelihood', ''))} likelihood)"
+
+
+def _median_cell(name: str, said: dict[str, Any]) -> str:
+    parts = []
+    if said.get("median_counts") is not None:
+        parts.append(f"{words.number(said['median_counts'])} counts")
+    if said.get("median_features") is not None:
+        parts.append(f"{words.number(said['median_features'])} {FEATURES.get(name, 'features')}")
+    return ", ".join(parts)
+
+
+def _columns(columns: list[dict[str, Any]]) -> Any:
+    if not columns:
+        return html.Span("none", className="muted")
+    return html.Div(
+        [
+            html.Span(
+                [
+                    column["name"],
+                    html.Small(f" {column['n_unique']:,}" if column["kind"] == "categorical" else " number"),
+                ],
+                className="chip",
+                title=f"for example {column['example']}",
+            )
+            for column in columns
+        ],
+        className="chips",
+    )
+
+
+def _links(summary: dict[str, Any]) -> html.Dl:
+    guidance = summary.get("guidance") or {}
+    items: list[tuple[str, str]] = []
+    if guidance:
+        items.append(
+            (
+                "Guidance graph",
+                f"{guidance['edges']:,} gene-peak links on {summary.get('genome') or 'your coordinates'}; "
+                f"{guidance['genes_linked']:,} genes and {guidance['peaks_linked']:,} peaks have one, "
+                f"{guidance['genes_without_edge']:,} genes and {guidance['peaks_without_edge']:,} peaks have none",
+            )
+        )
+    items.append(("Labels", _listed(summary.get("labels"), "no column looks like a label: the map will show clusters")))
+    items.append(("Batches", _listed(summary.get("batches"), "no column looks like a batch")))
+    if summary.get("coinciding_names"):
+        told = f"{summary['coinciding_names']:,} cells have the same name in both files; used to score, not to train"
+        items.append(("Same names", told))
+    return html.Dl([part for name, text in items for part in (html.Dt(name), html.Dd(text))], className="facts")
+
+
+def _listed(names: list[str] | None, otherwise: str) -> str:
+    return ", ".join(names) if names else otherwise

@@ -1,0 +1,86 @@
+"""Colours of the figures, light and dark."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+# Twenty colours at least 0.108 apart in OKLab for normal sight, and 0.08 for deutan, protan and tritan sight
+# (Machado et al. 2009, severity 1), found by farthest-point search among colours of middling lightness and chroma.
+PALETTE = (
+    "#00aa9b", "#ff8b0f", "#641fb2", "#2e4d7c", "#d82e00", "#aae017", "#c174ff", "#a25d5d", "#3ef0d1", "#8b0f55",
+    "#b2b274", "#8383c9", "#c18355", "#ff9bff", "#2e8393", "#e0d193", "#aa0008", "#645daa", "#9355e0", "#74c1c1",
+)  # fmt: skip
+FONT = 'Inter, system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
+
+
+@dataclass(frozen=True)
+class Style:
+    """What differs between light and dark."""
+
+    ink: str
+    muted: str
+    grid: str
+    surface: str
+    accent: str
+    # Cells without a value, or of no group.
+    missing: str
+    # From low to high; the low end stays apart from ``missing``.
+    ramp: tuple[str, ...]
+
+    @property
+    def colour_scale(self) -> list[list[Any]]:
+        """The ramp as plotly wants it."""
+        return [[place / (len(self.ramp) - 1), colour] for place, colour in enumerate(self.ramp)]
+
+
+LIGHT = Style(
+    ink="#16202e",
+    muted="#5b6676",
+    grid="#e6e9ee",
+    surface="#ffffff",
+    accent="#0b7a70",
+    missing="#dde2e8",
+    ramp=("#f6e6c8", "#fbbd77", "#f0795a", "#c83e73", "#7f2380", "#2d1160"),
+)
+DARK = Style(
+    ink="#e7ecf3",
+    muted="#9aa6b6",
+    grid="#2a323d",
+    surface="#171d26",
+    accent="#4fd1c5",
+    missing="#303946",
+    ramp=("#45306b", "#7f2d84", "#c23b75", "#f0705c", "#fdb56f", "#fcf5bd"),
+)
+
+
+def style(theme: str | None) -> Style:
+    """Pick the style of a theme."""
+    return DARK if theme == "dark" else LIGHT
+
+
+def group_colour(index: int, look: Style) -> str:
+    """Colour of the group of this index; beyond the palette, paler shades of it."""
+    colour = PALETTE[index % len(PALETTE)]
+    lap = index // len(PALETTE)
+    return colour if lap == 0 else _mix(colour, look.surface, min(0.35 * lap, 0.7))
+
+
+def base_layout(look: Style) -> dict[str, Any]:
+    """Layout that all figures share."""
+    return {
+        "font": {"family": FONT, "color": look.ink, "size": 12},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "hoverlabel": {
+            "bgcolor": look.surface,
+            "bordercolor": look.grid,
+            "font": {"family": FONT, "color": look.ink, "size": 12},
+            "align": "left",
+        },
+    }
+
+
+def _mix(colour: str, other: str, share: float) -> str:
+    pairs = ((int(colour[i : i + 2], 16), int(other[i : i + 2], 16)) for i in (1, 3, 5))
+    return "#" + "".join(f"{round(mine * (1 - share) + yours * share):02x}" for mine, yours in pairs)

@@ -1,0 +1,13 @@
+"""Ids of the components that more than one file touches; a page's own ids stand in the page."""
+
+from __future__ import annotations
+
+LOCATION = "_pages_location"
+THEME = "theme"
+RUN = "run-picker"
+# {"id": run id, "nonce": ...} of a run that was just started and becomes the current one.
+NEW_RUN = "new-run"
+# "<run id>:<state>" of the watched run: a change makes the lists of runs fresh.
+RUN_STATE = "run-state"
+# The data set that the next training takes, see monae_app.web.datasets.Source.
+SOURCE = "source"

@@ -1,0 +1,1 @@
+"""The pages; each offers PATH, TITLE, layout() and register(app, services)."""

@@ -1,0 +1,146 @@
+"""What surrounds every page: navigation, the current run, light and dark."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+import dash
+from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html
+
+from monae_app.engine.errors import InputError
+from monae_app.web import bundled, ids
+from monae_app.web.components import words
+from monae_app.web.components.aria import aria
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import ModuleType
+
+    from monae_app.jobs.registry import RunRecord
+    from monae_app.web.services import Services
+
+# The theme is set before the first paint: a dark page must not flash white.
+INDEX = """<!DOCTYPE html>
+<html lang="en">
+<head>
+{%metas%}
+<title>{%title%}</title>
+{%favicon%}
+<script>
+try { document.documentElement.dataset.theme = JSON.parse(localStorage.getItem("theme")) ||
+      (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"); } catch { }
+</script>
+{%css%}
+</head>
+<body>
+<a class="skip-link" href="#main">Skip to the content</a>
+{%app_entry%}
+<footer>{%config%}{%scripts%}{%renderer%}</footer>
+</body>
+</html>"""
+
+
+def layout(pages: Sequence[ModuleType]) -> html.Div:
+    """Build the frame; the page itself comes into the page container."""
+    brand = dcc.Link(
+        [html.Img(src=_logo(), alt="", width=30, height=30), html.Span("Monae")], href="/", className="brand"
+    )
+    links = [dcc.Link(page.TITLE, href=page.PATH, id=_link_id(page), className="nav-link") for page in pages]
+    picker = html.Div(
+        [
+            html.Label("Run", htmlFor=ids.RUN),
+            dcc.Dropdown(
+                id=ids.RUN, options=[], clearable=False, placeholder="No run yet", optionHeight=40, maxHeight=420
+            ),
+        ],
+        className="run-picker",
+    )
+    toggle = html.Button(
+        [html.Span("☾", className="moon"), html.Span("☀", className="sun")],
+        id="theme-toggle", className="icon-button", title="Light or dark", **aria(label="Switch light and dark"),
+    )  # fmt: skip
+    return html.Div(
+        [
+            dcc.Store(id=ids.THEME, storage_type="local"),
+            dcc.Store(id=ids.SOURCE, storage_type="session"),
+            dcc.Store(id=ids.NEW_RUN),
+            dcc.Store(id=ids.RUN_STATE),
+            html.Header(
+                [brand, html.Nav(links, **aria(label="Pages")), picker, toggle],
+                className="top-bar",
+            ),
+            html.Main(dash.page_container, id="main", tabIndex="-1"),
+        ]
+    )
+
+
+def register(app: Dash, services: Services, pages: Sequence[ModuleType]) -> None:
+    """Connect the frame."""
+    app.clientside_callback(  # type: ignore[no-untyped-call]
+        ClientsideFunction("shell", "theme"),
+        Output(ids.THEME, "data"),
+        Input("theme-toggle", "n_clicks"),
+        State(ids.THEME, "data"),
+    )
+    app.clientside_callback(  # type: ignore[no-untyped-call]
+        ClientsideFunction("shell", "links"),
+        *[Output(_link_id(page), "href") for page in pages],
+        *[Output(_link_id(page), "className") for page in pages],
+        Input(ids.LOCATION, "pathname"),
+        Input(ids.RUN, "value"),
+        *[State(_link_id(page), "href") for page in pages],
+    )
+
+    @app.callback(
+        Output(ids.RUN, "options"),
+        Output(ids.RUN, "value"),
+        Input(ids.LOCATION, "search"),
+        Input(ids.NEW_RUN, "data"),
+        Input(ids.RUN_STATE, "data"),
+        State(ids.RUN, "value"),
+    )
+    def choose_run(
+        search: str | None, new_run: dict[str, str] | None, _state: str | None, current: str | None
+    ) -> tuple[list[dict[str, Any]], str | None]:
+        records = services.registry.list()
+        asked = next(iter(parse_qs((search or "").lstrip("?")).get("run", [])), None)
+        if ctx.triggered_id == ids.NEW_RUN and new_run:
+            value: str | None = new_run["id"]
+        elif ctx.triggered_id == ids.RUN_STATE and current:
+            value = current
+        else:
+            value = asked or current or services.default_run()
+        options = [_option(record) for record in records]
+        if value is not None and all(record.id != value for record in records):
+            # The page says what is wrong; the picker must not drop the value in silence.
+            options.insert(0, {"label": f"{value[:40]} (not found)", "value": value})
+        return options, value
+
+
+def current_record(services: Services, run_id: str | None) -> RunRecord | None:
+    """Find the current run, or None if the URL names one that is not there."""
+    if not run_id:
+        return None
+    try:
+        return services.registry.get(run_id)
+    except InputError:
+        return None
+
+
+def _option(record: RunRecord) -> dict[str, Any]:
+    status = record.status
+    note = "bundled" if record.id.startswith("sample-") else words.moment(status.created)
+    if status.state != "done":
+        note = status.state
+    return {"label": f"{record.name} · {note}" if note else record.name, "value": record.id}
+
+
+def _link_id(page: ModuleType) -> str:
+    return f"nav-{page.TITLE.lower()}"
+
+
+def _logo() -> str:
+    image = (bundled.folder("assets") / "logo.svg").read_bytes()
+    return f"data:image/svg+xml;base64,{base64.b64encode(image).decode()}"
