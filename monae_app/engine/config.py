@@ -174,7 +174,7 @@ def make_config(**values: object) -> RunConfig:
         raise InputError(
             f"These settings cannot be used: {found}.",
             "values of the kind and within the bounds that each setting names.",
-            "correct them; `monae run --help` lists every setting with its bounds.",
+            "correct them; the bounds stand beside each setting in the form and in `monae run --help`.",
         ) from None
 
 

@@ -90,14 +90,17 @@ def impute(
     if source == target:
         axes.append((cells.obsm["X_private"], result.features.obsm["X_private"]))
     latent = np.hstack([cell_axes[of_source] for cell_axes, _ in axes])
-    vectors = np.hstack([feature_axes[rows] for _, feature_axes in axes])
-    level = linear_predictor(
-        latent, vectors, result.features.obsm["scale"][rows, column], result.features.obsm["bias"][rows, column]
-    )
-    totals = cells.obs[f"normaliser_{target}"].to_numpy(np.float32)[of_source, None]
+    vectors = np.hstack([feature_axes for _, feature_axes in axes])
+    weights, bias = (result.features.obsm[name][:, column] for name in ("scale", "bias"))
+    level = linear_predictor(latent, vectors[rows], weights[rows], bias[rows])
+    totals = cells.obs[f"normaliser_{target}"].to_numpy(np.float32)[of_source]
     if np.isnan(totals).all():
         return level.astype(np.float32)
-    proportion = np.exp(level) / totals
+    if column != _batch_column(result, None):
+        # the saved normaliser holds for the reference batch
+        of_target = (result.features.obs["modality"] == target).to_numpy()
+        totals = normaliser(latent, vectors[of_target], weights[of_target], bias[of_target])
+    proportion = np.exp(level) / totals[:, None]
     if scale == "counts":
         if source != target:
             raise InputError(

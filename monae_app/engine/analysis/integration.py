@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import anndata as ad
 import numpy as np
 import scanpy as sc
+import scipy.sparse as sp
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,9 +45,11 @@ def map_cells(embedding: np.ndarray, *, n_neighbors: int, min_dist: float, resol
         # umap-learn says that a seed means one thread, which is what we ask for
         warnings.filterwarnings("ignore", message="n_jobs value", category=UserWarning)
         warnings.filterwarnings("ignore", message=".*(?:Spectral|spectral|Graph is not fully connected).*")
+        # scanpy sets a diagonal that cells in the very same spot have not filled
+        warnings.filterwarnings("ignore", category=sp.SparseEfficiencyWarning)
         sc.pp.neighbors(table, n_neighbors=min(n_neighbors, len(embedding) - 1), use_rep="X", random_state=seed)
         sc.tl.leiden(table, resolution=resolution, random_state=seed, flavor="igraph", n_iterations=2, directed=False)
         sc.tl.umap(
-            table, min_dist=min_dist, random_state=seed, init_pos="spectral" if len(embedding) > 100 else "random"
+            table, min_dist=min_dist, random_state=seed, init_pos="spectral" if len(embedding) > SMALL else "random"
         )
     return CellMap(table.obs["leiden"].array, table.obsm["X_umap"].astype(np.float32))

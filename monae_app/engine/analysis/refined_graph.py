@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.sparse as sp
+from scipy.special import expit
 
 from monae_app.engine.data.guidance import link_genes_to_peaks
 
@@ -47,7 +48,7 @@ def refined_matrix(
     for first in range(0, len(pairs), PAIRS_AT_ONCE):
         rows = slice(first, first + PAIRS_AT_ONCE)
         logit = np.einsum("ij,ij->i", vectors[gene[rows]], vectors[peak[rows]])
-        weight[rows] = 1 / (1 + np.exp(-logit))
+        weight[rows] = expit(logit)
     return _symmetric(gene, peak, weight, len(vectors))
 
 

@@ -27,7 +27,7 @@ def cell_table(dataset: Dataset) -> pd.DataFrame:
     """
     parts = []
     for name, modality in dataset.modalities.items():
-        obs = modality.obs.rename(columns=_renamed)
+        obs = modality.obs.set_axis(_column_names(modality.obs.columns), axis="columns")
         obs.index = pd.Index([f"{name}:{cell}" for cell in modality.obs.index])
         parts.append(obs.assign(modality=name, library_size=modality.library_size))
     merged = pd.concat(parts, join="outer", sort=False)
@@ -40,9 +40,18 @@ def cell_table(dataset: Dataset) -> pd.DataFrame:
     return merged
 
 
-def _renamed(column: object) -> str:
-    name = str(column).replace("/", "_")
-    return f"input_{name}" if name in OURS or name.startswith((OUR_PREFIX, "_index")) else name
+def _column_names(columns: pd.Index) -> list[str]:
+    """Names under which columns can stand in .h5ad beside ours, each once; one that can keep its name does."""
+    wanted = [str(column).replace("/", "_") for column in columns]
+    wanted = [f"input_{name}" if name in OURS or name.startswith((OUR_PREFIX, "_index")) else name for name in wanted]
+    kept = [name for name, column in zip(wanted, columns, strict=True) if name == column]
+    taken, names = set(kept), []
+    for name, column in zip(wanted, columns, strict=True):
+        while name != column and name in taken:
+            name += "_"
+        taken.add(name)
+        names.append(name)
+    return names
 
 
 def _pair_ids(dataset: Dataset, merged: pd.DataFrame) -> np.ndarray:
@@ -61,6 +70,10 @@ def _as_id(value: object) -> str:
 
 def _storable(column: pd.Series) -> pd.Series:
     """Bring a column to a kind that .h5ad keeps: numbers, booleans or categories."""
+    if pd.api.types.is_float_dtype(column.dtype):
+        # pandas' nullable floats hold their gaps apart from the numbers
+        plain = np.dtype(str(column.dtype).lower())
+        return pd.Series(column.to_numpy(plain, na_value=np.nan), column.index)
     if pd.api.types.is_bool_dtype(column.dtype) or pd.api.types.is_numeric_dtype(column.dtype):
         return column
     texts = column.astype(object)
@@ -80,8 +93,8 @@ def feature_table(dataset: Dataset, located: dict[str, pd.DataFrame], modelled: 
                     "modality": name,
                     "name": modality.var.index.to_numpy(str),
                     "chrom": place["chrom"].astype(object).fillna("").to_numpy(str),
-                    "chromStart": place["start"].fillna(-1).to_numpy(np.int64),
-                    "chromEnd": place["end"].fillna(-1).to_numpy(np.int64),
+                    "chromStart": place["start"].astype(float).fillna(-1).to_numpy(np.int64),
+                    "chromEnd": place["end"].astype(float).fillna(-1).to_numpy(np.int64),
                     "modelled": is_modelled,
                 },
                 index=[f"{name}:{feature}" for feature in modality.var.index],

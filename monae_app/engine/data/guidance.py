@@ -57,7 +57,10 @@ class GuidanceGraph:
         checks = (
             ((ends >= 0) & (ends < self.n_vertices), "an edge leaves the graph"),
             (self.source != self.target, "a self-loop stands among the edges"),
-            (np.array(len(np.unique(ends[0] * self.n_vertices + ends[1])) == len(self.source)), "a pair of features is joined twice"),
+            (
+                np.array(len(np.unique(ends[0] * self.n_vertices + ends[1])) == len(self.source)),
+                "a pair of features is joined twice",
+            ),
             ((self.weight > 0) & (self.weight <= 1), "a weight is outside (0, 1]"),
             (np.isin(self.sign, (-1, 1)), "a sign is neither +1 nor -1"),
             (

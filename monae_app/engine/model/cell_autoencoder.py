@@ -81,7 +81,8 @@ class FeatureDecoder(nn.Module):
     def __init__(self, bias: Tensor, scale: Tensor, log_dispersion: Tensor) -> None:
         super().__init__()
         self.bias = nn.Parameter(bias.clone())
-        self.raw_scale = nn.Parameter(torch.log(torch.expm1(scale)))
+        # the inverse of softplus, in a form that does not overflow
+        self.raw_scale = nn.Parameter(scale + torch.log(-torch.expm1(-scale)))
         self.log_dispersion = nn.Parameter(log_dispersion.clone())
 
     @property

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 LOG_MEAN_BOUND = 12.0
+# e^8: indistinguishable from Poisson up to hundreds of counts; beyond, the difference of two lgamma is lost in float32
+LOG_DISPERSION_BOUND = 8.0
 LOG_2_PI = 1.8378770664093453
 
 
@@ -57,6 +59,7 @@ def negative_binomial_nll(measured: SparseValues, log_mean: Tensor, log_dispersi
         log t, shape (1, F) or (B, F).
     """
     log_mean = log_mean.clamp(max=LOG_MEAN_BOUND)
+    log_dispersion = log_dispersion.clamp(max=LOG_DISPERSION_BOUND)
     as_if_zero = (log_dispersion.exp() * functional.softplus(log_mean - log_dispersion)).sum()
     rows, columns, x = measured.rows, measured.columns, measured.values
     mean = log_mean[rows, columns]

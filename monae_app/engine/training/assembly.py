@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from monae_app.engine.data.decomposition import column_moments
 from monae_app.engine.model.cell_autoencoder import CellEncoder, FeatureDecoder
 from monae_app.engine.model.graph_vae import GraphEncoder
 from monae_app.engine.model.monae_net import LossWeights, ModalityParts, MonaeNet
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 SCALE_AT_START = 0.7
 COUNT_OFFSET = 0.5
+SMALLEST_VARIANCE = 1e-4
 
 
 def build_network(
@@ -53,7 +55,13 @@ def build_network(
                     hidden=config.hidden_width,
                     dropout=config.dropout,
                 ),
-                start_decoder(each.values, dataset.batch_codes[name], n_batches, each.modality.likelihood),
+                start_decoder(
+                    each.values,
+                    each.modality.library_size,
+                    dataset.batch_codes[name],
+                    n_batches,
+                    each.modality.likelihood,
+                ),
             )
             for name, each in prepared.items()
         }
@@ -68,25 +76,56 @@ def build_network(
         return MonaeNet(encoder, parts, config.latent_shared, weights).to(device)
 
 
-def start_decoder(values: sp.csr_matrix, batch: np.ndarray, n_batches: int, likelihood: str) -> FeatureDecoder:
-    """Start scale, bias and dispersion at the mean profile of each batch, (b, F) each."""
-    levels, spreads = _profile(values, likelihood)
-    bias, spread = np.tile(levels, (n_batches, 1)), np.tile(spreads, (n_batches, 1))
-    if n_batches > 1:
-        for code in np.unique(batch):
-            bias[code], spread[code] = _profile(values[batch == code], likelihood)
-    scale = np.exp(spread) if likelihood == "normal" else np.full_like(bias, SCALE_AT_START)
+def start_decoder(
+    values: sp.csr_matrix, library: np.ndarray, batch: np.ndarray, n_batches: int, likelihood: str
+) -> FeatureDecoder:
+    """Start scale, bias and dispersion at the mean profile of each batch, (b, F) each.
+
+    Parameters
+    ----------
+    values
+        Features to decode, (N, F): all of a modality or some.
+    library
+        Of the cells over all features, (N,): a feature starts at its share of the whole.
+    batch, n_batches
+        (N,), b.
+    likelihood
+        Of the values.
+    """
+    if likelihood == "normal":
+        bias, spread = _levels_of_values(values, batch, n_batches)
+        scale = np.exp(spread)
+    else:
+        bias = _log_shares(values, library, batch, n_batches)
+        scale, spread = np.full_like(bias, SCALE_AT_START), np.zeros_like(bias)
     return FeatureDecoder(*(torch.as_tensor(each, dtype=torch.float32) for each in (bias, scale, spread)))
 
 
-def _profile(values: sp.csr_matrix, likelihood: str) -> tuple[np.ndarray, np.ndarray]:
-    total = np.asarray(values.sum(axis=0), dtype=np.float64).ravel()
-    if likelihood == "normal":
-        mean = total / values.shape[0]
-        variance = np.asarray(values.multiply(values).mean(axis=0)).ravel() - mean**2
-        return mean, 0.5 * np.log(np.maximum(variance, 1e-4))
-    smoothed = total + COUNT_OFFSET
-    return np.log(smoothed / smoothed.sum()), np.zeros(len(total))
+def _levels_of_values(values: sp.csr_matrix, batch: np.ndarray, n_batches: int) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and log sd in each batch; of all cells where a batch has none, (b, F) each."""
+    moments = []
+    for code in range(n_batches):
+        rows = batch == code
+        moments.append(column_moments(values[rows] if rows.any() else values))
+    mean, variance = (np.stack(each) for each in zip(*moments, strict=True))
+    return mean, 0.5 * np.log(np.maximum(variance, SMALLEST_VARIANCE))
+
+
+def _log_shares(values: sp.csr_matrix, library: np.ndarray, batch: np.ndarray, n_batches: int) -> np.ndarray:
+    """Log share of the library in each batch, drawn to that of all cells where a batch is thin or empty, (b, F)."""
+    share = (_column_sums(values) + COUNT_OFFSET) / library.sum(dtype=np.float64)
+    added = COUNT_OFFSET * values.shape[1]
+    rows = [np.log(share)]
+    if n_batches > 1:
+        rows = [
+            np.log((_column_sums(values[of_batch]) + added * share) / (library[of_batch].sum(dtype=np.float64) + added))
+            for of_batch in (batch == code for code in range(n_batches))
+        ]
+    return np.stack(rows)
+
+
+def _column_sums(values: sp.csr_matrix) -> np.ndarray:
+    return np.asarray(values.sum(axis=0, dtype=np.float64)).ravel()
 
 
 def cell_sources(dataset: Dataset, prepared: dict[str, Prepared]) -> dict[str, CellSource]:

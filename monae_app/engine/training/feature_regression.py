@@ -80,7 +80,7 @@ def regress_features(
 def _fit(values: sp.csr_matrix, cells: FrozenCells, seed: int) -> DecodedFeatures:
     n_cells, n_features = values.shape
     rng = np.random.default_rng(seed)
-    decoder = start_decoder(values, cells.batch, cells.n_batches, cells.likelihood)
+    decoder = start_decoder(values, cells.library, cells.batch, cells.n_batches, cells.likelihood)
     vectors = torch.zeros(n_features, cells.latent.shape[1], requires_grad=True)
     optimiser = torch.optim.Adam([vectors, *decoder.parameters()], lr=LEARNING_RATE)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, STEPS)

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from monae_app.engine.training import feature_regression
+from monae_app.engine.training.feature_regression import FrozenCells, regress_features
+
+N_CELLS, N_SHARED, N_PRIVATE = 800, 4, 2
+DEPTH = 2000.0
+
+
+def frozen(likelihood: str = "nb", n_batches: int = 1, seed: int = 0) -> FrozenCells:
+    rng = np.random.default_rng(seed)
+    return FrozenCells(
+        latent=rng.normal(size=(N_CELLS, N_SHARED + N_PRIVATE)).astype(np.float32),
+        batch=rng.integers(0, n_batches, N_CELLS),
+        library=(DEPTH * np.exp(rng.normal(0, 0.3, N_CELLS))).astype(np.float32),
+        likelihood=likelihood,
+        n_batches=n_batches,
+        n_shared=N_SHARED,
+        private_dropout=0.3,
+    )
+
+
+def cosine(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    return (first * second).sum(axis=1) / (np.linalg.norm(first, axis=1) * np.linalg.norm(second, axis=1))
+
+
+def planted_counts(cells: FrozenCells, log_share: np.ndarray, seed: int = 1) -> tuple[sp.csr_matrix, np.ndarray]:
+    """Counts whose mean is library x exp(direction . u + log_share)."""
+    rng = np.random.default_rng(seed)
+    directions = np.zeros((len(log_share), N_SHARED + N_PRIVATE))
+    directions[:, :N_SHARED] = rng.normal(0, 0.4, (len(log_share), N_SHARED))
+    mean = cells.library[:, None] * np.exp(cells.latent @ directions.T + log_share)
+    return sp.csr_matrix(rng.poisson(rng.gamma(3.0, mean / 3.0)).astype(np.float32)), directions
+
+
+@pytest.mark.parametrize("log_share", [-3.0, -6.0])
+def test_planted_directions_and_levels_are_recovered_from_counts(log_share):
+    # the features to fit hold any share of the cell's counts: the library counts the others too
+    cells = frozen()
+    counts, directions = planted_counts(cells, np.full(30, log_share))
+    found = regress_features(counts, cells, seed=0)
+    slopes = found.vectors * found.scale
+    assert np.median(cosine(slopes, directions)) > 0.95
+    assert (cosine(slopes, directions) > 0.85).all()
+    assert np.median(np.linalg.norm(slopes, axis=1) / np.linalg.norm(directions, axis=1)) == pytest.approx(1, abs=0.2)
+    np.testing.assert_allclose(found.bias[:, 0], log_share, atol=0.3)
+    measured = np.asarray(counts.sum(axis=0)).ravel()
+    level = cells.library[:, None] * np.exp(cells.latent @ slopes.T + found.bias.T)
+    np.testing.assert_allclose(level.sum(axis=0), measured, rtol=0.15)
+
+
+def test_planted_directions_are_recovered_from_continuous_values():
+    cells, rng = frozen("normal"), np.random.default_rng(2)
+    directions, offset = rng.normal(0, 3, (10, N_SHARED + N_PRIVATE)), rng.normal(50, 10, 10)
+    values = cells.latent @ directions.T + offset + rng.normal(0, 1, (N_CELLS, 10))
+    found = regress_features(sp.csr_matrix(values.astype(np.float32)), cells, seed=0)
+    assert (cosine(found.vectors * found.scale, directions) > 0.95).all()
+    np.testing.assert_allclose(found.bias[:, 0], offset, atol=1)
+
+
+def test_features_without_signal_get_short_vectors():
+    cells = frozen()
+    counts, _ = planted_counts(cells, np.full(20, -5.0))
+    noise = sp.csr_matrix(np.random.default_rng(5).poisson(8, (N_CELLS, 20)).astype(np.float32))
+    fitted, empty = (regress_features(each, cells, seed=0) for each in (counts, noise))
+    lengths = [np.linalg.norm(each.vectors * each.scale, axis=1) for each in (fitted, empty)]
+    assert np.median(lengths[1]) < 0.25 * np.median(lengths[0])
+
+
+def test_shape_and_order_of_features_hold_across_shards(monkeypatch):
+    monkeypatch.setattr(feature_regression, "FEATURES_AT_ONCE", 7)
+    cells = frozen(n_batches=3)
+    log_share = np.linspace(-7, -3, 18)
+    counts, _ = planted_counts(cells, log_share)
+    told: list[float] = []
+    found = regress_features(counts, cells, seed=0, on_share=told.append)
+    assert found.vectors.shape == found.vectors_sd.shape == (18, N_SHARED + N_PRIVATE)
+    assert found.scale.shape == found.bias.shape == found.dispersion.shape == (18, 3)
+    assert told == [7 / 18, 14 / 18, 1.0]
+    assert np.corrcoef(found.bias.mean(axis=1), log_share)[0, 1] > 0.99
+    assert (found.dispersion > 0).all()
+    assert (found.scale > 0).all()
+
+
+def test_one_seed_gives_one_fit():
+    cells = frozen()
+    counts, _ = planted_counts(cells, np.full(5, -5.0))
+    one, same, other = (regress_features(counts, cells, seed=seed).vectors for seed in (0, 0, 1))
+    np.testing.assert_array_equal(one, same)
+    assert (one != other).any()
+
+
+def test_a_feature_that_nobody_has_stays_finite():
+    cells = replace(frozen(), n_batches=2)
+    found = regress_features(sp.csr_matrix((N_CELLS, 6), dtype=np.float32), cells, seed=0)
+    for part in (found.vectors, found.scale, found.bias, found.dispersion):
+        assert np.isfinite(part).all()
+    assert (found.bias < -8).all()
