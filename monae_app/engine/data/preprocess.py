@@ -5,6 +5,7 @@ N cells, G features, k components.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,11 +13,12 @@ import anndata as ad
 import numpy as np
 import scanpy as sc
 import scipy.sparse as sp
+import threadpoolctl
 
 from monae_app.engine.data.decomposition import column_moments, leading_components, standardised
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
     from monae_app.engine.config import RunConfig
     from monae_app.engine.data.dataset import Modality
@@ -97,12 +99,21 @@ def _variability(modality: Modality, n_top: int, seed: int) -> np.ndarray:
         return column_moments(modality.values)[1]
     table = ad.AnnData(modality.values)
     try:
-        found = sc.pp.highly_variable_genes(table, n_top_genes=n_top, flavor="seurat_v3", inplace=False)
+        with _threads_kept():
+            found = sc.pp.highly_variable_genes(table, n_top_genes=n_top, flavor="seurat_v3", inplace=False)
         return np.asarray(found["variances_norm"].fillna(0))
     except ValueError:
         # the loess fit behind seurat_v3 is singular on very thin or very small data
         sample = np.random.default_rng(seed).permutation(modality.n_cells)[:20_000]
         return column_moments(log_normalised(modality.values[sample]))[1]
+
+
+@contextmanager
+def _threads_kept() -> Iterator[None]:
+    """Keep the number of OpenMP threads: numba, behind scanpy, sets it to that of all cores, for torch as well."""
+    now = [pool["num_threads"] for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "openmp"]
+    with threadpoolctl.threadpool_limits(max(now, default=1), user_api="openmp"):
+        yield
 
 
 def log_normalised(values: sp.csr_matrix) -> sp.csr_matrix:

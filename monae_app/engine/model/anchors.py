@@ -38,7 +38,7 @@ def canonical_scores(
     first, second
         Standardised X (N, G) and Y (M, G).
     n_components
-        k.
+        k; bounded by the number of genes.
     decompose
         Gives the leading singular triplets of a matrix.
 
@@ -47,7 +47,8 @@ def canonical_scores(
     tuple
         Rows of length 1, shapes (N, k) and (M, k).
     """
-    left, _, right = decompose(first @ second.T, n_components)
+    # the product has no more axes than there are genes: further ones would be noise of the same length
+    left, _, right = decompose(first @ second.T, min(n_components, first.shape[1]))
     return unit_rows(left), unit_rows(right.T)
 
 

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -154,3 +158,18 @@ def test_selection_does_not_depend_on_the_order_of_cells(modality):
     np.testing.assert_array_equal(
         select_genes(modality(values), 20, (), seed=0), select_genes(modality(values[order]), 20, (), seed=0)
     )
+
+
+def test_selection_leaves_the_number_of_threads_alone():
+    # in a process of its own: what sets it does so once
+    code = """
+import sys, numpy as np, pandas as pd, scipy.sparse as sp, torch
+from monae_app.engine.data.dataset import Modality
+from monae_app.engine.data.preprocess import select_genes
+values = sp.csr_matrix(np.random.default_rng(0).poisson(np.linspace(1, 20, 60), (200, 60)) + 1, dtype=np.float32)
+names = [pd.DataFrame(index=list(map(str, range(size)))) for size in values.shape]
+select_genes(Modality("rna", values, *names, "nb"), 10, (), seed=0)
+sys.exit(torch.get_num_threads())
+"""
+    environment = {**os.environ, "NUMBA_NUM_THREADS": "2", "OMP_NUM_THREADS": "1"}
+    assert subprocess.run([sys.executable, "-c", code], env=environment, check=False).returncode == 1

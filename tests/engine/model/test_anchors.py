@@ -96,6 +96,13 @@ def test_with_a_shuffled_gene_map_canonical_scores_do_not():
     assert share_right(anchors, types) < chance + 0.3
 
 
+@pytest.mark.parametrize("n_genes", [4, 15])
+def test_axes_beyond_the_number_of_genes_are_left_out(n_genes):
+    first, second, _ = two_views(n_genes=n_genes)
+    for few, many in zip(aligned(first, second, n_genes), aligned(first, second, 30), strict=True):
+        np.testing.assert_allclose(many, few, atol=1e-4)
+
+
 def test_canonical_scores_follow_their_rows():
     first, second, _ = two_views(n_cells=60)
     order = np.random.default_rng(2).permutation(60)
