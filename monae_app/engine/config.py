@@ -75,7 +75,7 @@ class RunConfig(BaseModel):
         expert=False,
     )
     keep_genes: tuple[str, ...] = parameter((), "data", "Genes to model jointly whatever their variance.")
-    n_components: int = parameter(50, "data", "Width of the PCA (RNA) or LSI (ATAC) that encoders read.", ge=2, le=500)
+    n_components: int = parameter(50, "data", "Width of the PCA (RNA) or LSI (ATAC) that encoders read.", ge=3, le=500)
 
     promoter: int = parameter(
         2000, "guidance", "Promoter length in bp upstream of the start of a gene, strand-aware.", ge=0, le=100_000

@@ -123,7 +123,7 @@ class Result:
         config, report = read_config(folder), _read_json(folder / REPORT)
         try:
             cells, features = ad.read_h5ad(folder / CELLS), ad.read_h5ad(folder / FEATURES)
-        except OSError as error:
+        except (OSError, KeyError, ValueError, RuntimeError) as error:
             raise InputError(
                 f"{folder} is no finished run: {error}.", f"{CELLS} and {FEATURES}.", "let the run finish first."
             ) from error

@@ -78,13 +78,14 @@ def impute(
     InputError
         If a modality, feature or batch is unknown.
     """
+    unknown = [name for name in (source, target) if name not in result.modalities]
+    if unknown:
+        raise InputError(
+            f"There is no modality {unknown[0]!r}.", f"one of: {', '.join(result.modalities)}.", "choose one of these."
+        )
     rows = feature_rows(result, target, features)
     cells = result.cells
     of_source = (cells.obs["modality"] == source).to_numpy()
-    if not of_source.any():
-        raise InputError(
-            f"There is no modality {source!r}.", f"one of: {', '.join(result.modalities)}.", "choose one of these."
-        )
     column = _batch_column(result, batch)
     axes = [(cells.obsm["X_monae"], result.features.obsm["X_monae"])]
     if source == target:

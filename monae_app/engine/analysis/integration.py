@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 # below this the spectral start of UMAP can fail to converge
 SMALL = 100
+EXACT_UP_TO = 50_000
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,14 @@ def map_cells(embedding: np.ndarray, *, n_neighbors: int, min_dist: float, resol
         warnings.filterwarnings("ignore", message=".*(?:Spectral|spectral|Graph is not fully connected).*")
         # scanpy sets a diagonal that cells in the very same spot have not filled
         warnings.filterwarnings("ignore", category=sp.SparseEfficiencyWarning)
-        sc.pp.neighbors(table, n_neighbors=min(n_neighbors, len(embedding) - 1), use_rep="X", random_state=seed)
+        sc.pp.neighbors(
+            table,
+            n_neighbors=min(n_neighbors, len(embedding) - 1),
+            use_rep="X",
+            random_state=seed,
+            # exact search needs nothing compiled; approximate search pays for half a minute of that
+            transformer="sklearn" if len(embedding) <= EXACT_UP_TO else None,
+        )
         sc.tl.leiden(table, resolution=resolution, random_state=seed, flavor="igraph", n_iterations=2, directed=False)
         sc.tl.umap(
             table, min_dist=min_dist, random_state=seed, init_pos="spectral" if len(embedding) > SMALL else "random"

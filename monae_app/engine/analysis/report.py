@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 PACKAGES = ("monae-app", "torch", "torch-geometric", "numpy", "scipy", "anndata", "scanpy", "umap-learn", "igraph")
 DEFAULT_LABEL, DEFAULT_PAIR = "cell_type", "pair_id"
-NO_MATCH = "-1"
 
 
 class Stopwatch:

@@ -8,6 +8,7 @@ import scanpy as sc
 from sklearn.metrics import adjusted_rand_score
 from sklearn.neighbors import NearestNeighbors
 
+from monae_app.engine.analysis import integration
 from monae_app.engine.analysis.integration import map_cells
 
 
@@ -59,7 +60,9 @@ def test_cells_in_one_spot_are_mapped_too():
     assert np.isfinite(found.umap).all()
 
 
-def test_9000_cells_are_mapped(monkeypatch):
+@pytest.mark.parametrize("exact_up_to", [integration.EXACT_UP_TO, 0], ids=["exact", "approximate"])
+def test_9000_cells_are_mapped(monkeypatch, exact_up_to):
+    monkeypatch.setattr(integration, "EXACT_UP_TO", exact_up_to)
     # the layout is not the point here and takes most of the time
     monkeypatch.setattr(sc.tl, "umap", partial(sc.tl.umap, maxiter=3))
     # scanpy 1.11 with pynndescent 0.6 or newer fails above about 8,000 cells: csr_array has no getnnz
