@@ -18,12 +18,47 @@
     if (readable !== window.location.search) window.history.replaceState(window.history.state, "", url.pathname + readable);
   }
 
-  // An open menu keeps the keyboard on its options; whoever begins to type wants to search.
+  // Whoever opens a menu and begins to type wants to search. A menu takes a moment to open and then keeps the keyboard
+  // on its options, so what is typed meanwhile is kept and handed to its search field.
+  const PATIENCE_MS = 1500;
+  let opened = -PATIENCE_MS;
+  let early = "";
+  const searchField = () => document.querySelector(".dash-dropdown-content .dash-dropdown-search");
+
+  function handOver(search) {
+    search.focus();
+    if (!early) return;
+    const write = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set;
+    write.call(search, search.value + early);
+    early = "";
+    search.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
+  function waitForSearch() {
+    const search = searchField();
+    if (search) handOver(search);
+    else if (early && performance.now() - opened < PATIENCE_MS) requestAnimationFrame(waitForSearch);
+    else early = "";
+  }
+
+  document.addEventListener("pointerdown", (event) => {
+    if (!(event.target instanceof Element) || !event.target.closest(".dash-dropdown")) return;
+    opened = performance.now();
+    early = "";
+  }, true);
+
   document.addEventListener("keydown", (event) => {
-    const menu = event.target instanceof Element && event.target.closest(".dash-dropdown-content");
-    const search = menu && menu.querySelector(".dash-dropdown-search");
     const printable = event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.metaKey && !event.altKey;
-    if (search && event.target !== search && printable) search.focus();
+    const search = searchField();
+    if (!printable || !(event.target instanceof Element) || event.target === search) return;
+    // the options of a menu are inputs too
+    const elsewhere = !event.target.closest(".dash-dropdown-content") && event.target.closest("input, textarea");
+    if (elsewhere) return;
+    if (search) handOver(search);
+    else if (performance.now() - opened < PATIENCE_MS) {
+      if (!early) requestAnimationFrame(waitForSearch);
+      early += event.key;
+    }
   });
 
   clientside.shell = {

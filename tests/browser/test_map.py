@@ -17,7 +17,8 @@ def legend(page: Page) -> list[str]:
 
 def choose_colour(page: Page, name: str) -> None:
     page.click("#map-colour")
-    page.keyboard.type(name)
+    # at once and fast, as people do who know what they look for: no letter may be lost while the menu opens
+    page.keyboard.type(name, delay=40)
     page.get_by_role("option", name=re.compile(f"^{re.escape(name)} ")).first.click()
 
 
