@@ -114,7 +114,9 @@ class RunConfig(BaseModel):
         le=10_000_000,
     )
     seed: int = parameter(0, "length", "Seed of everything random.", ge=0, le=2**31 - 1, expert=False)
-    device: DeviceName = parameter("auto", "length", "Where to compute; auto takes a GPU if there is.", expert=False)
+    device: DeviceName = parameter(
+        "auto", "length", "Where to compute; auto takes an NVIDIA GPU if there is one.", expert=False
+    )
 
     latent_shared: int = parameter(25, "model", "Axes that all modalities share, the result.", ge=2, le=500)
     latent_private: int = parameter(25, "model", "Axes of each modality's own, for what it alone sees.", ge=0, le=500)
