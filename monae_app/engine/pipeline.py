@@ -22,7 +22,7 @@ from monae_app.engine.data.preprocess import prepare
 from monae_app.engine.data.readers import read_dataset
 from monae_app.engine.data.summary import describe
 from monae_app.engine.errors import Stopped
-from monae_app.engine.result import CELLS, FEATURES, REPORT, Result, write_config
+from monae_app.engine.result import CELLS, CHECKPOINT, FEATURES, REPORT, WEIGHTS, Result, write_config
 from monae_app.engine.training.anchoring import anchors_of
 from monae_app.engine.training.assembly import build_network, cell_sources, edge_source
 from monae_app.engine.training.batches import StepSampler
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from monae_app.engine.data.dataset import Dataset
     from monae_app.engine.data.guidance import GuidanceGraph
 
-CHECKPOINT, WEIGHTS = "checkpoint.safetensors", "weights.safetensors"
 Event = dict[str, Any]
 
 

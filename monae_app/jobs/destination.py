@@ -6,11 +6,10 @@ import shutil
 from typing import TYPE_CHECKING
 
 from monae_app.engine.errors import InputError
+from monae_app.engine.result import CHECKPOINT, CONFIG
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-CHECKPOINT = "checkpoint.safetensors"
 
 
 class Destination:
@@ -40,7 +39,7 @@ class Destination:
         self.folder.mkdir(parents=True, exist_ok=True)
 
     def _refuse(self, *, overwrite: bool) -> None:
-        if not (self.folder / "config.json").is_file():
+        if not (self.folder / CONFIG).is_file():
             raise InputError(
                 f"{self.folder} is there already and is no run.", "a new folder.", "name another with --out."
             )
