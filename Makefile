@@ -10,13 +10,16 @@ WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# The methods that Monae is measured against live apart; MONAE_PEERS names an environment that has them already.
+PEERS := .venv-peers
+PEERS_STAMP := $(if $(MONAE_PEERS),,$(PEERS)/.installed)
 SAMPLE := data_samples/mouse_cortex
 # One thread a test: threads that spin for a core cost more than they bring.
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 NUMBA_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE
 PYTEST := $(ONE_THREAD) $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help app test test-long lint fix bench samples browser
+.PHONY: help app test test-long lint fix bench peers samples browser
 
 help: ## List what can be made
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -40,8 +43,10 @@ fix: $(STAMP) ## Repair what ruff can repair
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: $(STAMP) ## Measure quality and speed; fails when a figure is missed
-	$(BIN)/python tests/benchmarks/integration.py $(ARGS)
+bench: $(STAMP) peers ## Measure quality and speed beside peers; fails when a figure is missed
+	$(ONE_THREAD) $(BIN)/python -m tests.benchmarks.run $(ARGS)
+
+peers: $(PEERS_STAMP) ## Install the methods to measure against, into .venv-peers
 
 # Fewer private axes than the default keep the run that travels with the app small.
 samples: $(STAMP) ## Train the bundled runs anew
@@ -50,6 +55,11 @@ samples: $(STAMP) ## Train the bundled runs anew
 
 browser: $(STAMP)
 	@.ci/browser $(BIN)/python
+
+$(PEERS)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install $(PIP_ARGS) -e ".[peers]"
+	@touch $@
 
 $(STAMP): requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, found " + sys.version.split()[0]) if sys.version_info < (3, 11) else 0'

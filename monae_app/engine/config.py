@@ -15,7 +15,7 @@ from monae_app.engine.errors import InputError
 ModalityName = Literal["rna", "atac"]
 GenomeName = Literal["hg38", "hg19", "mm10"]
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
-LikelihoodName = Literal["auto", "nb", "normal"]
+LikelihoodName = Literal["auto", "nb", "zinb", "poisson", "bernoulli", "normal"]
 Group = Literal["data", "guidance", "length", "model", "loss", "anchors", "analysis"]
 
 
@@ -52,10 +52,16 @@ class RunConfig(BaseModel):
         le=20,
     )
     rna_likelihood: LikelihoodName = parameter(
-        "auto", "data", "Distribution of RNA values: nb for counts, normal for continuous values, auto to look."
+        "auto",
+        "data",
+        "Distribution of RNA values: nb for counts, zinb for counts with yet more zeros, poisson for counts "
+        "without overdispersion, bernoulli for seen or not, normal for continuous values, auto to look (nb or normal).",
     )
     atac_likelihood: LikelihoodName = parameter(
-        "auto", "data", "Distribution of ATAC values: nb for counts, normal for continuous values, auto to look."
+        "auto",
+        "data",
+        "Distribution of ATAC values: nb for counts, zinb for counts with yet more zeros, poisson for counts "
+        "without overdispersion, bernoulli for open or not, normal for continuous values, auto to look (nb or normal).",
     )
     n_top_genes: int = parameter(
         4000,
@@ -148,6 +154,14 @@ class RunConfig(BaseModel):
 
     umap_neighbors: int = parameter(15, "analysis", "Neighbours of a cell in UMAP and clustering.", ge=2, le=500)
     umap_min_dist: float = parameter(0.3, "analysis", "How tightly UMAP packs cells.", ge=0, le=1)
+    held_out: float = parameter(
+        0.02,
+        "analysis",
+        "Share of the cells to keep out of training (0: none), at least 50 and at most 1,000 a modality, none where "
+        "data are small. They show how far imputed values can be trusted, and are embedded all the same.",
+        ge=0,
+        le=0.5,
+    )
     leiden_resolution: float = parameter(1.0, "analysis", "Higher gives more clusters.", gt=0, le=100)
 
     @model_validator(mode="after")

@@ -13,10 +13,13 @@ from typing import TYPE_CHECKING, Any
 import threadpoolctl
 import torch
 
+from monae_app.engine.analysis import confidence as trust
 from monae_app.engine.analysis import report as reporting
+from monae_app.engine.analysis.fitted import Fitted
 from monae_app.engine.analysis.outcome import Trained, cells_of, features_of
 from monae_app.engine.data.coordinates import locate_features
 from monae_app.engine.data.duration import expected_seconds, step_budget
+from monae_app.engine.data.held_out import split
 from monae_app.engine.data.linking import link, modelled_features
 from monae_app.engine.data.preprocess import prepare
 from monae_app.engine.data.readers import read_dataset
@@ -26,8 +29,8 @@ from monae_app.engine.result import CELLS, CHECKPOINT, FEATURES, REPORT, WEIGHTS
 from monae_app.engine.training.anchoring import anchors_of
 from monae_app.engine.training.assembly import build_network, cell_sources, edge_source
 from monae_app.engine.training.batches import StepSampler
-from monae_app.engine.training.checkpoint import save_weights
 from monae_app.engine.training.device import choose_device
+from monae_app.engine.training.inference import CellEmbedder
 from monae_app.engine.training.learned import decode_all, embed_cells
 from monae_app.engine.training.threads import thread_count
 from monae_app.engine.training.trainer import Trainer, TrainerSettings
@@ -102,14 +105,13 @@ def run(
         result = estimator.fit(dataset, graph, located=located)
         result.report["timings"] = {"read": round(read_seconds, 2), **result.report["timings"]}
         on_event({"stage": "save", "message": "Writing the result"})
-        save_weights(estimator.network, out / WEIGHTS)
-        result.save(out)
+        estimator.save(out)
         (out / CHECKPOINT).unlink(missing_ok=True)
     return Result(config, result.cells, result.features, result.report, out)
 
 
-class Monae:
-    """The estimator: fit a dataset and its guidance graph, get a Result.
+class Monae(Fitted):
+    """The estimator: fit a dataset and its guidance graph, get a Result; then embed new cells and impute.
 
     Parameters
     ----------
@@ -123,8 +125,10 @@ class Monae:
     Attributes
     ----------
     network
-        The trained network, after ``fit``.
+        The trained network, after ``fit``; after ``load`` what embedding needs of it.
     """
+
+    embedder: CellEmbedder | None = None
 
     def __init__(
         self,
@@ -161,6 +165,9 @@ class Monae:
         """
         config, watch = self.config, reporting.Stopwatch()
         device = choose_device(config.device)
+        parts = split(dataset, config.held_out, config.seed)
+        # up to the end of the training, no cell that is held out exists
+        whole, dataset = dataset, parts.training
         located = locate_features(dataset, config) if located is None else located
         modelled = modelled_features(dataset, graph)
         with watch.stage("preprocess"):
@@ -181,16 +188,20 @@ class Monae:
             features_per_step=config.features_per_step,
             device=device,
         )
-        summary = describe(dataset, located, config, graph)
+        summary = describe(whole, located, config, graph)
         self.on_event({"stage": "train", "message": _plan(summary, config)})
         with watch.stage("train"):
-            steps = self._train(network, sampler, dataset, device)
+            steps = self._train(network, sampler, whole, device)
         self.network = network
         with watch.stage("analyse"):
-            latent = embed_cells(network, sources, device)
+            seen = embed_cells(network, sources, device)
+            self.embedder = CellEmbedder.of(network.encoders, prepared, len(dataset.batch_names))  # type: ignore[arg-type]
+            unseen = {name: self.embedder.embed(name, *parts.unseen(name, rows)) for name, rows in modelled.items()}
+            latent = {name: parts.join(name, seen[name], unseen[name]) for name in seen}
             self.on_event({"stage": "analyse", "message": "Describing every feature"})
-            decoded = decode_all(network.cpu(), dataset, modelled, latent, config)
-            trained = Trained(dataset, graph, located, modelled, latent, decoded)
+            decoded = decode_all(network.cpu(), dataset, modelled, seen, config)
+            confidence = trust.confidences(parts, decoded, self.embedder, seed=config.seed)
+            trained = Trained(whole, graph, located, modelled, latent, decoded, parts.held_out, confidence)
             self.on_event({"stage": "analyse", "message": f"Drawing the map of {trained.n_cells:,} cells"})
             cells, features = cells_of(trained, config), features_of(trained, config)
         about = {
@@ -198,13 +209,38 @@ class Monae:
             "steps": steps,
             "anchors": 0 if anchors is None else len(anchors),
             "dataset": summary,
+            "confidence": trust.summary(parts, confidence),
         }
         self.on_event({"stage": "analyse", "message": "Scoring the integration"})
         with watch.stage("score"):
-            result = Result(config, cells, features, reporting.make_report(config, cells, about, dataset.notes))
+            result = Result(config, cells, features, reporting.make_report(config, cells, about, whole.notes))
         result.report["timings"] = watch.seconds
         result.report.update(reporting.resources(device))
+        self.result = result
         return result
+
+    def save(self, folder: Path) -> None:
+        """Write the run, so that :meth:`load` can go on from it."""
+        result = self.result_of()
+        folder.mkdir(parents=True, exist_ok=True)
+        if self.embedder is not None:
+            self.embedder.save(self.network, folder / WEIGHTS)
+        result.save(folder)
+
+    @classmethod
+    def load(cls, folder: Path) -> Monae:
+        """Open a finished run to embed and impute, in any process, without its training data.
+
+        Raises
+        ------
+        InputError
+            If the folder is no finished run, or one whose weights do not suffice.
+        """
+        result = Result.load(folder)
+        estimator = cls(result.config)
+        estimator.result, estimator.embedder = result, CellEmbedder.load(folder / WEIGHTS, result.config)
+        estimator.network = estimator.embedder.network()
+        return estimator
 
     def _train(self, network: torch.nn.Module, sampler: StepSampler, dataset: Dataset, device: torch.device) -> int:
         config = self.config

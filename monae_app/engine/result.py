@@ -95,11 +95,13 @@ class Result:
     config
         Of the run.
     cells
-        obs ``modality``, the columns of the inputs, ``pair_id``, ``library_size``, ``leiden`` and
-        ``normaliser_<modality>``; obsm ``X_monae`` (N, D_s), ``X_private`` (N, D_p), ``X_umap`` (N, 2).
+        obs ``modality``, the columns of the inputs, ``pair_id``, ``library_size``, ``leiden``, ``held_out`` (training
+        never saw the cell), ``normaliser_<modality>`` and, where there are several, ``monae_batch``; obsm ``X_monae``
+        (N, D_s), ``X_private`` (N, D_p), ``X_umap`` (N, 2).
     features
-        obs ``modality``, ``name``, ``chrom``, ``chromStart``, ``chromEnd``, ``modelled``; obsm ``X_monae``,
-        ``X_private``, ``posterior_sd``, ``scale``, ``bias``, ``dispersion`` (V, b); obsp ``guidance``, ``refined``.
+        obs ``modality``, ``name``, ``chrom``, ``chromStart``, ``chromEnd``, ``modelled``, ``confidence`` (correlation
+        of imputed values with counts that training did not see, NaN where too few); obsm ``X_monae``, ``X_private``,
+        ``posterior_sd``, ``scale``, ``bias``, ``dispersion`` (V, b); obsp ``guidance``, ``refined``.
     report
         Metrics, timings, versions, warnings.
     folder
@@ -142,6 +144,10 @@ class Result:
     def modalities(self) -> list[str]:
         """Names of the modalities, in the order of the run."""
         return list(self.config.inputs)
+
+    def likelihood(self, modality: str) -> str:
+        """How the values of a modality were modelled: ``nb`` for counts, ``normal`` for continuous values."""
+        return str(self.report["dataset"]["modalities"][modality]["likelihood"])
 
     def input_path(self, modality: str) -> Path:
         """Where the measured values of a modality lie."""

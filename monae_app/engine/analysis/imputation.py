@@ -1,11 +1,14 @@
 """Fill in what was not measured: cell embedding x feature embedding, from the files of a run alone.
 
 Source: Tang et al. 2024, Nat Commun 15:9021: an imputed profile is U F^T through the modality's likelihood.
-N cells of the source, F features, D_s shared and D_p private axes.
+N cells of the source, F features asked for, V features of the target, D_s shared and D_p private axes, b batches.
 """
 
 from __future__ import annotations
 
+import difflib
+from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -13,13 +16,23 @@ import numpy as np
 from monae_app.engine.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+
+    import anndata as ad
 
     from monae_app.engine.result import Result
 
 Scale = Literal["cp10k", "proportion", "counts"]
 LARGEST_EXPONENT = 30.0
-CELLS_AT_ONCE = 4096
+VALUES_AT_ONCE = 2**24  # of one shard, 64 MB in float32
+BATCH = "monae_batch"
+
+
+class AtBatch(Enum):
+    """At which batch to decode, where none is named: all cells at that of the run, or each at its own."""
+
+    REFERENCE = "reference"
+    OWN = "own"
 
 
 def linear_predictor(
@@ -32,11 +45,17 @@ def linear_predictor(
     return np.asarray(np.minimum(level, bound, out=level))
 
 
+def shards(n_cells: int, n_features: int) -> Iterator[slice]:
+    """Rows to decode at a time, so that a block never grows with the data."""
+    size = max(1, VALUES_AT_ONCE // max(1, n_features))
+    for start in range(0, n_cells, size):
+        yield slice(start, min(start + size, n_cells))
+
+
 def normaliser(latent: np.ndarray, vectors: np.ndarray, scale: np.ndarray, bias: np.ndarray) -> np.ndarray:
     """Sum over all features of exp(scale (u . f) + bias), in shards of cells, shape (N,), float32."""
     total = np.empty(len(latent), np.float32)
-    for start in range(0, len(latent), CELLS_AT_ONCE):
-        rows = slice(start, start + CELLS_AT_ONCE)
+    for rows in shards(len(latent), len(vectors)):
         total[rows] = np.exp(linear_predictor(latent[rows], vectors, scale, bias)).sum(axis=1)
     return total
 
@@ -45,10 +64,10 @@ def impute(
     result: Result,
     source: str,
     target: str,
-    features: Sequence[str],
+    features: Sequence[str] | None = None,
     *,
     scale: Scale = "cp10k",
-    batch: str | None = None,
+    batch: str | AtBatch | None = None,
 ) -> np.ndarray:
     """Impute features of the target modality in the cells of the source modality.
 
@@ -57,62 +76,149 @@ def impute(
     Parameters
     ----------
     result
-        Of the run.
+        Of the run; its cells may have been replaced by those that ``Monae.embed`` returned.
     source, target
         Modalities.
     features
-        Plain names, as in the input file.
+        Plain names, as in the input file; None for all of the target.
     scale
         ``cp10k``: counts per 10,000; ``proportion``: of the cell's total; ``counts``: at the cell's own library size,
         within one modality only. Continuous modalities come on the model's own scale.
     batch
-        Decode as if in this batch; None for the reference batch of the run.
+        Decode as if in this batch; None or ``AtBatch.REFERENCE`` for the reference batch of the run, ``AtBatch.OWN``
+        for each cell's own.
 
     Returns
     -------
     numpy.ndarray
-        (N, F), float32.
+        (N, F), float32. :func:`impute_shards` gives the same in parts.
 
     Raises
     ------
     InputError
         If a modality, feature or batch is unknown.
     """
-    unknown = [name for name in (source, target) if name not in result.modalities]
-    if unknown:
-        raise InputError(
-            f"There is no modality {unknown[0]!r}.", f"one of: {', '.join(result.modalities)}.", "choose one of these."
-        )
-    rows = feature_rows(result, target, features)
+    request = _request(result, source, target, features, scale, batch)
+    found = np.empty(request.shape, np.float32)
+    for rows, values in request.compute():
+        found[rows] = values
+    return found
+
+
+def impute_shards(
+    result: Result,
+    source: str,
+    target: str,
+    features: Sequence[str] | None = None,
+    *,
+    scale: Scale = "cp10k",
+    batch: str | AtBatch | None = None,
+) -> Iterator[tuple[slice, np.ndarray]]:
+    """Impute as :func:`impute` does, but yield (rows, values (n, F) float32), never all cells at once.
+
+    Raises
+    ------
+    InputError
+        As :func:`impute`, at once and not with the first shard.
+    """
+    return _request(result, source, target, features, scale, batch).compute()
+
+
+@dataclass(frozen=True)
+class _Request:
+    """What is needed to decode; ``chosen`` of the V features, ``column`` of the b batches for each cell.
+
+    ``total`` holds the saved normaliser at the reference batch, None where the values are continuous.
+    """
+
+    latent: np.ndarray
+    vectors: np.ndarray
+    scale: np.ndarray
+    bias: np.ndarray
+    chosen: np.ndarray
+    column: np.ndarray
+    reference: int
+    total: np.ndarray | None
+    factor: np.ndarray
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(N, F)."""
+        return len(self.latent), len(self.chosen)
+
+    def compute(self) -> Iterator[tuple[slice, np.ndarray]]:
+        """Decode in shards."""
+        for rows in shards(*self.shape):
+            values = np.empty((rows.stop - rows.start, len(self.chosen)), np.float32)
+            for column in np.unique(self.column[rows]):
+                mine = self.column[rows] == column
+                values[mine] = self._decode(rows, mine, int(column))
+            yield rows, values
+
+    def _decode(self, rows: slice, mine: np.ndarray, column: int) -> np.ndarray:
+        latent, scale, bias = self.latent[rows][mine], self.scale[:, column], self.bias[:, column]
+        parts = self.vectors[self.chosen], scale[self.chosen], bias[self.chosen]
+        if self.total is None:
+            return linear_predictor(latent, *parts, bound=np.inf)
+        # the saved normaliser holds for the reference batch
+        at_reference = column == self.reference
+        total = self.total[rows][mine] if at_reference else normaliser(latent, self.vectors, scale, bias)
+        proportion = np.exp(linear_predictor(latent, *parts))
+        proportion *= (self.factor[rows][mine] / total)[:, None]
+        return np.asarray(proportion)
+
+
+def _request(
+    result: Result,
+    source: str,
+    target: str,
+    features: Sequence[str] | None,
+    scale: Scale,
+    batch: str | AtBatch | None,
+) -> _Request:
+    for name in (source, target):
+        if name not in result.modalities:
+            raise InputError(
+                f"There is no modality {name!r}.", f"one of: {', '.join(result.modalities)}.", "choose one of these."
+            )
+    rows = target_rows(result, target)
+    chosen = np.arange(len(rows))
+    if features is not None:
+        chosen = np.searchsorted(rows, feature_rows(result, target, features))
     cells = result.cells
     of_source = (cells.obs["modality"] == source).to_numpy()
-    column = _batch_column(result, batch)
-    axes = [(cells.obsm["X_monae"], result.features.obsm["X_monae"])]
-    if source == target:
-        axes.append((cells.obsm["X_private"], result.features.obsm["X_private"]))
-    latent = np.hstack([cell_axes[of_source] for cell_axes, _ in axes])
-    vectors = np.hstack([feature_axes for _, feature_axes in axes])
-    weights, bias = (result.features.obsm[name][:, column] for name in ("scale", "bias"))
-    level = linear_predictor(latent, vectors[rows], weights[rows], bias[rows])
-    totals = cells.obs[f"normaliser_{target}"].to_numpy(np.float32)[of_source]
-    if np.isnan(totals).all():
-        return level.astype(np.float32)
-    if column != _batch_column(result, None):
-        # the saved normaliser holds for the reference batch
-        of_target = (result.features.obs["modality"] == target).to_numpy()
-        totals = normaliser(latent, vectors[of_target], weights[of_target], bias[of_target])
-    proportion = np.exp(level) / totals[:, None]
-    if scale == "counts":
-        if source != target:
-            raise InputError(
-                f"Counts of {target} were asked for in cells of {source}, whose {target} library size nobody measured.",
-                "--scale cp10k or proportion across modalities.",
-                "choose one of these.",
-            )
-        proportion *= cells.obs["library_size"].to_numpy(np.float32)[of_source, None]
-    elif scale == "cp10k":
-        proportion *= 1e4
-    return np.asarray(proportion, dtype=np.float32)
+    axes = ["X_monae", "X_private"] if source == target else ["X_monae"]
+    total = cells.obs[f"normaliser_{target}"].to_numpy(np.float32)[of_source]
+    continuous = bool(np.isnan(total).all())
+    return _Request(
+        latent=np.hstack([cells.obsm[each][of_source] for each in axes]),
+        vectors=np.hstack([result.features.obsm[each][rows] for each in axes]),
+        scale=result.features.obsm["scale"][rows],
+        bias=result.features.obsm["bias"][rows],
+        chosen=chosen,
+        column=_columns(result, of_source, batch),
+        reference=_batch_column(result, str(result.features.uns["reference_batch"])),
+        total=None if continuous else total,
+        factor=_factor(cells, source, target, "proportion" if continuous else scale)[of_source],
+    )
+
+
+def _factor(cells: ad.AnnData, source: str, target: str, scale: Scale) -> np.ndarray:
+    """Return what the proportions of each cell are multiplied by, rows as in ``cells``."""
+    if scale != "counts":
+        return np.full(cells.n_obs, 1e4 if scale == "cp10k" else 1, np.float32)
+    if source != target:
+        raise InputError(
+            f"Counts of {target} were asked for in cells of {source}, whose {target} library size nobody measured.",
+            "--scale cp10k or proportion across modalities.",
+            "choose one of these.",
+        )
+    return np.asarray(cells.obs["library_size"].to_numpy(np.float32))
+
+
+def target_rows(result: Result, modality: str) -> np.ndarray:
+    """Rows of all features of a modality, increasing."""
+    return np.flatnonzero((result.features.obs["modality"] == modality).to_numpy())
 
 
 def feature_rows(result: Result, modality: str, features: Sequence[str]) -> np.ndarray:
@@ -121,22 +227,44 @@ def feature_rows(result: Result, modality: str, features: Sequence[str]) -> np.n
     Raises
     ------
     InputError
-        If one is unknown.
+        If one is unknown; the message names those that come close.
     """
     rows = result.features.obs_names.get_indexer([f"{modality}:{name}" for name in features])
     if (rows < 0).any():
-        missing = [name for name, row in zip(features, rows, strict=True) if row < 0]
+        missing = [str(name) for name, row in zip(features, rows, strict=True) if row < 0]
+        close = _close_to(missing[0], result.features.obs["name"].to_numpy(str)[target_rows(result, modality)])
         raise InputError(
             f"{len(missing):,} of {len(features):,} features are not in {modality}, first {missing[0]!r}.",
             "names as in the input file.",
-            "check the spelling; symbols are case-sensitive.",
+            f"check the spelling; {'close to it: ' + close if close else 'upper and lower case count'}.",
         )
     return np.asarray(rows)
 
 
-def _batch_column(result: Result, batch: str | None) -> int:
+def _close_to(name: str, known: np.ndarray) -> str:
+    folded = name.casefold()
+    same = [each for each in known.tolist() if each.casefold() == folded]
+    return ", ".join(map(repr, same or difflib.get_close_matches(name, known.tolist(), n=3)))
+
+
+def _columns(result: Result, of_source: np.ndarray, batch: str | AtBatch | None) -> np.ndarray:
+    """Column of the decoder at which each cell is decoded, (N,)."""
     names = [str(name) for name in result.features.uns["batches"]]
-    wanted = str(result.features.uns["reference_batch"]) if batch is None else batch
+    if batch is not AtBatch.OWN or len(names) == 1:
+        wanted = batch if isinstance(batch, str) else str(result.features.uns["reference_batch"])
+        return np.full(of_source.sum(), _batch_column(result, wanted), np.int64)
+    if BATCH not in result.cells.obs:
+        raise InputError(
+            "The run does not say which batch a cell is of: it was written by an earlier version.",
+            f"an obs column {BATCH!r}.",
+            "decode at the reference batch, or train anew.",
+        )
+    own, cell = np.unique(result.cells.obs[BATCH].to_numpy(str)[of_source], return_inverse=True)
+    return np.array([_batch_column(result, name) for name in own.tolist()], np.int64)[cell]
+
+
+def _batch_column(result: Result, wanted: str) -> int:
+    names = [str(name) for name in result.features.uns["batches"]]
     if wanted not in names:
         raise InputError(f"There is no batch {wanted!r}.", f"one of: {', '.join(names)}.", "choose one of these.")
     return names.index(wanted)

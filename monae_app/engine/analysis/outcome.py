@@ -5,24 +5,26 @@ N cells, V features of all modalities, D_s shared and D_p private axes, b batche
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
-from monae_app.engine.analysis.imputation import normaliser
+from monae_app.engine.analysis.imputation import BATCH, normaliser
 from monae_app.engine.analysis.integration import map_cells
 from monae_app.engine.analysis.refined_graph import guidance_matrix, refined_matrix
 from monae_app.engine.analysis.tables import cell_table, feature_table, table_of
 
 if TYPE_CHECKING:
     import anndata as ad
-    import pandas as pd
 
     from monae_app.engine.config import RunConfig
     from monae_app.engine.data.dataset import Dataset
     from monae_app.engine.data.guidance import GuidanceGraph
     from monae_app.engine.training.decoded import DecodedFeatures
+
+HELD_OUT = "held_out"
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,10 @@ class Trained:
         Of the cells, shared axes first, (N_k, D_s + D_p).
     decoded
         All features, rows as in the dataset.
+    held_out
+        Rows of the cells that training did not see; a modality that is not named has none.
+    confidence
+        Of every feature, NaN where it is not known; a modality that is not named has none.
     """
 
     dataset: Dataset
@@ -49,6 +55,8 @@ class Trained:
     modelled: dict[str, np.ndarray]
     latent: dict[str, np.ndarray]
     decoded: dict[str, DecodedFeatures]
+    held_out: dict[str, np.ndarray] = field(default_factory=dict)
+    confidence: dict[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def n_cells(self) -> int:
@@ -59,10 +67,9 @@ class Trained:
 def cells_of(trained: Trained, config: RunConfig) -> ad.AnnData:
     """Build the table of cells with embedding, clusters, map and normalisers."""
     shared = config.latent_shared
-    obs = cell_table(trained.dataset)
+    obs = _run_columns(cell_table(trained.dataset), trained)
     for target, modality in trained.dataset.modalities.items():
-        counted = modality.likelihood == "nb"
-        obs[f"normaliser_{target}"] = normalisers(trained, target, shared) if counted else np.float32(np.nan)
+        obs[f"normaliser_{target}"] = normalisers(trained, target, shared) if modality.is_count else np.float32(np.nan)
     everything = np.concatenate(list(trained.latent.values()))
     cell_map = map_cells(
         everything[:, :shared],
@@ -75,6 +82,20 @@ def cells_of(trained: Trained, config: RunConfig) -> ad.AnnData:
     return table_of(
         obs, {"X_monae": everything[:, :shared], "X_private": everything[:, shared:], "X_umap": cell_map.umap}
     )
+
+
+def _run_columns(obs: pd.DataFrame, trained: Trained) -> pd.DataFrame:
+    """Add which cells were held out and, where there are several batches, which one decodes a cell as its own."""
+    dataset = trained.dataset
+    obs = obs.rename(columns={name: f"input_{name}" for name in (HELD_OUT, BATCH) if name in obs})
+    out = [
+        np.isin(np.arange(each.n_cells), trained.held_out.get(name, ())) for name, each in dataset.modalities.items()
+    ]
+    obs[HELD_OUT] = np.concatenate(out)
+    if len(dataset.batch_names) > 1:
+        codes = np.concatenate(list(dataset.batch_codes.values()))
+        obs[BATCH] = pd.Categorical.from_codes(codes, categories=pd.Index(dataset.batch_names))
+    return obs
 
 
 def normalisers(trained: Trained, target: str, n_shared: int) -> np.ndarray:
@@ -103,7 +124,10 @@ def features_of(trained: Trained, config: RunConfig) -> ad.AnnData:
     }
     vectors = joined.pop("vectors")
     obsm = {"X_monae": vectors[:, :shared], "X_private": vectors[:, shared:], "posterior_sd": joined.pop("vectors_sd")}
-    features = table_of(feature_table(dataset, trained.located, trained.modelled), obsm | joined)
+    obs = feature_table(dataset, trained.located, trained.modelled)
+    unknown = {name: np.full(each.n_features, np.nan, np.float32) for name, each in dataset.modalities.items()}
+    obs["confidence"] = np.concatenate(list((unknown | trained.confidence).values()))
+    features = table_of(obs, obsm | joined)
     features.uns["batches"] = list(dataset.batch_names)
     features.uns["reference_batch"] = dataset.batch_names[reference_batch(dataset)]
     features.uns["refined_neighbourhood"] = (

@@ -15,10 +15,16 @@ if TYPE_CHECKING:
     import pandas as pd
     import scipy.sparse as sp
 
-Likelihood = Literal["nb", "normal"]
+Likelihood = Literal["nb", "zinb", "poisson", "bernoulli", "normal"]
 ONE_BATCH = "all"
 MIN_CELLS = 5
 MIN_FEATURES = 5
+EMPTY = "cells have no counts"
+
+
+def is_count(likelihood: str) -> bool:
+    """Whether values of this likelihood are counts, decoded as library size x proportion."""
+    return likelihood in ("nb", "zinb", "poisson", "bernoulli")
 
 
 @dataclass(frozen=True)
@@ -36,13 +42,13 @@ class Modality:
     var
         What is known of the features; the index holds their names, shape (G, columns).
     likelihood
-        ``nb`` for counts, ``normal`` for continuous values.
+        ``nb``, ``zinb``, ``poisson`` or ``bernoulli`` for counts, ``normal`` for continuous values.
 
     Raises
     ------
     InputError
-        If a name stands twice, a value is missing or infinite, counts are negative, a cell has no counts at all, or
-        there is too little to train on.
+        If a name stands twice, a value is missing or infinite, counts are negative, no cell has any, or there is too
+        little to train on.
     """
 
     name: str
@@ -66,6 +72,11 @@ class Modality:
     def n_features(self) -> int:
         """Number of features, G."""
         return int(self.values.shape[1])
+
+    @property
+    def is_count(self) -> bool:
+        """Whether the values are counts."""
+        return is_count(self.likelihood)
 
     @property
     def library_size(self) -> np.ndarray:
@@ -98,7 +109,7 @@ class Modality:
                 "a number in every place; 0 where nothing was counted.",
                 "replace them by the counts as measured, or leave those cells or features out.",
             )
-        if self.likelihood != "nb":
+        if not self.is_count:
             return
         if (data < 0).any():
             raise InputError(
@@ -106,13 +117,11 @@ class Modality:
                 "counts, none of them below 0.",
                 f"give the raw counts, or take continuous values with --set {self.name}_likelihood=normal.",
             )
-        empty = np.flatnonzero(self.library_size == 0)
-        if len(empty):
+        if not (data > 0).any():
             raise InputError(
-                f"{self.name}: {len(empty):,} of {self.n_cells:,} cells have no counts at all, first "
-                f"{self.obs.index[empty[0]]!r}.",
-                "at least one count in every cell: an empty cell has no place on a map.",
-                "leave them out with --set min_counts=1.",
+                f"{self.name}: none of the {self.n_cells:,} cells has any count.",
+                "counts other than 0.",
+                "check that X holds the measured values.",
             )
 
 
@@ -125,6 +134,17 @@ def _check_unique(names: pd.Index, what: str, modality: str) -> None:
             f"a name of its own for every {what}.",
             f"make them unique in the file ({'obs' if what == 'cell' else 'var'}_names_make_unique() in anndata does).",
         )
+
+
+def _empty_cells(modality: Modality, notes: Sequence[str]) -> list[str]:
+    """Say that a modality has cells without counts, unless a data set that this one is part of has said so."""
+    empty = int((modality.library_size == 0).sum()) if modality.is_count else 0
+    if not empty or any(note.startswith(f"{modality.name}: ") and EMPTY in note for note in notes):
+        return []
+    return [
+        f"{modality.name}: {empty:,} of {modality.n_cells:,} {EMPTY}: they lie where a cell without evidence lies; "
+        "leave them out with min_counts=1."
+    ]
 
 
 @dataclass(frozen=True)
@@ -140,7 +160,7 @@ class Dataset:
     use_pairs
         Whether cells of equal name are known to be the same cell.
     notes
-        What was decided while reading, in words, for the report.
+        What was decided while reading, in words, for the report; cells without counts are added to it.
 
     Raises
     ------
@@ -156,6 +176,8 @@ class Dataset:
     batch_codes: dict[str, np.ndarray] = field(init=False)
 
     def __post_init__(self) -> None:
+        empty = [note for modality in self.modalities.values() for note in _empty_cells(modality, self.notes)]
+        object.__setattr__(self, "notes", (*self.notes, *empty))
         labels = {name: self._batch_labels(modality) for name, modality in self.modalities.items()}
         names = tuple(sorted({str(label) for each in labels.values() for label in np.unique(each)}))
         object.__setattr__(self, "batch_names", names)

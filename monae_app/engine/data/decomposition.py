@@ -7,6 +7,8 @@ import scipy.sparse as sp
 from scipy.sparse.linalg import LinearOperator, svds
 from sklearn.utils.extmath import svd_flip
 
+CLIP = 10.0  # standard deviations
+
 
 def column_moments(values: sp.csr_matrix) -> tuple[np.ndarray, np.ndarray]:
     """Mean and variance of every column, (G,) each, float64; exact also where the mean is far larger than the sd."""
@@ -18,7 +20,26 @@ def column_moments(values: sp.csr_matrix) -> tuple[np.ndarray, np.ndarray]:
     return mean, (off + zeros * mean**2) / n_cells
 
 
-def standardised(values: sp.csr_matrix, *, clip: float = 10.0) -> LinearOperator:
+def inverse_deviation(variance: np.ndarray) -> np.ndarray:
+    """One over the standard deviation of every column; 0 where a column is constant."""
+    sd = np.sqrt(variance)
+    return np.asarray(np.divide(1, sd, out=np.zeros_like(sd), where=sd > 1e-8))
+
+
+def scaled_and_capped(
+    values: sp.csr_matrix, shift: np.ndarray, inverse: np.ndarray, *, clip: float = CLIP
+) -> sp.csr_matrix:
+    """Scale columns and cap them so that scaled - shift stays below ``clip``; shift and inverse (G,), in sd and 1 / sd.
+
+    What is centred is ``scaled - shift``; the subtraction is left to the caller, because it would fill the matrix.
+    """
+    scaled = sp.csr_matrix(values @ sp.diags(inverse), dtype=np.float64)
+    # x / sd is capped where (x - mean) / sd would pass the bound
+    scaled.data = np.minimum(scaled.data, clip + shift[scaled.indices])
+    return scaled
+
+
+def standardised(values: sp.csr_matrix, *, clip: float = CLIP) -> LinearOperator:
     """Centre and scale the columns of a sparse matrix without making it dense.
 
     Parameters
@@ -34,12 +55,9 @@ def standardised(values: sp.csr_matrix, *, clip: float = 10.0) -> LinearOperator
         Stands for (values - mean) / sd, clipped, shape (N, G). Constant columns become 0.
     """
     mean, variance = column_moments(values)
-    sd = np.sqrt(variance)
-    inverse = np.divide(1, sd, out=np.zeros_like(sd), where=sd > 1e-8)
-    scaled = sp.csr_matrix(values @ sp.diags(inverse), dtype=np.float64)
+    inverse = inverse_deviation(variance)
     shift = mean * inverse
-    # x / sd is capped where (x - mean) / sd would pass the bound
-    scaled.data = np.minimum(scaled.data, clip + shift[scaled.indices])
+    scaled = scaled_and_capped(values, shift, inverse, clip=clip)
     transposed = scaled.T.tocsr()
 
     def forward(right: np.ndarray) -> np.ndarray:

@@ -12,18 +12,20 @@ from typing import TYPE_CHECKING
 import anndata as ad
 import numpy as np
 import scanpy as sc
-import scipy.sparse as sp
 import threadpoolctl
 
-from monae_app.engine.data.decomposition import column_moments, leading_components, standardised
+from monae_app.engine.data.decomposition import column_moments
+from monae_app.engine.data.representation import fit_projection, kind_of
+from monae_app.engine.data.representation import log_normalised as log_normalised
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
+    import scipy.sparse as sp
+
     from monae_app.engine.config import RunConfig
     from monae_app.engine.data.dataset import Modality
-
-TARGET_SUM = 1e4
+    from monae_app.engine.data.representation import Projection
 
 
 @dataclass(frozen=True)
@@ -38,11 +40,14 @@ class Prepared:
         Positions of the features that are modelled jointly, increasing, shape (G_modelled,).
     representation
         What the encoder reads, columns of mean 0 and variance 1, shape (N, k), float32.
+    projection
+        What made the representation from the values of the modelled features, for cells to come.
     """
 
     modality: Modality
     modelled: np.ndarray
     representation: np.ndarray
+    projection: Projection
 
     @property
     def values(self) -> sp.csr_matrix:
@@ -65,13 +70,9 @@ def prepare(modality: Modality, modelled: np.ndarray, config: RunConfig) -> Prep
         Of the run.
     """
     values = modality.values[:, modelled]
-    if modality.likelihood == "normal":
-        scores = principal_components(values, config.n_components, config.seed)
-    elif modality.name == "atac":
-        scores = latent_semantic_index(values, config.n_components, config.seed)
-    else:
-        scores = principal_components(log_normalised(values), config.n_components, config.seed)
-    return Prepared(modality, modelled, unit_columns(scores))
+    kind = kind_of(modality.name, modality.likelihood)
+    projection = fit_projection(values, kind, config.n_components, config.seed)
+    return Prepared(modality, modelled, projection.transform(values), projection)
 
 
 def select_genes(modality: Modality, n_top: int, keep: Collection[str], *, seed: int) -> np.ndarray:
@@ -114,43 +115,3 @@ def _threads_kept() -> Iterator[None]:
     now = [pool["num_threads"] for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "openmp"]
     with threadpoolctl.threadpool_limits(max(now, default=1), user_api="openmp"):
         yield
-
-
-def log_normalised(values: sp.csr_matrix) -> sp.csr_matrix:
-    """Scale every cell to the same total and take log(1 + x), shape (N, G)."""
-    total = np.asarray(values.sum(axis=1), dtype=np.float64).ravel()
-    scaled = sp.csr_matrix(sp.diags(TARGET_SUM / np.maximum(total, 1)) @ values)
-    scaled.data = np.log1p(scaled.data)
-    return scaled
-
-
-def principal_components(values: sp.csr_matrix, n_components: int, seed: int) -> np.ndarray:
-    """PCA scores of the standardised columns, shape (N, k)."""
-    left, scale, _ = leading_components(standardised(values), n_components, seed)
-    return np.asarray(left * scale)
-
-
-def latent_semantic_index(counts: sp.csr_matrix, n_components: int, seed: int) -> np.ndarray:
-    """TF-IDF followed by SVD, without the component that follows depth, rows standardised, shape (N, k).
-
-    Source: Cusanovich et al. 2015; the logarithm of tf x idf as in Stuart et al. 2019.
-    """
-    depth = np.asarray(counts.sum(axis=1), dtype=np.float64).ravel()
-    in_cells = np.asarray((counts > 0).sum(axis=0)).ravel()
-    inverse_frequency = counts.shape[0] / np.maximum(in_cells, 1)
-    weighted = sp.csr_matrix(sp.diags(1 / np.maximum(depth, 1)) @ counts @ sp.diags(inverse_frequency))
-    weighted.data = np.log1p(weighted.data * TARGET_SUM)
-    left, _, _ = leading_components(weighted, n_components + 1, seed)
-    centred = left - left.mean(axis=0)
-    logs = np.log1p(depth) - np.log1p(depth).mean()
-    norm = np.linalg.norm(centred, axis=0) * np.linalg.norm(logs)
-    follows_depth = np.abs(logs @ centred) / np.maximum(norm, 1e-12)
-    scores = np.delete(left, np.argmax(follows_depth), axis=1)
-    scores = scores - scores.mean(axis=1, keepdims=True)
-    return np.asarray(scores / np.maximum(scores.std(axis=1, keepdims=True), 1e-12))
-
-
-def unit_columns(scores: np.ndarray) -> np.ndarray:
-    """Bring every column to mean 0 and variance 1; constant columns become 0; float32."""
-    spread = scores.std(axis=0)
-    return np.asarray((scores - scores.mean(axis=0)) / np.where(spread > 1e-12, spread, 1), dtype=np.float32)

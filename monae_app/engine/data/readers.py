@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from monae_app.engine.data.dataset import Dataset, Modality
+from monae_app.engine.data.dataset import Dataset, Modality, is_count
 from monae_app.engine.errors import InputError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from monae_app.engine.config import RunConfig
+    from monae_app.engine.config import LikelihoodName, RunConfig
     from monae_app.engine.data.dataset import Likelihood
 
 H5AD = "an .h5ad file (AnnData) with a matrix X, obs and var"
@@ -111,7 +111,7 @@ def read_modality(path: Path, name: str, config: RunConfig, notes: list[str]) ->
     values.eliminate_zeros()
     obs, var = _plain(table.obs), _plain(table.var)
     likelihood = _likelihood(values, name, getattr(config, f"{name}_likelihood"), notes)
-    if likelihood == "nb" and values.shape[0] and (config.min_counts or config.low_count_mads):
+    if is_count(likelihood) and values.shape[0] and (config.min_counts or config.low_count_mads):
         keep = _enough_counts(values, config)
         if not keep.all():
             dropped = int((~keep).sum())
@@ -127,11 +127,9 @@ def _plain(table: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def _likelihood(values: sp.csr_matrix, name: str, wanted: str, notes: list[str]) -> Likelihood:
-    if wanted == "nb":
-        return "nb"
-    if wanted == "normal":
-        return "normal"
+def _likelihood(values: sp.csr_matrix, name: str, wanted: LikelihoodName, notes: list[str]) -> Likelihood:
+    if wanted != "auto":
+        return wanted
     sample = values.data[:: max(1, len(values.data) // SAMPLED_VALUES)]
     # NaN is neither: it is left to the check of the modality, which says where it stands
     finite = sample[np.isfinite(sample)]

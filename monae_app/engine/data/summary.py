@@ -58,7 +58,7 @@ def _of_modality(modality: Modality, config: RunConfig) -> dict[str, Any]:
         "cells": modality.n_cells,
         "features": modality.n_features,
         "nonzero_share": float(modality.values.nnz / np.prod(modality.values.shape, dtype=float)),
-        "values": "counts" if modality.likelihood == "nb" else "continuous",
+        "values": "counts" if modality.is_count else "continuous",
         "likelihood": modality.likelihood,
         "median_counts": float(np.median(modality.library_size)),
         "median_features": float(np.median(detected)),

@@ -14,7 +14,7 @@ from monae_app.engine.model.anchors import canonical_scores, find_anchors
 
 if TYPE_CHECKING:
     from monae_app.engine.config import RunConfig
-    from monae_app.engine.data.dataset import Dataset
+    from monae_app.engine.data.dataset import Dataset, Modality
     from monae_app.engine.data.guidance import GuidanceGraph
     from monae_app.engine.data.preprocess import Prepared
 
@@ -30,7 +30,16 @@ def anchors_of(
     if not len(graph.source):
         return None
     scores = aligned_scores(prepared, graph, config)
-    return find_anchors(*scores, n_neighbors=config.anchor_neighbors, keep=config.anchor_keep)
+    # cells without counts all lie in one spot, close to each other for no reason
+    rows = [_with_evidence(each.modality) for each in prepared.values()]
+    anchors = find_anchors(
+        scores[0][rows[0]], scores[1][rows[1]], n_neighbors=config.anchor_neighbors, keep=config.anchor_keep
+    )
+    return np.column_stack([rows[0][anchors[:, 0]], rows[1][anchors[:, 1]]])
+
+
+def _with_evidence(modality: Modality) -> np.ndarray:
+    return np.flatnonzero(modality.library_size > 0) if modality.is_count else np.arange(modality.n_cells)
 
 
 def aligned_scores(
@@ -42,7 +51,7 @@ def aligned_scores(
     linked = np.asarray(abs(activity).sum(axis=0)).ravel() > 0
     views = {"rna": prepared["rna"].values, "atac": activity}
     normalised = {
-        name: log_normalised(values[:, linked]) if prepared[name].modality.likelihood == "nb" else values[:, linked]
+        name: log_normalised(values[:, linked]) if prepared[name].modality.is_count else values[:, linked]
         for name, values in views.items()
     }
     return canonical_scores(

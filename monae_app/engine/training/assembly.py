@@ -48,13 +48,7 @@ def build_network(
             name: ModalityParts(
                 graph.block(name),
                 each.modality.likelihood,
-                CellEncoder(
-                    each.representation.shape[1],
-                    n_batches,
-                    latent=width,
-                    hidden=config.hidden_width,
-                    dropout=config.dropout,
-                ),
+                build_encoder(each.representation.shape[1], n_batches, config),
                 start_decoder(
                     each.values,
                     each.modality.library_size,
@@ -74,6 +68,17 @@ def build_network(
             private_dropout=config.private_dropout,
         )
         return MonaeNet(encoder, parts, config.latent_shared, weights).to(device)
+
+
+def build_encoder(n_components: int, n_batches: int, config: RunConfig) -> CellEncoder:
+    """Build the encoder of one modality: in training, and again when its weights are loaded."""
+    return CellEncoder(
+        n_components,
+        n_batches,
+        latent=config.latent_shared + config.latent_private,
+        hidden=config.hidden_width,
+        dropout=config.dropout,
+    )
 
 
 def start_decoder(

@@ -9,6 +9,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import safetensors
 import safetensors.torch
 import torch
@@ -17,6 +18,7 @@ from monae_app.engine.errors import InputError
 from monae_app.engine.result import write_atomically
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from torch import Tensor, nn
@@ -93,7 +95,23 @@ class Checkpoint:
         return {name.removeprefix(prefix): value for name, value in self.tensors.items() if name.startswith(prefix)}
 
 
-def save_weights(network: nn.Module, path: Path) -> None:
-    """Write the parameters of a trained network as safetensors, atomically."""
+def save_weights(
+    network: nn.Module, path: Path, arrays: Mapping[str, np.ndarray] | None = None, about: dict[str, str] | None = None
+) -> None:
+    """Write the parameters of a trained network as safetensors, atomically.
+
+    Parameters
+    ----------
+    network
+        Its state is written under its own names.
+    path
+        Of the file.
+    arrays
+        To be written beside it, by names that the network does not use.
+    about
+        Metadata of the file.
+    """
     tensors = {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
-    write_atomically(path, lambda temporary: safetensors.torch.save_file(tensors, temporary))
+    for name, values in (arrays or {}).items():
+        tensors[name] = torch.from_numpy(np.ascontiguousarray(values))
+    write_atomically(path, lambda temporary: safetensors.torch.save_file(tensors, temporary, metadata=about))

@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from monae_app.engine.model.likelihoods import SparseValues, negative_binomial_nll, normal_nll
+from monae_app.engine.model.likelihoods import (
+    LIKELIHOODS,
+    ZERO_LOGIT_AT_START,
+    SparseValues,
+    negative_log_likelihood,
+)
 from monae_app.engine.training.assembly import start_decoder
 from monae_app.engine.training.decoded import DecodedFeatures
 
@@ -37,7 +42,7 @@ class FrozenCells:
     batch
         (N,).
     library
-        (N,), positive.
+        (N,); 0 where a cell has no counts.
     likelihood, n_batches, n_shared, private_dropout
         As in training.
     """
@@ -82,7 +87,13 @@ def _fit(values: sp.csr_matrix, cells: FrozenCells, seed: int) -> DecodedFeature
     rng = np.random.default_rng(seed)
     decoder = start_decoder(values, cells.library, cells.batch, cells.n_batches, cells.likelihood)
     vectors = torch.zeros(n_features, cells.latent.shape[1], requires_grad=True)
-    optimiser = torch.optim.Adam([vectors, *decoder.parameters()], lr=LEARNING_RATE)
+    fitted = [vectors, *decoder.parameters()]
+    zero_logit = None
+    if LIKELIHOODS[cells.likelihood].zero_inflated:
+        # only what was not silenced is decoded later: this part of the mixture is fitted and let go
+        zero_logit = torch.full((cells.n_batches, n_features), ZERO_LOGIT_AT_START, requires_grad=True)
+        fitted.append(zero_logit)
+    optimiser = torch.optim.Adam(fitted, lr=LEARNING_RATE)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, STEPS)
     features = torch.arange(n_features)
     latent = torch.from_numpy(cells.latent)
@@ -90,19 +101,22 @@ def _fit(values: sp.csr_matrix, cells: FrozenCells, seed: int) -> DecodedFeature
         rows = rng.choice(n_cells, min(CELLS_PER_STEP, n_cells), replace=False)
         u = latent[rows].clone()
         u[rng.random(len(rows)) < cells.private_dropout, cells.n_shared :] = 0
-        level, spread = decoder(u, vectors, torch.from_numpy(cells.batch[rows]), features)
+        batch = torch.from_numpy(cells.batch[rows])
+        level, spread = decoder(u, vectors, batch, features)
         block = values[rows].tocoo()
         measured = SparseValues(
             torch.from_numpy(block.row.astype(np.int64)),
             torch.from_numpy(block.col.astype(np.int64)),
             torch.from_numpy(block.data),
         )
-        if cells.likelihood == "normal":
-            loss = normal_nll(measured, level, spread)
-        else:
-            loss = negative_binomial_nll(
-                measured, level + torch.log(torch.from_numpy(cells.library[rows, None])), spread
-            )
+        loss = negative_log_likelihood(
+            cells.likelihood,
+            measured,
+            level,
+            torch.from_numpy(cells.library[rows, None]),
+            spread,
+            None if zero_logit is None else zero_logit[batch],
+        )
         # the prior of training, N(0, I), whose weight against all N cells is 1 / N
         loss = loss + 0.5 * (vectors**2).sum() / (n_cells * n_features)
         optimiser.zero_grad(set_to_none=True)

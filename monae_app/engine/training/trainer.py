@@ -76,6 +76,8 @@ class Trainer:
     best: float = field(init=False, default=math.inf)
     best_step: int = field(init=False, default=0)
     smoothed: float | None = field(init=False, default=None)
+    # of the last step: read one step later, so that a GPU need not be waited for twice in a step
+    gradient_norm: Tensor = field(init=False, default_factory=lambda: torch.zeros(()))
 
     def __post_init__(self) -> None:
         self.optimiser = torch.optim.Adam(self.network.parameters(), lr=self.settings.learning_rate)
@@ -88,7 +90,7 @@ class Trainer:
         Stopped
             If asked to; a checkpoint has been written.
         TrainingError
-            If a term of the loss is no longer a number; the last checkpoint is kept.
+            If a term of the loss or the gradient is no longer a number; the last good checkpoint is kept.
         """
         # every step seeds torch anew; the caller's generators are put back afterwards
         devices = [torch.cuda.current_device()] if torch.cuda.is_initialized() else []  # type: ignore[no-untyped-call]
@@ -111,11 +113,19 @@ class Trainer:
                 self._report(terms, (now - began) / (self.step - first))
             if self.step % self.settings.checkpoint_every == 0 and not last:
                 self.save()
+        self._check_gradient(float(self.gradient_norm))
         self.network.eval()
         return self.step
 
     def save(self) -> None:
-        """Write a checkpoint from which training goes on as if it had not been stopped."""
+        """Write a checkpoint from which training goes on as if it had not been stopped.
+
+        Raises
+        ------
+        TrainingError
+            If the last step broke the parameters; the checkpoint before is kept.
+        """
+        self._check_gradient(float(self.gradient_norm))
         if self.checkpoint is not None:
             monitor = {"best": self.best, "best_step": self.best_step, "smoothed": self.smoothed}
             Checkpoint.of(self.network, self.optimiser, self.step, monitor).write(self.checkpoint)
@@ -136,11 +146,13 @@ class Trainer:
         torch.manual_seed((self.settings.seed << 31) + self.step)
         terms = self.objective(self.step, progress)
         stacked = torch.stack(list(terms.values()))
-        values = dict(zip(terms, stacked.tolist(), strict=True))
+        *read, norm_before = torch.cat([stacked.detach(), self.gradient_norm.to(stacked)[None]]).tolist()
+        self._check_gradient(norm_before)
+        values = dict(zip(terms, read, strict=True))
         self._check(values)
         self.optimiser.zero_grad(set_to_none=True)
         stacked.sum().backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), GRADIENT_NORM)
+        self.gradient_norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), GRADIENT_NORM).detach()
         self.optimiser.step()
         self.step += 1
         self._monitor(values)
@@ -154,14 +166,18 @@ class Trainer:
     def _check(self, values: dict[str, float]) -> None:
         broken = [name for name, value in values.items() if not math.isfinite(value)]
         if broken:
-            kept = (
-                "the last checkpoint is kept" if self.checkpoint and self.checkpoint.exists() else "no checkpoint yet"
-            )
-            msg = (
-                f"Training diverged at step {self.step + 1:,}: the term {', '.join(broken)} is no longer a number "
-                f"({kept}). Expected: finite losses. To do: lower learning_rate and start again."
-            )
-            raise TrainingError(msg)
+            raise self._diverged(self.step + 1, f"the term {', '.join(broken)}")
+
+    def _check_gradient(self, norm: float) -> None:
+        if not math.isfinite(norm):
+            raise self._diverged(self.step, "the gradient, though every term of the loss was finite,")
+
+    def _diverged(self, step: int, what: str) -> TrainingError:
+        kept = "the last checkpoint is kept" if self.checkpoint and self.checkpoint.exists() else "no checkpoint yet"
+        return TrainingError(
+            f"Training diverged at step {step:,}: {what} is no longer a number ({kept}). "
+            "Expected: finite losses. To do: lower learning_rate and start again."
+        )
 
     def _monitor(self, values: dict[str, float]) -> None:
         loss = sum(value for name, value in values.items() if name not in self.settings.not_monitored)

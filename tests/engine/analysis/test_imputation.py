@@ -7,7 +7,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from monae_app.engine.analysis.imputation import feature_rows, impute, linear_predictor, normaliser
+from monae_app.engine.analysis.imputation import (
+    AtBatch,
+    feature_rows,
+    impute,
+    impute_shards,
+    linear_predictor,
+    normaliser,
+)
 from monae_app.engine.analysis.outcome import Trained, cells_of, features_of
 from monae_app.engine.errors import InputError
 from monae_app.engine.result import Result
@@ -110,6 +117,16 @@ def test_a_continuous_modality_comes_on_the_models_own_scale(result, trained):
     names = list(trained.dataset.modalities["rna"].var.index)
     found = impute(replace(result, cells=cells), "rna", "rna", names)
     np.testing.assert_allclose(found, expected_level(trained, "rna", "rna", reference(result)), rtol=1e-3, atol=1e-4)
+    np.testing.assert_array_equal(impute(replace(result, cells=cells), "rna", "rna", names, scale="counts"), found)
+
+
+def test_continuous_values_have_no_bound(result):
+    """Levels of counts are bounded before the exponential; continuous values may be of any size."""
+    cells, features = result.cells.copy(), result.features.copy()
+    cells.obs["normaliser_rna"] = np.float32(np.nan)
+    features.obsm["bias"] = features.obsm["bias"] + 5000
+    found = impute(replace(result, cells=cells, features=features), "rna", "rna", ["Gene1"])
+    assert (found > 4900).all()
 
 
 @pytest.mark.parametrize(
@@ -127,6 +144,48 @@ def test_what_is_unknown_is_refused(result, changed, sentence):
         impute(result, asked["source"], asked["target"], asked["features"], batch=asked["batch"])
     assert caught.value.expected
     assert caught.value.todo
+
+
+def test_unknown_features_are_answered_with_close_ones(result):
+    for asked, close in (("gene12", "'Gene12'"), ("Gene1x", "'Gene1")):
+        with pytest.raises(InputError) as caught:
+            impute(result, "atac", "rna", [asked])
+        assert close in caught.value.todo
+
+
+@pytest.mark.parametrize("source", ["rna", "atac"])
+@pytest.mark.parametrize("batch", [None, AtBatch.REFERENCE, AtBatch.OWN, "batch 0"])
+@pytest.mark.parametrize("features", [None, ["Gene7", "Gene0", "Gene79"]])
+def test_shards_equal_the_whole(result, monkeypatch, source, batch, features):
+    whole = impute(result, source, "rna", features, batch=batch)
+    monkeypatch.setattr("monae_app.engine.analysis.imputation.VALUES_AT_ONCE", 17 * whole.shape[1])
+    parts = list(impute_shards(result, source, "rna", features, batch=batch))
+    assert len(parts) == -(-len(whole) // 17)
+    assert [rows.start for rows, _ in parts[1:]] == [rows.stop for rows, _ in parts[:-1]]
+    np.testing.assert_allclose(np.concatenate([values for _, values in parts]), whole, rtol=1e-5)
+
+
+def test_shards_refuse_at_once(result):
+    with pytest.raises(InputError, match="no modality 'protein'"):
+        impute_shards(result, "rna", "protein")
+
+
+@pytest.mark.parametrize("source", ["rna", "atac"])
+def test_at_its_own_batch_a_cell_is_decoded_as_in_that_batch(result, trained, source):
+    own = impute(result, source, "rna", batch=AtBatch.OWN)
+    for code, batch in enumerate(result.features.uns["batches"]):
+        mine = trained.dataset.batch_codes[source] == code
+        np.testing.assert_allclose(own[mine], impute(result, source, "rna", batch=str(batch))[mine], rtol=1e-4)
+    assert not np.allclose(own, impute(result, source, "rna"))
+
+
+def test_a_run_that_does_not_say_whose_batch_is_which_is_decoded_at_the_reference_only(result):
+    cells = result.cells.copy()
+    del cells.obs["monae_batch"]
+    old = replace(result, cells=cells)
+    np.testing.assert_array_equal(impute(old, "rna", "rna", ["Gene1"]), impute(result, "rna", "rna", ["Gene1"]))
+    with pytest.raises(InputError, match="does not say which batch"):
+        impute(old, "rna", "rna", ["Gene1"], batch=AtBatch.OWN)
 
 
 def test_rows_of_features_come_in_the_order_asked_for(result):
@@ -154,7 +213,7 @@ def test_normalisers_are_the_same_in_shards(monkeypatch):
     parts = rng.normal(size=(25, 3)), rng.normal(size=(7, 3)), rng.random(7), rng.normal(size=7)
     expected = np.exp(parts[0] @ parts[1].T * parts[2] + parts[3]).sum(axis=1)
     np.testing.assert_allclose(normaliser(*parts), expected, rtol=1e-5)
-    monkeypatch.setattr("monae_app.engine.analysis.imputation.CELLS_AT_ONCE", 4)
+    monkeypatch.setattr("monae_app.engine.analysis.imputation.VALUES_AT_ONCE", 4 * 7)
     np.testing.assert_allclose(normaliser(*parts), expected, rtol=1e-5)
 
 

@@ -54,7 +54,6 @@ def test_scores_equal_an_independent_implementation():
         "asw_modality": 0.8957928229135885,
     }
     found = score(*drawn())
-    assert set(found) == set(expected)
     for name, value in expected.items():
         assert found[name] == pytest.approx(value, abs=1e-9), name
     cells, modality, _, pair = drawn()
@@ -63,11 +62,59 @@ def test_scores_equal_an_independent_implementation():
 
 def test_only_what_the_columns_allow_is_scored():
     cells, modality, label, pair = drawn()
-    assert set(score(cells, modality)) == {"cells", "same_modality"}
-    assert {"foscttm", "pairs"} == set(score(cells, modality, None, pair)) - {"cells", "same_modality"}
+    assert set(score(cells, modality)) == {"cells", "same_modality", "sas"}
+    assert {"foscttm", "pairs"} == set(score(cells, modality, None, pair)) - {"cells", "same_modality", "sas"}
     alone = score(cells[:130], modality[:130], label[:130], pair[:130])
-    assert {"same_modality", "foscttm", "label_transfer"}.isdisjoint(alone)
-    assert {"ari", "asw_label"} <= set(alone)
+    assert {"same_modality", "sas", "foscttm", "label_transfer", "asw_batch", "omics_mixing"}.isdisjoint(alone)
+    assert {"ari", "ami", "homogeneity_res1", "asw_label", "map", "graph_connectivity"} <= set(alone)
+    assert {"nc", "ilisi", "kbet", "biology_conservation", "overall"}.isdisjoint(score(cells, modality, label, pair))
+
+
+def test_a_reference_and_batches_add_their_scores():
+    cells, modality, label, pair = drawn()
+    rng = np.random.default_rng(0)
+    batch = {"donor": rng.choice(["1", "2"], 240), "lane": rng.choice(["a", "b", "c"], 240)}
+    reference = {name: cells[modality == name][:, :4] for name in ("rna", "atac")}
+    found = score(cells, modality, label, pair, reference=reference, batch=batch)
+    assert found["overall"] == pytest.approx(0.6 * found["biology_conservation"] + 0.4 * found["omics_mixing"])
+    for name in ("ilisi", "kbet"):
+        assert found[name] == pytest.approx((found[f"{name}_donor"] + found[f"{name}_lane"]) / 2)
+    one = score(cells, modality, label, pair, batch={"donor": batch["donor"]})
+    assert (one["ilisi"], one["kbet"]) == (found["ilisi_donor"], found["kbet_donor"])
+    assert "ilisi_donor" not in one
+    assert "ilisi" not in score(cells, modality, label, pair, batch={"donor": np.full(240, "1")})
+    # without a label the rest is scored all the same
+    assert {"nc", "ilisi", "kbet"} <= set(score(cells, modality, reference=reference, batch=batch))
+
+
+def test_three_modalities_are_scored_two_by_two():
+    rng = np.random.default_rng(2)
+    label = np.tile(rng.choice(list("abc"), 60), 3)
+    cells = np.stack([{"a": [0, 0], "b": [2, 0], "c": [0, 2]}[each] for each in label]) + rng.normal(0, 0.8, (180, 2))
+    modality = np.repeat(["rna", "atac", "protein"], 60)
+    pair = np.tile([f"p{row}" for row in range(60)], 3)
+    found = score(cells, modality, label, pair)
+    two = [modality != left_out for left_out in ("protein", "atac", "rna")]
+    alone = [score(cells[rows], modality[rows], label[rows], pair[rows]) for rows in two]
+    assert found["pairs"] == 180
+    for name in ("foscttm", "label_transfer", "label_transfer_balanced"):
+        assert found[name] == pytest.approx(np.mean([each[name] for each in alone])), name
+    assert found["sas"] > 0.8
+    assert found["asw_modality"] > 0.8
+    apart = cells + 50 * (modality == "protein")[:, None]
+    assert score(apart, modality, label, pair)["sas"] < found["sas"] - 0.2
+
+
+@given(seeds)
+@settings(max_examples=4, deadline=None)
+def test_no_score_depends_on_turning_moving_or_stretching_the_embedding(seed):
+    cells, modality, label, pair = drawn()
+    rng = np.random.default_rng(seed)
+    turn = np.linalg.qr(rng.normal(size=(6, 6)))[0]
+    moved = rng.uniform(0.1, 10) * (cells @ turn) + rng.normal(0, 5, 6)
+    batch = {"donor": np.random.default_rng(0).choice(["1", "2"], 240)}
+    straight, turned = (score(each, modality, label, pair, batch=batch) for each in (cells, moved))
+    assert turned == pytest.approx(straight, abs=1e-6)
 
 
 @given(seeds)
@@ -78,7 +125,8 @@ def test_no_score_but_those_of_clusters_depends_on_the_order_of_cells(seed):
     # which modality is named first is told by the first cell
     order = np.r_[0, order[order != 0]]
     straight, turned = (score(cells[rows], modality[rows], label[rows], pair[rows]) for rows in (np.arange(240), order))
-    for name in ("same_modality", "foscttm", "pairs", "label_transfer", "label_transfer_balanced", "asw_label"):
+    free = ("same_modality", "foscttm", "pairs", "label_transfer", "label_transfer_balanced", "asw_label", "asw_batch")
+    for name in (*free, "map", "graph_connectivity"):
         assert turned[name] == pytest.approx(straight[name], abs=1e-9), name
 
 
@@ -122,7 +170,7 @@ def test_pairs_are_of_one_id_in_both_modalities():
 
 
 def test_many_pairs_are_sampled_by_the_seed(monkeypatch):
-    monkeypatch.setattr("monae_app.engine.analysis.metrics.MOST_PAIRS", 10)
+    monkeypatch.setattr("monae_app.engine.analysis.metrics.pairs.MOST_PAIRS", 10)
     pair = np.array([*map(str, range(100))] * 2)
     first = np.arange(200) < 100
     one, same, other = (paired_rows(first, ~first, pair, seed) for seed in (0, 0, 1))
@@ -213,7 +261,7 @@ def test_silhouettes_of_apart_and_mixed():
     assert found["asw_modality"] > 0.85
     apart = cells + 1000 * (modality == "rna")[:, None]
     assert silhouettes(apart, modality, label, 0)["asw_modality"] < 0.05
-    assert silhouettes(cells, modality, np.full(200, "a"), 0).keys() == {"asw_modality"}
+    assert silhouettes(cells, modality, np.full(200, "a"), 0).keys() == {"asw_modality", "asw_batch"}
 
 
 def test_fewer_cells_than_neighbors_are_scored():

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import get_args
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,7 +9,7 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monae_app.engine.data.dataset import Dataset, Modality
+from monae_app.engine.data.dataset import Dataset, Likelihood, Modality, is_count
 from monae_app.engine.errors import InputError
 
 
@@ -78,15 +80,35 @@ def test_negative_counts_are_refused_and_negative_continuous_values_are_not(moda
     assert modality(counts(at2_2=-3), likelihood="normal").values[2, 2] == -3
 
 
-def test_cells_without_counts_are_refused_and_without_continuous_values_are_not(modality):
+def test_cells_without_counts_are_taken_and_said(modality):
     values = counts()
     values[[1, 4]] = 0
+    whole = modality(name="atac")
+    found = Dataset({"rna": modality(values), "atac": whole}, notes=("before",))
+    assert found.notes == (
+        "before",
+        "rna: 2 of 6 cells have no counts: they lie where a cell without evidence lies; "
+        "leave them out with min_counts=1.",
+    )
+    values[5] = 0
+    # said once, of the whole, and not again of a part of it
+    assert Dataset({"rna": modality(values), "atac": whole}, notes=found.notes).notes == found.notes
+    assert Dataset({"rna": modality(values, likelihood="normal"), "atac": whole}).notes == ()
+
+
+@pytest.mark.parametrize("likelihood", ["nb", "zinb", "poisson", "bernoulli"])
+def test_counts_that_are_all_zero_are_refused_and_continuous_values_are_not(modality, likelihood):
     with pytest.raises(InputError) as caught:
-        modality(values)
-    found, _, todo = message_parts(caught)
-    assert "2 of 6 cells have no counts at all, first 'cell1'" in found
-    assert "min_counts=1" in todo
-    assert modality(values, likelihood="normal").n_cells == 6
+        modality(np.zeros((6, 5)), likelihood=likelihood)
+    assert "none of the 6 cells has any count" in message_parts(caught)[0]
+    with pytest.raises(InputError, match="negative"):
+        modality(counts(at2_2=-3), likelihood=likelihood)
+    assert modality(np.zeros((6, 5)), likelihood="normal").n_cells == 6
+
+
+def test_a_modality_knows_whether_it_was_counted(modality):
+    for likelihood in get_args(Likelihood):
+        assert modality(likelihood=likelihood).is_count == is_count(likelihood) == (likelihood != "normal")
 
 
 def test_library_size_sums_the_values_of_a_cell(modality):

@@ -145,11 +145,14 @@ def test_an_empty_modality_is_refused(write, shape, kind):
         read(write(kind(np.ones(shape, np.float32))), min_counts=1, low_count_mads=3)
 
 
-def test_cells_of_zeros_are_refused_unless_asked_to_leave_them_out(write, counts):
+def test_cells_of_zeros_stay_unless_asked_to_leave_them_out(write, counts):
     values = counts.copy()
     values[[2, 5]] = 0
-    with pytest.raises(InputError, match="2 of 12 cells have no counts at all, first 'cell2'"):
-        read(write(values))
+    path = write(values)
+    whole = read_dataset(make_config(inputs={"rna": path}))
+    assert np.flatnonzero(whole.modalities["rna"].library_size == 0).tolist() == [2, 5]
+    assert "2 of 12 cells have no counts" in whole.notes[0]
+    assert read_dataset(make_config(inputs={"rna": path}, min_counts=1)).notes[0].endswith("were left out.")
     found, notes = read(write(values), min_counts=1)
     assert found.obs.index.tolist() == [f"cell{i}" for i in range(12) if i not in (2, 5)]
     np.testing.assert_array_equal(found.values.toarray(), np.delete(values, [2, 5], axis=0))
@@ -206,7 +209,7 @@ def test_one_fraction_among_many_counts_is_seen(write, counts):
     assert read(write(values))[0].likelihood == "normal"
 
 
-@pytest.mark.parametrize("wanted", ["nb", "normal"])
+@pytest.mark.parametrize("wanted", ["nb", "zinb", "poisson", "bernoulli", "normal"])
 def test_the_likelihood_can_be_chosen(write, counts, wanted):
     for values in (counts, counts + 0.25):
         found, notes = read(write(values), rna_likelihood=wanted)

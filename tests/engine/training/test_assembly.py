@@ -80,7 +80,7 @@ def test_a_network_knows_its_blocks_and_reads_the_widths(dataset, prepared, grap
 
 
 def test_sources_hold_the_library_of_all_features(dataset, prepared):
-    few = {name: type(each)(each.modality, each.modelled[:20], each.representation) for name, each in prepared.items()}
+    few = {name: replace(each, modelled=each.modelled[:20]) for name, each in prepared.items()}
     for name, source in cell_sources(dataset, few).items():
         assert source.values.shape == (120, 20)
         whole = dataset.modalities[name].values.sum(axis=1)

@@ -58,6 +58,8 @@ def assert_same(one: object, other: object) -> None:
                 torch.equal(a, b) if isinstance(a, torch.Tensor) else a == b
                 for a, b in zip(value, getattr(other, name), strict=True)
             )
+        elif value is None:
+            assert getattr(other, name) is None
         else:
             assert_same(value, getattr(other, name))
 

@@ -55,6 +55,34 @@ def test_planted_directions_and_levels_are_recovered_from_counts(log_share):
     np.testing.assert_allclose(level.sum(axis=0), measured, rtol=0.15)
 
 
+@pytest.mark.parametrize("likelihood", ["zinb", "poisson", "bernoulli"])
+def test_every_likelihood_of_counts_recovers_directions_and_levels(likelihood):
+    cells, rng = frozen(likelihood), np.random.default_rng(1)
+    directions = np.zeros((20, N_SHARED + N_PRIVATE))
+    directions[:, :N_SHARED] = rng.normal(0, 0.4, (20, N_SHARED))
+    drawn = rng.poisson(cells.library[:, None] * np.exp(cells.latent @ directions.T - 7.5))
+    if likelihood == "zinb":
+        drawn *= rng.random(drawn.shape) > 0.3
+    found = regress_features(sp.csr_matrix(drawn.astype(np.float32)), cells, seed=0)
+    assert np.median(cosine(found.vectors * found.scale, directions)) > 0.9
+    # what was silenced does not lower the level, and presence alone does not hide depth
+    np.testing.assert_allclose(np.median(found.bias), -7.5, atol=0.25)
+
+
+@pytest.mark.parametrize("likelihood", ["nb", "zinb", "poisson", "bernoulli"])
+def test_cells_without_counts_do_no_harm(likelihood):
+    cells = frozen(likelihood)
+    counts, _ = planted_counts(cells, np.full(6, -5.0))
+    kept = np.ones(N_CELLS)
+    kept[::7] = 0
+    few = sp.csr_matrix(sp.diags(kept.astype(np.float32)) @ counts)
+    found = regress_features(few, replace(cells, library=(cells.library * kept).astype(np.float32)), seed=0)
+    for part in (found.vectors, found.scale, found.bias, found.dispersion):
+        assert np.isfinite(part).all()
+    whole = regress_features(counts, cells, seed=0)
+    np.testing.assert_allclose(found.bias, whole.bias, atol=0.3)
+
+
 def test_planted_directions_are_recovered_from_continuous_values():
     cells, rng = frozen("normal"), np.random.default_rng(2)
     directions, offset = rng.normal(0, 3, (10, N_SHARED + N_PRIVATE)), rng.normal(50, 10, 10)

@@ -100,7 +100,45 @@ def test_divergence_names_step_and_term_and_keeps_the_checkpoint(tmp_path):
     broken = Trainer(network, breaks, TrainerSettings(60, 0.01, seed=5, checkpoint_every=20), path)
     with pytest.raises(TrainingError, match=r"step 31: the term fit .*last checkpoint is kept"):
         broken.run()
-    assert Checkpoint.read(path).step == 20
+    kept = Checkpoint.read(path)
+    assert kept.step == 20
+    assert all(torch.isfinite(each.float()).all() for each in kept.tensors.values())
+    again = trainer(line(), checkpoint=path)
+    assert again.run() == 60
+    whole = line()
+    trainer(whole).run()
+    assert torch.equal(weights(again.network), weights(whole))
+
+
+@pytest.mark.parametrize("last", [19, 20, 25, 59])
+def test_a_broken_gradient_never_reaches_the_checkpoint(tmp_path, last):
+    """The root of 0 is a number, its derivative is not: the parameters break one step before the loss does."""
+    network = line()
+    sound = objective(network)
+
+    def breaks(step, progress):
+        return sound(step, progress) | {"root": torch.sqrt(network[0].weight.sum() * float(step != last))}
+
+    path = tmp_path / "c.safetensors"
+    with torch.no_grad():
+        network[0].weight.abs_()
+    broken = Trainer(network, breaks, TrainerSettings(60, 1e-4, seed=5, checkpoint_every=10), path)
+    with pytest.raises(TrainingError, match=rf"step {last + 1}: the gradient.*last checkpoint is kept"):
+        broken.run()
+    kept = Checkpoint.read(path)
+    assert kept.step == last // 10 * 10
+    assert all(torch.isfinite(each.float()).all() for each in kept.tensors.values())
+    kept.restore(network, broken.optimiser)
+    assert torch.isfinite(weights(network)).all()
+
+
+def test_divergence_before_the_first_checkpoint_says_that_there_is_none(tmp_path):
+    network = line()
+    path = tmp_path / "c.safetensors"
+    broken = Trainer(network, lambda *_: {"fit": network[0].weight.sum() / 0}, TrainerSettings(9, 0.01, seed=0), path)
+    with pytest.raises(TrainingError, match=r"step 1: the term fit .*no checkpoint yet"):
+        broken.run()
+    assert not path.exists()
 
 
 def test_patience_ends_a_training_that_does_not_improve():

@@ -1,24 +1,13 @@
-"""Planted RNA + ATAC data whose truth is known: which cells are the same, which peaks follow which gene.
-
-Cells of several types differ along a few hidden axes that both modalities read out, each through its own loadings, and
-along axes that one modality alone sees. A share of the peaks in a gene's window follow their gene; the others follow
-another gene or nothing. Counts are negative binomial. The generator shares the likelihood of the model, so it shows
-whether a method does what it claims, not how methods rank on real data.
-"""
+"""Plain planted data: small, balanced and easy. Half of the peaks near a gene follow it, the others another or none."""
 
 from __future__ import annotations
-
-import gzip
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import anndata as ad
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-if TYPE_CHECKING:
-    from pathlib import Path
+from monae_app.engine.data.planted.record import Planted
 
 AXES, PRIVATE_AXES = 10, 3
 GENE_SPACING, GENE_LENGTH, GENES_PER_CHROMOSOME = 50_000, 15_000, 100
@@ -29,41 +18,8 @@ SHARE_NEAR_GENES = 0.7
 CELLS_AT_ONCE = 2000
 
 
-@dataclass(frozen=True)
-class Planted:
-    """Two modalities and their truth.
-
-    Parameters
-    ----------
-    rna, atac
-        Counts; obs ``cell_type``, ``batch``, ``pair_id`` (equal for the two profiles of one cell); the rows of ``atac``
-        are shuffled and no name coincides. ``atac.var`` holds ``owner``, the gene whose window a peak lies in or "",
-        and ``follows``, whether it really follows that gene.
-    genes
-        chrom, start, end, symbol, strand.
-    latent_rna, latent_atac
-        The hidden axes of the cells, rows as in the tables: what they score is the ceiling of any method.
-    """
-
-    rna: ad.AnnData
-    atac: ad.AnnData
-    genes: pd.DataFrame
-    latent_rna: np.ndarray
-    latent_atac: np.ndarray
-
-    def write(self, folder: Path) -> None:
-        """Write rna.h5ad, atac.h5ad and genes.bed.gz."""
-        folder.mkdir(parents=True, exist_ok=True)
-        self.rna.write_h5ad(folder / "rna.h5ad")
-        self.atac.write_h5ad(folder / "atac.h5ad")
-        with gzip.open(folder / "genes.bed.gz", "wt", encoding="utf-8") as file:
-            self.genes.to_csv(file, sep="\t", header=False, index=False)
-
-
-def make_planted(
-    *, n_cells: int = 600, n_genes: int = 400, n_peaks: int = 1500, n_types: int = 5, seed: int = 0
-) -> Planted:
-    """Draw a planted data set; the same cells are measured in both modalities."""
+def make_plain(*, n_cells: int, n_genes: int, n_peaks: int, n_types: int, seed: int) -> Planted:
+    """Draw a plain planted data set; the same cells are measured in both modalities."""
     rng = np.random.default_rng(seed)
     types = rng.choice(n_types, n_cells, p=rng.dirichlet(np.full(n_types, 5.0)))
     centres = rng.normal(0, 1, (n_types, AXES))

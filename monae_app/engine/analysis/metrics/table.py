@@ -1,0 +1,129 @@
+"""All scores that the columns of a run allow, as one flat record.
+
+N cells, D axes.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from monae_app.engine.analysis.metrics.batches import ilisi, kbet
+from monae_app.engine.analysis.metrics.clusters import CLUSTER_NEIGHBORS, cluster_agreement
+from monae_app.engine.analysis.metrics.conservation import mean_average_precision, neighbor_conservation
+from monae_app.engine.analysis.metrics.mixing import (
+    MIXING_NEIGHBORS,
+    graph_connectivity,
+    same_modality,
+    seurat_alignment_score,
+)
+from monae_app.engine.analysis.metrics.neighbors import other_neighbors
+from monae_app.engine.analysis.metrics.overall import overall_scores
+from monae_app.engine.analysis.metrics.pairs import foscttm, paired_rows
+from monae_app.engine.analysis.metrics.rare import open_set_auroc
+from monae_app.engine.analysis.metrics.silhouette import silhouettes
+from monae_app.engine.analysis.metrics.transfer import label_transfer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Scores = dict[str, float | int]
+
+
+def score(
+    embedding: np.ndarray,
+    modality: np.ndarray,
+    label: np.ndarray | None = None,
+    pair: np.ndarray | None = None,
+    seed: int = 0,
+    reference: Mapping[str, np.ndarray] | None = None,
+    batch: Mapping[str, np.ndarray] | None = None,
+) -> Scores:
+    """Every score that the given columns allow; each function says its definition and source.
+
+    With more than two modalities, FOSCTTM and label transfer are means over every two of them, the first in order of
+    appearance as reference; all other definitions take any number.
+
+    Parameters
+    ----------
+    embedding
+        (N, D).
+    modality, label, pair
+        One string a cell, (N,); a pair id that is -1, nan, None or empty is no pair.
+    seed
+        Of subsampling and Leiden.
+    reference
+        Modality -> (N_k, D_k), what it alone says of its cells (PCA, LSI), rows in the embedding's order.
+    batch
+        Covariate -> one string a cell, (N,); nan, None or empty is no batch.
+
+    Returns
+    -------
+    dict
+        ``cells``; with two modalities ``same_modality``, ``sas``; with pairs also ``foscttm`` and ``pairs``; with
+        labels ``map``, ``graph_connectivity``, ``asw_label``, ``ari``, ``nmi``, ``ami``, ``homogeneity`` at
+        ``resolution``, the same with ``_res1`` at resolution 1, ``nmi_best``; with labels and two modalities
+        ``label_transfer``, ``label_transfer_balanced``, ``asw_modality``, ``asw_batch``, ``omics_mixing`` and, where
+        one modality lacks a type, ``open_set_auroc``; with a reference ``nc``, and with labels too
+        ``biology_conservation`` and ``overall``; with batches ``ilisi`` and ``kbet``, means over the covariates, and
+        with several covariates ``ilisi_<covariate>``, ``kbet_<covariate>``.
+    """
+    embedding = np.asarray(embedding, np.float64)
+    found: Scores = {"cells": len(embedding)}
+    neighbors = other_neighbors(embedding, MIXING_NEIGHBORS)
+    if len(np.unique(modality)) > 1:
+        found["same_modality"] = same_modality(neighbors, modality, label)
+        found["sas"] = seurat_alignment_score(embedding, modality, seed=seed)
+        found |= _across(embedding, modality, label, pair, seed)
+    if label is not None:
+        found["map"] = mean_average_precision(embedding, label, seed=seed)
+        found["graph_connectivity"] = graph_connectivity(neighbors, label)
+        found |= cluster_agreement(neighbors[:, :CLUSTER_NEIGHBORS], label, seed)
+        found |= silhouettes(embedding, modality, label, seed)
+        if absent := open_set_auroc(embedding, modality, label, seed=seed):
+            found["open_set_auroc"] = float(np.mean(list(absent.values())))
+    if reference:
+        found["nc"] = neighbor_conservation(embedding, modality, reference, seed=seed)
+    return found | overall_scores(found) | _batch_scores(embedding, batch or {}, label, seed)
+
+
+def _across(
+    embedding: np.ndarray, modality: np.ndarray, label: np.ndarray | None, pair: np.ndarray | None, seed: int
+) -> Scores:
+    """Scores that are defined for two modalities, means over every two."""
+    distances, transfers, pairs = [], [], 0
+    for first, second in combinations([modality == name for name in dict.fromkeys(modality)], 2):
+        if pair is not None:
+            rows = paired_rows(first, second, pair, seed)
+            if len(rows) > 1:
+                distances.append(foscttm(embedding[rows[:, 0]], embedding[rows[:, 1]]))
+                pairs += len(rows)
+        if label is not None:
+            transfers.append(label_transfer(embedding[first], label[first], embedding[second], label[second]))
+    found: Scores = {"foscttm": float(np.mean(distances)), "pairs": pairs} if distances else {}
+    known = [each for each in transfers if each]
+    return found | {name: float(np.mean([each[name] for each in known])) for name in (known[0] if known else {})}
+
+
+def _batch_scores(
+    embedding: np.ndarray, batch: Mapping[str, np.ndarray], label: np.ndarray | None, seed: int
+) -> Scores:
+    found: Scores = {}
+    for name in ("ilisi", "kbet"):
+        values = {
+            covariate: ilisi(embedding, each, seed=seed) if name == "ilisi" else kbet(embedding, each, label, seed=seed)
+            for covariate, each in batch.items()
+        }
+        known = {covariate: value for covariate, value in values.items() if value is not None}
+        if known:
+            found[name] = float(np.mean(list(known.values())))
+        if len(batch) > 1:
+            found |= {f"{name}_{covariate}": value for covariate, value in known.items()}
+    return found
+
+
+def rounded(scores: Mapping[str, float | int]) -> Scores:
+    """Scores to four digits, as they are printed and stored."""
+    return {name: round(value, 4) if isinstance(value, float) else value for name, value in scores.items()}

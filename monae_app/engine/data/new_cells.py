@@ -1,0 +1,216 @@
+"""Cells that come after training: matched to the features and batches of a run, or refused with one message.
+
+N new cells, G features of one modality of the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+import anndata as ad
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+
+from monae_app.engine.data.dataset import Modality, is_count
+from monae_app.engine.data.readers import read_h5ad
+from monae_app.engine.errors import InputError
+
+if TYPE_CHECKING:
+    from monae_app.engine.result import Result
+
+# of the features modelled jointly; with fewer the components of a cell are mostly guesswork
+SMALLEST_SHARE = 0.5
+
+Source: TypeAlias = Path | str | ad.AnnData | Modality
+NewData: TypeAlias = Source | Mapping[str, Source]
+
+
+@dataclass(frozen=True)
+class NewCells:
+    """New cells of one modality.
+
+    Parameters
+    ----------
+    modality
+        Its name.
+    obs
+        As given, (N, columns).
+    values
+        All features of the run in its order, 0 where a feature was not measured, (N, G) float32.
+    measured
+        Which of them the new data holds, (G,) bool.
+    batch
+        Position of each cell's batch among those of the run, (N,) int64.
+    notes
+        What was decided on the way, in words.
+    """
+
+    modality: str
+    obs: pd.DataFrame
+    values: sp.csr_matrix
+    measured: np.ndarray
+    batch: np.ndarray
+    notes: tuple[str, ...]
+
+    @property
+    def library_size(self) -> np.ndarray:
+        """Sum of each cell's values over the features of the run, (N,) float32."""
+        return np.asarray(self.values.sum(axis=1), dtype=np.float32).ravel()
+
+
+def read_new_cells(new_data: NewData, result: Result, modelled: Mapping[str, np.ndarray]) -> list[NewCells]:
+    """Match new cells to a run.
+
+    Parameters
+    ----------
+    new_data
+        A path to an .h5ad file, a table or a modality, or several of them by modality. Without a name the modality is
+        the one whose features it shares.
+    result
+        The run.
+    modelled
+        Positions of the features modelled jointly among all of their modality, by modality.
+
+    Raises
+    ------
+    InputError
+        If the data cannot be read, are of another kind than those trained on, or hold less than half of the features
+        modelled jointly.
+    """
+    given = new_data if isinstance(new_data, Mapping) else {"": new_data}
+    if not given:
+        raise InputError("No cells were given.", "new cells of a modality of the run.", "name a file or a table.")
+    return [_match(*_table(source, name), result, modelled) for name, source in given.items()]
+
+
+def _table(source: Source, name: str) -> tuple[ad.AnnData, str, str]:
+    """Cells as a table, the modality's name if it is known, and what to call them in messages."""
+    if isinstance(source, Modality):
+        return ad.AnnData(source.values, obs=source.obs, var=source.var), name or source.name, "The new cells"
+    if isinstance(source, ad.AnnData):
+        table = source.to_memory() if source.isbacked else source
+        if table.X is None:
+            raise InputError("The new cells have no matrix X.", "the measured values in X.", "set X.")
+        return table, name, "The new cells"
+    path = Path(source)
+    return read_h5ad(path), name, path.name
+
+
+def _match(table: ad.AnnData, name: str, called: str, result: Result, modelled: Mapping[str, np.ndarray]) -> NewCells:
+    names = pd.Index(table.var_names.astype(str))
+    _check_names(names, "feature", called)
+    _check_names(pd.Index(table.obs_names.astype(str)), "cell", called)
+    of_run = {each: _features(result, each) for each in result.modalities}
+    shares = {each: float(of_run[each][rows].isin(names).mean()) for each, rows in modelled.items()}
+    modality = name or max(shares, key=lambda each: shares[each])
+    if modality not in shares:
+        raise InputError(f"There is no modality {modality!r}.", f"one of: {', '.join(shares)}.", "choose one of these.")
+    features = of_run[modality]
+    _check_share(shares[modality], modality, called, names, features[modelled[modality]])
+    values, measured = _in_order(table.X, names, features)
+    _check_values(values, called, modality, result)
+    batch, note = _batches(table.obs, result)
+    missing = int((~measured[modelled[modality]]).sum())
+    notes = [_on_missing(missing, len(modelled[modality])), _on_empty(values, result, modality), note]
+    told = tuple(f"{modality}: {sentence}" for sentence in notes if sentence)
+    return NewCells(modality, table.obs, values, measured, batch, told)
+
+
+def _features(result: Result, modality: str) -> pd.Index:
+    obs: pd.DataFrame = result.features.obs
+    return pd.Index(obs.loc[(obs["modality"] == modality).to_numpy(), "name"].astype(str))
+
+
+def _check_names(names: pd.Index, what: str, called: str) -> None:
+    repeated = names[names.duplicated()]
+    if len(repeated):
+        raise InputError(
+            f"{called}: {repeated.nunique():,} {what} names stand more than once, such as {repeated[0]!r}.",
+            f"a name of its own for every {what}.",
+            f"make them unique ({'obs' if what == 'cell' else 'var'}_names_make_unique() in anndata does).",
+        )
+
+
+def _check_share(share: float, modality: str, called: str, names: pd.Index, wanted: pd.Index) -> None:
+    if share >= SMALLEST_SHARE:
+        return
+    shown = ", ".join(repr(str(each)) for each in names[:2]) or "none"
+    raise InputError(
+        f"{called}: {share:.0%} of the {len(wanted):,} features that the run models jointly in {modality} are among "
+        f"its {len(names):,} features ({shown}, ...).",
+        f"at least {SMALLEST_SHARE:.0%} of them, named as in training ({wanted[0]!r}, ...).",
+        "rename the features, or take a run that was trained on the same ones.",
+    )
+
+
+def _in_order(matrix: object, names: pd.Index, features: pd.Index) -> tuple[sp.csr_matrix, np.ndarray]:
+    """Columns of the run, from those of the same name; features that the run does not know are left out."""
+    place = names.get_indexer(features)
+    measured = place >= 0
+    # a copy: what is tidied here must not change the caller's matrix
+    found = sp.csr_matrix(sp.csr_matrix(matrix, dtype=np.float32)[:, place[measured]], copy=True)
+    found.sum_duplicates()
+    found.eliminate_zeros()
+    columns = np.flatnonzero(measured)[found.indices]
+    return sp.csr_matrix((found.data, columns, found.indptr), shape=(found.shape[0], len(features))), measured
+
+
+def _check_values(values: sp.csr_matrix, called: str, modality: str, result: Result) -> None:
+    broken = int((~np.isfinite(values.data)).sum())
+    if broken:
+        raise InputError(
+            f"{called}: {broken:,} values are NaN or infinite.", "a number in every place.", "put the counts there."
+        )
+    if not is_count(result.likelihood(modality)):
+        return
+    by_choice = getattr(result.config, f"{modality}_likelihood") != "auto"
+    if (values.data < 0).any() or not (by_choice or np.array_equal(values.data, np.round(values.data))):
+        raise InputError(
+            f"{called}: the values are no counts, but the run was trained on counts of {modality}.",
+            "raw counts, as in training.",
+            "set X to the counts: normalisation is done here.",
+        )
+
+
+def _on_empty(values: sp.csr_matrix, result: Result, modality: str) -> str:
+    empty = int((np.diff(values.indptr) == 0).sum()) if is_count(result.likelihood(modality)) else 0
+    if not empty:
+        return ""
+    return f"{empty:,} of {values.shape[0]:,} cells have no counts: they lie where a cell without evidence lies."
+
+
+def _on_missing(missing: int, modelled: int) -> str:
+    if not missing:
+        return ""
+    return (
+        f"{missing:,} of the {modelled:,} features modelled jointly ({missing / modelled:.1%}) are missing and count "
+        "as not measured."
+    )
+
+
+def _batches(obs: pd.DataFrame, result: Result) -> tuple[np.ndarray, str]:
+    """Positions of the cells' batches among those of the run, and a sentence on those it does not know."""
+    known = pd.Index([str(name) for name in result.features.uns["batches"]])
+    reference = str(result.features.uns["reference_batch"])
+    if len(known) == 1:
+        return np.zeros(len(obs), np.int64), ""
+    columns = list(result.config.batch_key)
+    at_reference = np.full(len(obs), known.get_loc(reference), np.int64)
+    lacking = [column for column in columns if column not in obs]
+    if lacking:
+        return at_reference, f"there is no obs column {lacking[0]!r}, so all cells count as of batch {reference!r}."
+    parts = [obs[column].astype(str).to_numpy() for column in columns]
+    labels = np.array(["|".join(row) for row in zip(*parts, strict=True)], dtype=object)
+    codes = known.get_indexer(pd.Index(labels, dtype=object))
+    strangers = np.unique(labels[codes < 0].astype(str))
+    if not len(strangers):
+        return codes.astype(np.int64), ""
+    sentence = (
+        f"{int((codes < 0).sum()):,} cells are of batches that the run does not know ({str(strangers[0])!r}"
+        f"{', ...' if len(strangers) > 1 else ''}) and count as of batch {reference!r}."
+    )
+    return np.where(codes < 0, at_reference, codes).astype(np.int64), sentence

@@ -1,0 +1,106 @@
+"""Which likelihood a modality has, by name, and what its decoded level means.
+
+B cells, F features of a step.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import torch
+
+from monae_app.engine.model.likelihoods.binomial import beta_binomial_nll, binomial_nll
+from monae_app.engine.model.likelihoods.negative_binomial import negative_binomial_nll, zero_inflated_nb_nll
+from monae_app.engine.model.likelihoods.normal import normal_nll
+from monae_app.engine.model.likelihoods.poisson import poisson_nll, presence_nll
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from torch import Tensor
+
+    from monae_app.engine.model.likelihoods.sparse_values import SparseValues
+
+Level = Literal["log_proportion", "identity", "logit"]
+# a tenth of the places silenced at first, so that both parts of the mixture are heard
+ZERO_LOGIT_AT_START = -2.2
+
+
+@dataclass(frozen=True)
+class ObservationModel:
+    """How a measured value follows from the decoded level scale (u . f) + bias.
+
+    Parameters
+    ----------
+    level
+        What the level is. ``log_proportion``: the mean is library size x exp(level). ``identity``: the level is the
+        mean. ``logit``: the chance of a success is sigmoid(level).
+    nll
+        Takes the measured values, the level (or the log mean, where the level is a log proportion), the log dispersion
+        and the zero logit; gives the mean over cells and features.
+    zero_inflated
+        Whether it reads a zero logit per feature.
+    """
+
+    level: Level
+    nll: Callable[[SparseValues, Tensor, Tensor, Tensor], Tensor]
+    zero_inflated: bool = False
+
+
+# log_dispersion is the log inverse dispersion (nb, zinb), the log sd (normal) or the log concentration (beta_binomial);
+# the others have none and read none
+LIKELIHOODS: dict[str, ObservationModel] = {
+    "nb": ObservationModel("log_proportion", lambda x, level, spread, _: negative_binomial_nll(x, level, spread)),
+    "zinb": ObservationModel("log_proportion", zero_inflated_nb_nll, zero_inflated=True),
+    "poisson": ObservationModel("log_proportion", lambda x, level, _, __: poisson_nll(x, level)),
+    "bernoulli": ObservationModel("log_proportion", lambda x, level, _, __: presence_nll(x, level)),
+    "normal": ObservationModel("identity", lambda x, level, spread, _: normal_nll(x, level, spread)),
+    "binomial": ObservationModel("logit", lambda x, level, _, __: binomial_nll(x, level)),
+    "beta_binomial": ObservationModel("logit", lambda x, level, spread, _: beta_binomial_nll(x, level, spread)),
+}
+
+
+def negative_log_likelihood(
+    name: str,
+    measured: SparseValues,
+    level: Tensor,
+    library: Tensor,
+    log_dispersion: Tensor,
+    zero_logit: Tensor | None = None,
+) -> Tensor:
+    """Negative log-likelihood of a block under the likelihood of that name, mean over cells and features, a scalar.
+
+    Parameters
+    ----------
+    name
+        One of ``LIKELIHOODS``.
+    measured
+        The block.
+    level
+        Decoded, shape (B, F); what it means stands in ``LIKELIHOODS``.
+    library
+        Library size of the cells, shape (B, 1); read where the level is a log proportion. A cell without any count
+        counts as one with a library of 1, so that its zeros cost little instead of infinitely much.
+    log_dispersion
+        Shape (1, F) or (B, F).
+    zero_logit
+        Shape (1, F) or (B, F); read by ``zinb`` alone.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown or what the likelihood reads is missing.
+    """
+    if name not in LIKELIHOODS:
+        msg = f"there is no likelihood {name!r}; there are {', '.join(LIKELIHOODS)}"
+        raise ValueError(msg)
+    model = LIKELIHOODS[name]
+    if model.level == "log_proportion":
+        level = level + torch.log(library.clamp(min=1))
+    if zero_logit is None:
+        if model.zero_inflated:
+            msg = f"{name} needs a zero logit"
+            raise ValueError(msg)
+        zero_logit = log_dispersion
+    return model.nll(measured, level, log_dispersion, zero_logit)

@@ -1,0 +1,168 @@
+"""What is left of training when new cells come: the fitted projections and the trained encoders.
+
+N cells, G modelled features of a modality, D = D_s + D_p latent axes (shared first).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import safetensors
+import torch
+
+from monae_app.engine.data.representation import ARRAYS, KINDS, Projection
+from monae_app.engine.errors import InputError
+from monae_app.engine.training.assembly import build_encoder
+from monae_app.engine.training.checkpoint import save_weights
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import numpy as np
+    import scipy.sparse as sp
+
+    from monae_app.engine.config import RunConfig
+    from monae_app.engine.data.preprocess import Prepared
+    from monae_app.engine.model.cell_autoencoder import CellEncoder
+
+CELLS_AT_ONCE = 8192
+FORMAT = "1"
+ENCODERS, PROJECTION, MODELLED = "encoders", "projection", "modelled"
+
+
+@dataclass(frozen=True)
+class CellEmbedder:
+    """Places cells of the modalities of a run in its latent space, without training.
+
+    Parameters
+    ----------
+    encoders
+        Trained, by modality.
+    projections
+        What the encoders read, by modality.
+    modelled
+        Positions of the features modelled jointly among all of their modality, in the order of the projection.
+    n_batches
+        b.
+    """
+
+    encoders: Mapping[str, CellEncoder]
+    projections: dict[str, Projection]
+    modelled: dict[str, np.ndarray]
+    n_batches: int
+
+    @classmethod
+    def of(cls, encoders: Mapping[str, CellEncoder], prepared: dict[str, Prepared], n_batches: int) -> CellEmbedder:
+        """Take what training used."""
+        return cls(
+            encoders,
+            {name: each.projection for name, each in prepared.items()},
+            {name: each.modelled for name, each in prepared.items()},
+            n_batches,
+        )
+
+    @torch.no_grad()
+    def embed(
+        self, modality: str, values: sp.csr_matrix, batch: np.ndarray, measured: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Mean latent of cells, in shards.
+
+        Parameters
+        ----------
+        modality
+            Its name.
+        values
+            The modelled features in their order, (N, G).
+        batch
+            (N,) int64.
+        measured
+            Which of the features were measured at all, (G,) bool; None for all.
+
+        Returns
+        -------
+        numpy.ndarray
+            (N, D) float32.
+        """
+        encoder, projection = self.encoders[modality], self.projections[modality]
+        encoder.eval()
+        device = next(encoder.parameters()).device
+        parts = []
+        # at least once: no cells give no rows of the right width
+        for start in range(0, max(values.shape[0], 1), CELLS_AT_ONCE):
+            rows = slice(start, start + CELLS_AT_ONCE)
+            read = torch.from_numpy(projection.transform(values[rows], measured)).to(device)
+            parts.append(encoder(read, torch.from_numpy(batch[rows]).to(device)).mean.cpu())
+        return torch.cat(parts).numpy()
+
+    def network(self) -> torch.nn.Module:
+        """Return the encoders under the names that they have in the whole network."""
+        return torch.nn.ModuleDict({ENCODERS: torch.nn.ModuleDict(self.encoders)})
+
+    def save(self, network: torch.nn.Module, path: Path) -> None:
+        """Write the network's parameters and what else embedding needs into one safetensors file.
+
+        Beside the network's own names there are ``projection.<modality>.<array>`` and ``modelled.<modality>``; the
+        metadata name the format, the number of batches, and the kind of every projection.
+        """
+        arrays = {f"{MODELLED}.{name}": rows for name, rows in self.modelled.items()}
+        for name, projection in self.projections.items():
+            arrays |= {f"{PROJECTION}.{name}.{key}": value for key, value in projection.arrays().items()}
+        about = {
+            "format": FORMAT,
+            "n_batches": str(self.n_batches),
+            "kinds": json.dumps({name: projection.kind for name, projection in self.projections.items()}),
+        }
+        save_weights(network, path, arrays, about)
+
+    @classmethod
+    def load(cls, path: Path, config: RunConfig) -> CellEmbedder:
+        """Read what :meth:`save` wrote; parts of the network that embedding does not need are passed over.
+
+        Raises
+        ------
+        InputError
+            If the file is missing, damaged, of an earlier version, or does not fit the settings of the run.
+        """
+        tensors, about = _read(path)
+        kinds = dict(json.loads(about["kinds"]))
+        n_batches = int(about["n_batches"])
+        encoders, projections = {}, {}
+        for name, kind in kinds.items():
+            arrays = {key: tensors[f"{PROJECTION}.{name}.{key}"].numpy() for key in ARRAYS}
+            projections[name] = Projection.from_arrays(KINDS[KINDS.index(kind)], arrays)
+            encoders[name] = build_encoder(projections[name].n_components, n_batches, config)
+            start = f"{ENCODERS}.{name}."
+            weights = {key.removeprefix(start): value for key, value in tensors.items() if key.startswith(start)}
+            try:
+                encoders[name].load_state_dict(weights)
+            except RuntimeError as error:
+                raise InputError(
+                    f"{path.name} does not fit the settings in the run's config.json.",
+                    "the files of one run, as they were written.",
+                    "restore config.json, or train anew.",
+                ) from error
+            encoders[name].eval()
+        return cls(encoders, projections, {name: tensors[f"{MODELLED}.{name}"].numpy() for name in kinds}, n_batches)
+
+
+def _read(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
+    try:
+        with safetensors.safe_open(path, framework="pt") as file:
+            about = dict(file.metadata() or {})
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
+    except (safetensors.SafetensorError, OSError) as error:
+        raise InputError(
+            f"{path} is missing or damaged, so no new cell can be embedded.",
+            "the weights that the run left behind.",
+            "restore the file, or train anew.",
+        ) from error
+    if about.get("format") != FORMAT:
+        raise InputError(
+            f"{path} was written by another version, which kept too little to embed new cells.",
+            f"weights of format {FORMAT}.",
+            "train anew.",
+        )
+    return tensors, about

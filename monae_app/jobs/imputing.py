@@ -1,0 +1,125 @@
+"""Imputation from the command line: a run and the names of features in, one .h5ad file out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import threadpoolctl
+
+from monae_app.engine.analysis.imputation import AtBatch
+from monae_app.engine.analysis.imputed_file import Wanted, check_destination, write_imputed
+from monae_app.engine.errors import InputError
+from monae_app.engine.result import Result
+from monae_app.engine.training.threads import thread_count
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from monae_app.engine.analysis.imputation import Scale
+
+LINES = 10
+
+
+@dataclass(frozen=True)
+class Order:
+    """What was asked for on the command line.
+
+    Parameters
+    ----------
+    run
+        Folder of the run.
+    source, target, scale
+        As in :class:`~monae_app.engine.analysis.imputed_file.Wanted`.
+    batch
+        ``reference`` or ``own``.
+    features, features_file
+        Names separated by commas, or a file with one name a line; neither for all.
+    cells
+        New cells to impute for; None for those of the run.
+    out
+        The file to write.
+    """
+
+    run: Path
+    source: str
+    target: str
+    scale: Scale
+    batch: str
+    features: str | None
+    features_file: Path | None
+    cells: Path | None
+    out: Path
+
+
+def execute(order: Order, say: Callable[[str], None]) -> str:
+    """Impute and write the file.
+
+    Parameters
+    ----------
+    order
+        What to do.
+    say
+        Told the progress, line by line.
+
+    Returns
+    -------
+    str
+        One line on what was written.
+
+    Raises
+    ------
+    InputError
+        If the run, a name, the new cells or the file to write cannot be used.
+    """
+    check_destination(order.out)
+    wanted = Wanted(order.source, order.target, _names(order), order.scale, AtBatch(order.batch))
+    with threadpoolctl.threadpool_limits(thread_count()):
+        n_cells, n_features = write_imputed(_result(order, say), wanted, order.out, on_cells=_Counter(say).tell)
+    about = f"{n_cells:,} cells x {n_features:,} features of {order.target}, imputed from {order.source}"
+    return f"{order.out}: {about}"
+
+
+def _names(order: Order) -> tuple[str, ...] | None:
+    """Names as given, each once; None for all."""
+    if order.features is None and order.features_file is None:
+        return None
+    if order.features_file is not None:
+        try:
+            lines = order.features_file.read_text(encoding="utf-8").splitlines()
+        except UnicodeDecodeError as error:
+            raise InputError(
+                f"{order.features_file.name} is no text.", "one name a line.", "save it as plain text (UTF-8)."
+            ) from error
+    else:
+        lines = (order.features or "").split(",")
+    names = tuple(dict.fromkeys(filter(None, map(str.strip, lines))))
+    if not names:
+        raise InputError("No feature was named.", "at least one name.", "name features, or ask for --all.")
+    return names
+
+
+def _result(order: Order, say: Callable[[str], None]) -> Result:
+    if order.cells is None:
+        return Result.load(order.run)
+    # imported here: torch takes seconds, and only new cells need it
+    from monae_app.engine.pipeline import Monae
+
+    model = Monae.load(order.run)
+    cells = model.embed({order.source: order.cells})
+    for note in cells.uns["notes"]:
+        say(f"embed: {note}")
+    return model.result_of(cells)
+
+
+class _Counter:
+    """Says how far it is, about ten times."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say, self._told = say, 0
+
+    def tell(self, done: int, of: int) -> None:
+        if done * LINES // of > self._told:
+            self._told = done * LINES // of
+            self._say(f"impute: {done:,} of {of:,} cells")

@@ -1,0 +1,35 @@
+"""Opens a finished run of Monae in a process of its own and writes what peers write: embedding and imputed values.
+
+python -m tests.benchmarks.monae_answer RUN INPUTS OUT
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import anndata as ad
+import numpy as np
+
+from monae_app.engine.analysis.imputation import impute
+from monae_app.engine.result import Result
+
+
+def main(run: Path, inputs: Path, out: Path) -> None:
+    """Write embedding.npz and one file of imputed values for each source and target."""
+    result = Result.load(run)
+    modality = result.cells.obs["modality"].to_numpy(str)
+    found = {name: result.cells.obsm["X_monae"][modality == name] for name in result.modalities}
+    if "held_out" in result.cells.obs:
+        held_out = result.cells.obs["held_out"].to_numpy(bool)
+        found |= {f"held_out_{name}": held_out[modality == name] for name in result.modalities}
+    np.savez(out / "embedding.npz", **found)
+    for target in result.modalities:
+        features = ad.read_h5ad(inputs / f"{target}.h5ad", backed="r").var_names.tolist()
+        for source in result.modalities:
+            values = impute(result, source, target, features, scale="proportion")
+            np.save(out / f"{source}-{target}.npy", values.astype(np.float32))
+
+
+if __name__ == "__main__":
+    main(*map(Path, sys.argv[1:4]))

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import safetensors
+import torch
+
+from monae_app.engine.errors import InputError
+from monae_app.engine.training.assembly import build_encoder
+from monae_app.engine.training.checkpoint import save_weights
+from monae_app.engine.training.inference import CellEmbedder
+
+
+@pytest.fixture(scope="module")
+def embedder(prepared, planted_config) -> CellEmbedder:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        encoders = {
+            name: build_encoder(each.representation.shape[1], 2, planted_config) for name, each in prepared.items()
+        }
+    return CellEmbedder.of(encoders, prepared, 2)
+
+
+@pytest.fixture
+def path(embedder, tmp_path):
+    embedder.save(embedder.network(), tmp_path / "weights.safetensors")
+    return tmp_path / "weights.safetensors"
+
+
+def asked(embedder, prepared, name="rna"):
+    batch = np.arange(prepared[name].modality.n_cells) % 2
+    return embedder.embed(name, prepared[name].values, batch)
+
+
+@pytest.mark.parametrize("name", ["rna", "atac"])
+def test_what_is_embedded_is_the_encoders_mean_of_the_representation(embedder, prepared, name):
+    each = prepared[name]
+    batch = torch.arange(each.modality.n_cells) % 2
+    with torch.no_grad():
+        expected = embedder.encoders[name].eval()(torch.from_numpy(each.representation), batch).mean.numpy()
+    np.testing.assert_allclose(asked(embedder, prepared, name), expected, atol=1e-6)
+    assert expected.std() > 0.01
+
+
+def test_cells_in_shards_lie_where_they_lie_at_once(embedder, prepared, monkeypatch):
+    whole = asked(embedder, prepared)
+    monkeypatch.setattr("monae_app.engine.training.inference.CELLS_AT_ONCE", 7)
+    np.testing.assert_allclose(asked(embedder, prepared), whole, atol=1e-5)
+
+
+def test_no_cells_give_no_rows_of_the_right_width(embedder, prepared, planted_config):
+    found = embedder.embed("rna", prepared["rna"].values[:0], np.empty(0, np.int64))
+    assert found.shape == (0, planted_config.latent_shared + planted_config.latent_private)
+
+
+def test_dropout_and_batch_norm_are_off(embedder, prepared):
+    embedder.encoders["rna"].train()
+    np.testing.assert_array_equal(asked(embedder, prepared), asked(embedder, prepared))
+
+
+def test_loaded_equals_saved(embedder, prepared, planted_config, path):
+    loaded = CellEmbedder.load(path, planted_config)
+    for name in ("rna", "atac"):
+        np.testing.assert_array_equal(asked(loaded, prepared, name), asked(embedder, prepared, name))
+        np.testing.assert_array_equal(loaded.modelled[name], embedder.modelled[name])
+    assert loaded.n_batches == 2
+
+
+def test_the_rest_of_a_network_does_not_disturb(embedder, prepared, planted_config, tmp_path):
+    network = embedder.network()
+    network["something_new"] = torch.nn.Linear(3, 3)
+    embedder.save(network, tmp_path / "w.safetensors")
+    loaded = CellEmbedder.load(tmp_path / "w.safetensors", planted_config)
+    np.testing.assert_array_equal(asked(loaded, prepared), asked(embedder, prepared))
+
+
+def test_the_file_names_what_it_holds(path):
+    with safetensors.safe_open(path, framework="np") as file:
+        names, about = set(file.keys()), file.metadata()
+    assert {"projection.rna.right", "projection.atac.weight", "modelled.rna"} <= names
+    assert any(name.startswith("encoders.atac.") for name in names)
+    assert json.loads(about["kinds"]) == {"rna": "counts", "atac": "peaks"}
+
+
+def test_weights_of_other_settings_are_refused(planted_config, path):
+    with pytest.raises(InputError, match="does not fit the settings"):
+        CellEmbedder.load(path, planted_config.model_copy(update={"hidden_width": 32}))
+
+
+def test_weights_without_projections_are_refused(planted_config, tmp_path):
+    save_weights(torch.nn.Linear(2, 2), tmp_path / "w.safetensors")
+    with pytest.raises(InputError, match="another version"):
+        CellEmbedder.load(tmp_path / "w.safetensors", planted_config)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no weights", bytes(100)])
+def test_a_missing_or_damaged_file_is_refused_in_words(planted_config, tmp_path, content):
+    path = tmp_path / "w.safetensors"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(InputError, match="missing or damaged"):
+        CellEmbedder.load(path, planted_config)
