@@ -245,6 +245,7 @@ def _score(parsed: argparse.Namespace) -> int:
     import anndata as ad
 
     from monae_app.engine.analysis.report import DEFAULT_LABEL, DEFAULT_PAIR, score_cells
+    from monae_app.engine.result import read_config
 
     path = parsed.run / "cells.h5ad"
     if not path.is_file():
@@ -259,7 +260,8 @@ def _score(parsed: argparse.Namespace) -> int:
                 f"one of: {', '.join(map(str, cells.obs.columns))}.",
                 "choose one of these.",
             )
-    scores = score_cells(cells, parsed.label or DEFAULT_LABEL, parsed.pair or DEFAULT_PAIR)
+    batch_key = read_config(parsed.run).batch_key
+    scores = score_cells(cells, parsed.label or DEFAULT_LABEL, parsed.pair or DEFAULT_PAIR, batch_key)
     if parsed.json:
         print(json.dumps(scores))
         return 0

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from typing import TYPE_CHECKING
 
 import anndata as ad
 import numpy as np
@@ -16,6 +17,9 @@ import pytest
 
 from monae_app.cli import main
 from tests.conftest import run_arguments as arguments
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 RUN_FILES = {
     "config.json",
@@ -28,10 +32,13 @@ RUN_FILES = {
     "report.json",
 }
 
+# long enough that a signal arrives in mid-training
+LONG = ["--steps", "250", "--set", "batch_size=64"]
+
 
 def test_run_then_score(data, tmp_path, capsys):
     out = tmp_path / "run"
-    assert main(arguments(data, out)) == 0
+    assert main([*arguments(data, out), "--batch-key", "batch"]) == 0
     said = capsys.readouterr()
     assert len(said.out.strip().splitlines()) == 1
     assert "160 cells" in said.out
@@ -45,6 +52,7 @@ def test_run_then_score(data, tmp_path, capsys):
     report = json.loads((out / "report.json").read_text())
     assert scores == report["metrics"]
     assert {"foscttm", "same_modality", "label_transfer", "label_transfer_balanced", "ari", "asw_label"} <= set(scores)
+    assert {"ilisi", "kbet"} <= set(scores)
 
     assert main(["score", str(out), "--label", "nothing"]) == 2
     assert "no obs column 'nothing'" in capsys.readouterr().err
@@ -76,14 +84,20 @@ def test_a_folder_that_is_no_run_is_never_overwritten(data, tmp_path, capsys):
     assert (tmp_path / "thesis" / "chapter.txt").read_text() == "years of work"
 
 
+@pytest.fixture(scope="module")
+def whole(data, tmp_path_factory) -> Path:
+    """Run that nobody stopped."""
+    folder = tmp_path_factory.mktemp("whole") / "run"
+    assert main(arguments(data, folder, length=LONG)) == 0
+    return folder
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_leaves_a_checkpoint_and_resume_gives_the_same_result(number, data, tmp_path):
-    whole, stopped = tmp_path / "whole", tmp_path / "stopped"
+def test_a_signal_leaves_a_checkpoint_and_resume_gives_the_same_result(number, data, whole, tmp_path):
+    stopped = tmp_path / "stopped"
     command = [sys.executable, "-m", "monae_app.cli"]
-    # long enough that the signal arrives in mid-training
-    length = ["--steps", "400", "--set", "batch_size=64"]
     process = subprocess.Popen(
-        [*command, *arguments(data, stopped, length=length)], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [*command, *arguments(data, stopped, length=LONG)], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     progress = stopped / "progress.jsonl"
     deadline = time.monotonic() + 120
@@ -101,7 +115,6 @@ def test_a_signal_leaves_a_checkpoint_and_resume_gives_the_same_result(number, d
     assert json.loads((stopped / "status.json").read_text())["state"] == "cancelled"
 
     assert main(["run", "--resume", str(stopped)]) == 0
-    assert main(arguments(data, whole, length=length)) == 0
     first, second = (ad.read_h5ad(folder / "cells.h5ad").obsm["X_monae"] for folder in (whole, stopped))
     np.testing.assert_array_equal(first, second)
 

@@ -15,10 +15,12 @@ import torch
 
 from monae_app.engine.analysis import confidence as trust
 from monae_app.engine.analysis import report as reporting
+from monae_app.engine.analysis.alignment import Alignment, consistency_of
 from monae_app.engine.analysis.fitted import Fitted
 from monae_app.engine.analysis.outcome import Trained, cells_of, features_of
+from monae_app.engine.data import announcements
 from monae_app.engine.data.coordinates import locate_features
-from monae_app.engine.data.duration import expected_seconds, step_budget
+from monae_app.engine.data.duration import step_budget
 from monae_app.engine.data.held_out import split
 from monae_app.engine.data.linking import link, modelled_features
 from monae_app.engine.data.preprocess import prepare
@@ -26,6 +28,7 @@ from monae_app.engine.data.readers import read_dataset
 from monae_app.engine.data.summary import describe
 from monae_app.engine.errors import Stopped
 from monae_app.engine.result import CELLS, CHECKPOINT, FEATURES, REPORT, WEIGHTS, Result, write_config
+from monae_app.engine.training.alignment_null import alignment_evidence
 from monae_app.engine.training.anchoring import anchors_of
 from monae_app.engine.training.assembly import build_network, cell_sources, edge_source
 from monae_app.engine.training.batches import StepSampler
@@ -45,6 +48,8 @@ if TYPE_CHECKING:
     from monae_app.engine.config import RunConfig
     from monae_app.engine.data.dataset import Dataset
     from monae_app.engine.data.guidance import GuidanceGraph
+    from monae_app.engine.data.preprocess import Prepared
+    from monae_app.engine.training.alignment_null import AlignmentEvidence
 
 Event = dict[str, Any]
 
@@ -99,7 +104,7 @@ def run(
         located = locate_features(dataset, config)
         read_seconds = time.perf_counter() - began
         _heed(should_stop)
-        on_event({"stage": "preprocess", "message": _sizes(dataset)})
+        on_event({"stage": "preprocess", "message": announcements.sizes(dataset)})
         graph = link(dataset, located, config)
         estimator = Monae(config, on_event=on_event, should_stop=should_stop, checkpoint=out / CHECKPOINT)
         result = estimator.fit(dataset, graph, located=located)
@@ -173,10 +178,7 @@ class Monae(Fitted):
         with watch.stage("preprocess"):
             prepared = {name: prepare(each, modelled[name], config) for name, each in dataset.modalities.items()}
         _heed(self.should_stop)
-        with watch.stage("anchors"):
-            anchors = anchors_of(dataset, prepared, graph, config)
-        self.on_event({"stage": "anchors", "message": _linked(graph, anchors)})
-        _heed(self.should_stop)
+        evidence, anchors = self._align(dataset, prepared, graph, watch)
         network = build_network(dataset, prepared, graph, config, device)
         sources = cell_sources(dataset, prepared)
         sampler = StepSampler(
@@ -189,7 +191,7 @@ class Monae(Fitted):
             device=device,
         )
         summary = describe(whole, located, config, graph)
-        self.on_event({"stage": "train", "message": _plan(summary, config)})
+        self.on_event({"stage": "train", "message": announcements.plan(summary, config)})
         with watch.stage("train"):
             steps = self._train(network, sampler, whole, device)
         self.network = network
@@ -204,16 +206,20 @@ class Monae(Fitted):
             trained = Trained(whole, graph, located, modelled, latent, decoded, parts.held_out, confidence)
             self.on_event({"stage": "analyse", "message": f"Drawing the map of {trained.n_cells:,} cells"})
             cells, features = cells_of(trained, config), features_of(trained, config)
+        with watch.stage("consistency"):
+            alignment = Alignment(evidence, consistency_of(trained, config.latent_shared, config.seed))
         about = {
             "device": str(device),
             "steps": steps,
             "anchors": 0 if anchors is None else len(anchors),
             "dataset": summary,
             "confidence": trust.summary(parts, confidence),
+            **alignment.record(),
         }
+        notes = (*whole.notes, *alignment.warnings)
         self.on_event({"stage": "analyse", "message": "Scoring the integration"})
         with watch.stage("score"):
-            result = Result(config, cells, features, reporting.make_report(config, cells, about, whole.notes))
+            result = Result(config, cells, features, reporting.make_report(config, cells, about, notes))
         result.report["timings"] = watch.seconds
         result.report.update(reporting.resources(device))
         self.result = result
@@ -242,6 +248,19 @@ class Monae(Fitted):
         estimator.network = estimator.embedder.network()
         return estimator
 
+    def _align(
+        self, dataset: Dataset, prepared: dict[str, Prepared], graph: GuidanceGraph, watch: reporting.Stopwatch
+    ) -> tuple[AlignmentEvidence | None, np.ndarray | None]:
+        with watch.stage("alignment"):
+            evidence = alignment_evidence(prepared, graph, self.config)
+        if evidence is not None and evidence.warning:
+            self.on_event({"stage": "anchors", "message": evidence.warning})
+        with watch.stage("anchors"):
+            anchors = anchors_of(dataset, prepared, graph, self.config)
+        self.on_event({"stage": "anchors", "message": announcements.links(graph, anchors)})
+        _heed(self.should_stop)
+        return evidence, anchors
+
     def _train(self, network: torch.nn.Module, sampler: StepSampler, dataset: Dataset, device: torch.device) -> int:
         config = self.config
         largest = max(modality.n_cells for modality in dataset.modalities.values())
@@ -269,22 +288,3 @@ class Monae(Fitted):
 def _heed(should_stop: Callable[[], bool]) -> None:
     if should_stop():
         raise Stopped(0)
-
-
-def _sizes(dataset: Dataset) -> str:
-    parts = [
-        f"{name}: {each.n_cells:,} cells x {each.n_features:,} features" for name, each in dataset.modalities.items()
-    ]
-    return "; ".join(parts)
-
-
-def _linked(graph: GuidanceGraph, anchors: np.ndarray | None) -> str:
-    links = f"{len(graph.source):,} links between features"
-    return (
-        f"{links}; no anchors between cells" if anchors is None else f"{links}; {len(anchors):,} anchors between cells"
-    )
-
-
-def _plan(summary: dict[str, Any], config: RunConfig) -> str:
-    steps = step_budget(config, max(each["cells"] for each in summary["modalities"].values()))
-    return f"{steps:,} steps; the whole run takes about {expected_seconds(summary, config):,.0f} s on one core"

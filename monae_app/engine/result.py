@@ -103,7 +103,7 @@ class Result:
         of imputed values with counts that training did not see, NaN where too few); obsm ``X_monae``, ``X_private``,
         ``posterior_sd``, ``scale``, ``bias``, ``dispersion`` (V, b); obsp ``guidance``, ``refined``.
     report
-        Metrics, timings, versions, warnings.
+        Metrics, timings, versions, warnings, and what speaks for and against the alignment.
     folder
         Where it was loaded from.
     """

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from monae_app.engine.analysis.imputation import impute
+from monae_app.engine.data.dataset import is_count
 from monae_app.engine.data.readers import read_feature
 from monae_app.engine.errors import InputError
 
@@ -25,6 +26,8 @@ LOG_SCALE = "ln(1 + CP10k)"
 MOST_CATEGORIES = 200
 # A column of numbers with fewer values than this may be a grouping written in digits.
 FEW_NUMBERS = 12
+# Columns that a run needs and that say nothing on a map.
+NOT_SHOWN = ("pair_id", "monae_batch", "held_out")
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,7 @@ class RunView:
         """Columns of obs worth colouring by, labels first."""
         obs = self.result.cells.obs
         known = [self.label, *self._said("labels"), "modality", "leiden", *self._said("batches")]
-        rest = [name for name in obs.columns if not name.startswith("normaliser_") and name != "pair_id"]
+        rest = [name for name in obs.columns if not name.startswith("normaliser_") and name not in NOT_SHOWN]
         ordered = dict.fromkeys(str(name) for name in [*known, *rest] if name is not None and name in obs.columns)
         return [name for name in ordered if _is_grouping(obs[name]) or pd.api.types.is_numeric_dtype(obs[name])]
 
@@ -192,7 +195,7 @@ class RunView:
 
     def _is_counts(self, modality: str) -> bool:
         said = self.result.report.get("dataset", {}).get("modalities", {}).get(modality, {})
-        return str(said.get("likelihood", "nb")) != "normal"
+        return is_count(str(said.get("likelihood", "nb")))
 
     def _said(self, what: str) -> list[str]:
         return [str(name) for name in self.result.report.get("dataset", {}).get(what, [])]

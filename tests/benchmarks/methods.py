@@ -19,7 +19,8 @@ Better = Literal["lower", "higher"]
 
 MONAE, CEILING = "monae", "ceiling"
 SCGLUE, SCGLUE_EPOCHS, GLUE = "scglue", 42, "glue.py"
-CURVE_EPOCHS, CURVE_STEPS = (4, 10, 21), (75, 150, 300, 1200)
+EQUAL_EPOCHS = 10  # about the CPU time that Monae may take at the standard size
+CURVE_EPOCHS, CURVE_STEPS = (4, EQUAL_EPOCHS, 21), (75, 150, 300, 1200)
 CURVE_DATA = OWN
 OWN_STOP_SEED = 0
 
@@ -117,13 +118,18 @@ def shortened(method: Method) -> Method:
     """The same method with hardly any training, to try the bench itself."""
     if method.kind == "monae":
         return replace(method, arguments=(*method.arguments, "--steps", "20"))
-    return replace(method, arguments=("--epochs", "2")) if method.script == GLUE else method
+    return replace(method, arguments=("--epochs", "5")) if method.script == GLUE else method
 
 
 def _monae(name: str, title: str, ablation: Ablation, data: tuple[str, ...]) -> Method:
     return Method(
         name, title, "monae", arguments=tuple(part for pair in ablation.arguments for part in pair), data=data
     )
+
+
+def _scglue(n: int, data: tuple[str, ...] = ()) -> Method:
+    arguments = ("--epochs", str(n))
+    return Method(f"{SCGLUE}-{n}", f"scglue, {n} + {n} epochs", "peer", GLUE, arguments=arguments, data=data)
 
 
 def all_methods(*, curve: bool, own_stop: bool) -> list[Method]:
@@ -147,6 +153,7 @@ def all_methods(*, curve: bool, own_stop: bool) -> list[Method]:
         Method(MONAE, "Monae", "monae", data=NAMES),
         *(_monae(f"monae-no-{name}", f"Monae without {name}", each, (each.data,)) for name, each in ABLATIONS.items()),
         _monae(PLAIN_NAME, "anchors + plain networks only", PLAIN_NETWORKS, OWN),
+        _scglue(EQUAL_EPOCHS),
         Method(SCGLUE, f"scglue, {SCGLUE_EPOCHS} + {SCGLUE_EPOCHS} epochs", "peer", GLUE, arguments=epochs),
     ]
     if curve:
@@ -154,10 +161,7 @@ def all_methods(*, curve: bool, own_stop: bool) -> list[Method]:
             Method(f"monae-{n}", f"Monae, {n} steps", "monae", arguments=("--steps", str(n)), data=CURVE_DATA)
             for n in CURVE_STEPS
         ]
-        methods += [
-            Method(f"scglue-{n}", f"scglue, {n} + {n} epochs", "peer", GLUE, False, ("--epochs", str(n)), CURVE_DATA)
-            for n in CURVE_EPOCHS
-        ]
+        methods += [_scglue(n, CURVE_DATA) for n in CURVE_EPOCHS if n != EQUAL_EPOCHS]
     if own_stop:
         once = {"data": (OWN[0],), "seeds": (OWN_STOP_SEED,)}
         methods.append(Method("scglue-own-stop", "scglue, own stop", "peer", GLUE, **once))

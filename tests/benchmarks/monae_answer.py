@@ -5,6 +5,7 @@ python -m tests.benchmarks.monae_answer RUN INPUTS OUT
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -12,7 +13,9 @@ import anndata as ad
 import numpy as np
 
 from monae_app.engine.analysis.imputation import impute
+from monae_app.engine.pipeline import Monae
 from monae_app.engine.result import Result
+from tests.benchmarks.scoring import CHECKS
 
 
 def main(run: Path, inputs: Path, out: Path) -> None:
@@ -24,6 +27,10 @@ def main(run: Path, inputs: Path, out: Path) -> None:
         held_out = result.cells.obs["held_out"].to_numpy(bool)
         found |= {f"held_out_{name}": held_out[modality == name] for name in result.modalities}
     np.savez(out / "embedding.npz", **found)
+    again = Monae.load(run).embed({name: inputs / f"{name}.h5ad" for name in result.modalities})
+    of_again = again.obs["modality"].to_numpy(str)
+    off = [np.abs(again.obsm["X_monae"][of_again == name] - found[name]).max() for name in result.modalities]
+    (out / CHECKS).write_text(json.dumps({"reload_difference": float(max(off))}), encoding="utf-8")
     for target in result.modalities:
         features = ad.read_h5ad(inputs / f"{target}.h5ad", backed="r").var_names.tolist()
         for source in result.modalities:

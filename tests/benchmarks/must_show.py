@@ -50,7 +50,7 @@ def _bound(book: Book, data: str, metric: str, claim: str, *, most: float | None
     asked = f"<= {most:g}" if most is not None else f">= {least:g}"
     if value is None:
         return Figure(data, claim, asked, "not measured", None)
-    return Figure(data, claim, asked, f"{value:.3f}", value <= most if most is not None else value >= least)
+    return Figure(data, claim, asked, f"{value:.3g}", value <= most if most is not None else value >= least)
 
 
 def _share_of(book: Book, data: str, other: str, metric: str, claim: str, share: float) -> Figure:
@@ -102,6 +102,7 @@ def _standard(book: Book, data: str) -> Iterator[Figure]:
             strict=True,
         )
     ]
+    yield _bound(book, data, "reload_difference", "same cells embedded anew from the saved run: largest gap", most=1e-4)
     claim, asked = "FOSCTTM of cells that training did not see", "within .005 of that of the others"
     if gap:
         yield Figure(data, claim, asked, f"{median(gap):+.4f}", abs(median(gap)) <= 0.005)

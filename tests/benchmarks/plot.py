@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import median
 from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from tests.benchmarks.book import CPU, Book
 from tests.benchmarks.methods import CEILING, CURVE_EPOCHS, CURVE_STEPS, MONAE, SCGLUE
@@ -35,6 +37,7 @@ NAMES = {
 }
 CURVES = {MONAE: CURVE_STEPS, SCGLUE: CURVE_EPOCHS}
 PANEL_WIDTH, PANEL_HEIGHT = 4.1, 3.4
+WIDE = 4  # a range of scores above which the axis is logarithmic
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,7 @@ def draw(book: Book, path: Path) -> None:
     }
     with mpl.rc_context(style):
         figure = Figure(figsize=(PANEL_WIDTH * columns, PANEL_HEIGHT * len(rows) + 0.7), layout="constrained")
+        figure.get_layout_engine().set(wspace=0.06, hspace=0.06)
         grid = figure.subplots(len(rows), columns, squeeze=False)
         handles: dict[str, object] = {}
         for row, axes_row in zip(rows, grid, strict=True):
@@ -111,8 +115,9 @@ def _points(book: Book, panel: Panel) -> dict[str, tuple[list[float], list[float
 
 def _panel(book: Book, panel: Panel, axes: Axes) -> dict[str, object]:
     handles: dict[str, object] = {}
-    for name, (seconds, values) in _points(book, panel).items():
-        middle = sorted(seconds)[len(seconds) // 2], sorted(values)[len(values) // 2]
+    points = _points(book, panel)
+    for name, (seconds, values) in points.items():
+        middle = median(seconds), median(values)
         colour, own_stop = COLOURS[name], name == "scglue-own-stop"
         axes.scatter(seconds, values, s=12, color=colour, alpha=0.35, linewidths=0, zorder=3)
         handles[NAMES[name]] = axes.scatter(
@@ -132,11 +137,14 @@ def _panel(book: Book, panel: Panel, axes: Axes) -> dict[str, object]:
         handles["ceiling"] = axes.axhline(ceiling, color=QUIET, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
     axes.set_xscale("log")
     if panel.lower_is_better:
-        axes.set_yscale("log")
-        axes.invert_yaxis()
+        shown = [value for _, values in points.values() for value in values]
+        if max(shown) > WIDE * min(shown) > 0:
+            axes.set_yscale("log")
+            axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axes.yaxis.set_minor_formatter(NullFormatter())
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
-        axes.yaxis.set_minor_formatter(lambda value, _: f"{value:g}" if f"{value:.0e}"[0] in "25" else "")
-        axes.tick_params(axis="y", which="minor", labelsize=7)
+        axes.invert_yaxis()
+    axes.margins(0.08, 0.1)
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.grid(visible=True, color=GRID, linewidth=0.8)
     axes.set_axisbelow(True)

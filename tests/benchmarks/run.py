@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 SEEDS = "0-4"
 WORK, HERE = ROOT / "build" / "bench", Path(__file__).parent
-SMALL = Size(300, 240, 1000)
+SMALL = Size(500, 240, 1000)
 SHOWN = ("foscttm", "same_modality", "label_transfer", "label_transfer_balanced", "ari", "rna>rna", "atac>rna")
 SHOWN += ("rna>atac", "atac>atac", "open_set_auroc", "rare_f1_res1")
 

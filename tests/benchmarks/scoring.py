@@ -8,7 +8,8 @@ there. ``rna>atac`` is ATAC imputed from RNA.
 
     python -m tests.benchmarks.scoring DATA-NAME SEED DATA-FOLDER ANSWER
 
-writes ANSWER/scores.json. It is a process of its own because igraph heeds the seed of Leiden in the main thread alone.
+writes ANSWER/scores.json, and into it what ANSWER/checks.json holds. It is a process of its own because igraph heeds
+the seed of Leiden in the main thread alone.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from monae_app.engine.analysis.metrics.neighbors import other_neighbors
 from tests.benchmarks.datasets import MODALITIES, Data
 from tests.benchmarks.truth import Truth
 
-SCORES = "scores.json"
+SCORES, CHECKS = "scores.json", "checks.json"
 Scores = dict[str, float | int]
 
 
@@ -53,7 +54,8 @@ def score_answer(data: Data, answer: Path) -> Scores:
             path, mean = answer / f"{source}-{target}.npy", truth.mean(source, target)
             if mean is not None and path.exists():
                 found[f"{source}>{target}"] = imputation_score(np.load(path, mmap_mode="r"), mean)
-    return rounded(found)
+    checks = json.loads((answer / CHECKS).read_text(encoding="utf-8")) if (answer / CHECKS).exists() else {}
+    return rounded(found) | checks
 
 
 def score_embedding(truth: Truth, embedding: dict[str, np.ndarray]) -> Scores:

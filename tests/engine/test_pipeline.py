@@ -78,6 +78,17 @@ def test_shuffled_links_bring_no_alignment(planted, tmp_path):
     Planted(planted.rna, planted.atac, genes, planted.latent_rna, planted.latent_atac).write(tmp_path)
     shuffled = run(config_of(tmp_path), tmp_path / "run")
     assert shuffled.report["metrics"]["foscttm"] > 0.3
+    assert not shuffled.report["alignment"]["aligned"]
+    assert shuffled.report["alignment"]["verdict"] in shuffled.report["warnings"]
+
+
+def test_the_report_says_without_pairs_and_labels_that_the_cells_are_aligned(result):
+    before, after = result.report["alignment"], result.report["consistency"]
+    assert before["aligned"]
+    assert not after["warning"]
+    assert after["score"] > after["null_mean"] + 0.1
+    assert not {before["verdict"], after["verdict"]} & set(result.report["warnings"])
+    assert {"alignment", "consistency"} <= set(result.report["timings"])
 
 
 def test_rows_and_names_of_a_modality_do_not_matter(planted, folder, result, tmp_path):
@@ -212,6 +223,7 @@ def test_stopped_and_resumed_equals_uninterrupted(small):
 def test_one_modality_alone_is_a_run(small, modality):
     alone = run(config_of(small, modalities=(modality,), steps=15, batch_size=32), small / f"{modality}-alone")
     assert alone.cells.n_obs == 90
+    assert not {"alignment", "consistency"} & set(alone.report)
     assert "label_transfer" not in alone.report["metrics"]
     assert impute(alone, modality, modality, [alone.features.obs["name"].iloc[0]]).shape == (90, 1)
 

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from monae_app.engine.errors import InputError
+from monae_app.web.explore import RunView
 from tests.web.tiny_sample import CELLS, TYPES
 
 
@@ -12,8 +15,12 @@ def test_the_label_comes_first(view):
     assert set(view.columns) == {"cell_type", "modality", "leiden", "library_size"}
 
 
-def test_identifiers_and_our_own_normalisers_are_no_colours(view):
-    assert not {"pair_id", "normaliser_rna"} & set(view.columns)
+def test_identifiers_and_what_the_run_needs_for_itself_are_no_colours(view):
+    cells = view.result.cells.copy()
+    cells.obs["monae_batch"], cells.obs["held_out"], cells.obs["lane"] = "one", False, "two"
+    columns = RunView(replace(view.result, cells=cells)).columns
+    assert set(columns) == {*view.columns, "lane"}
+    assert not {"pair_id", "normaliser_rna", "monae_batch", "held_out"} & set(columns)
 
 
 @pytest.mark.parametrize(

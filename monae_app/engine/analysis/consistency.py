@@ -8,8 +8,8 @@ were put in the right place; few axes of variation make the second much wider.
 
 Beware: an embedding that was fitted to the links scores above that null even if the links are nonsense, since it was
 pulled there. Closed-form alignments on randomly rewired links reach .06 to .09 on the cortex sample and on planted
-data, where the true ones score .08 to .25. Links that the fit never saw make the test honest: see
-:func:`monae_app.engine.analysis.alignability.held_out_consistency`.
+data, where the true ones score .08 to .25. Whether the links mean anything is therefore asked before training, see
+:mod:`monae_app.engine.training.alignment_null`.
 
 Source: Cao and Gao 2022, Nat Biotechnol (GLUE), integration consistency score, as in scglue 0.4; the nulls are ours.
 
@@ -156,63 +156,30 @@ def integration_consistency(
     permutations
         Number of rewired maps, and of shuffles of the metacells.
     """
-    found = compared(embeddings, cells, links, seed, metacells, permutations)
-    return Consistency.from_null(found.curve, found.null_over(list(found.curve)), found.links)
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Scores of the links and of both nulls, at every number of metacells that could be used.
-
-    Parameters
-    ----------
-    curve
-        Number of metacells -> score.
-    null
-        Number of metacells -> scores of rewired links and of shuffled metacells, (permutations, 2).
-    links
-        Number of links.
-    """
-
-    curve: dict[int, float]
-    null: dict[int, np.ndarray]
-    links: int
-
-    def null_over(self, numbers: Sequence[int]) -> np.ndarray:
-        """Mean over some numbers of metacells, (permutations, 2); empty without any."""
-        return np.mean([self.null[number] for number in numbers], axis=0) if numbers else np.zeros((0, 2))
-
-
-def compared(
-    embeddings: tuple[np.ndarray, np.ndarray],
-    cells: tuple[Measured, Measured],
-    links: Links,
-    seed: int,
-    metacells: Sequence[int] = METACELLS,
-    permutations: int = PERMUTATIONS,
-) -> Comparison:
-    """Score links, rewired links and shuffled metacells; arguments as of :func:`integration_consistency`."""
     rng = np.random.default_rng(seed)
     if len(links) > MOST_LINKS:
         links = links.at(np.sort(rng.choice(len(links), MOST_LINKS, replace=False)))
     first, second, links = links.renumbered()
-    profiles = {
-        number: found
-        for number in (metacells if len(links) else ())
-        if (found := _profiles(embeddings, cells, (first, second), number, seed)) is not None
-    }
-    curve = {number: _agreement(found, links, links.first) for number, found in profiles.items()}
+    profiles: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+    for number in metacells if len(links) else ():
+        found = _profiles(embeddings, cells, (first, second), number, seed)
+        if found is not None:
+            profiles[number] = found[0], _carry(links) @ found[1]
+    curve = {number: float(np.vdot(own, partners)) for number, (own, partners) in profiles.items()}
     null = {number: np.empty((permutations, 2)) for number in profiles}
+    between = {number: own.T @ partners for number, (own, partners) in profiles.items()}  # (M, M)
     classes = _abundance_classes(cells[0].abundance(first))
     for draw in range(permutations if profiles else 0):
-        moved = _permuted_within(classes, rng)[links.first]
-        for number, found in profiles.items():
-            shuffled = found[0][:, rng.permutation(found[0].shape[1])], found[1]
-            null[number][draw] = _agreement(found, links, moved), _agreement(shuffled, links, links.first)
+        moved = _permuted_within(classes, rng)
+        for number, (own, partners) in profiles.items():
+            matched = rng.permutation(len(between[number]))
+            shuffled = between[number][matched, np.arange(len(matched))].sum()
+            null[number][draw] = np.vdot(own[moved], partners), shuffled
     for draws in null.values():
         # Cells in the wrong place are so at every number of metacells alike: high goes with high in the mean over them.
         draws[:, 1].sort()
-    return Comparison(curve, null, len(links))
+    over_numbers = np.mean(list(null.values()), axis=0) if null else np.zeros((0, 2))
+    return Consistency.from_null(curve, over_numbers, len(links))
 
 
 def _profiles(
@@ -250,13 +217,16 @@ def _standard_ranks(values: np.ndarray) -> np.ndarray:
     ranks = rankdata(values, axis=0).T
     ranks -= ranks.mean(axis=1, keepdims=True)
     length = np.sqrt((ranks**2).sum(axis=1, keepdims=True))
-    return np.ascontiguousarray(ranks / np.where(length > 0, length, 1), dtype=np.float32)
+    return np.ascontiguousarray(ranks / np.where(length > 0, length, 1))
 
 
-def _agreement(profiles: tuple[np.ndarray, np.ndarray], links: Links, first: np.ndarray) -> float:
-    """Weighted mean of correlation x sign, with ``first`` in the place of the links' own first ends."""
-    correlation = np.einsum("em,em->e", profiles[0][first], profiles[1][links.second])
-    return float((correlation * links.sign * links.weight).sum() / links.weight.sum())
+def _carry(links: Links) -> sp.csr_array:
+    """Bring second features to the first ones that they are linked to, (F, F').
+
+    With profiles X and Y of standardised ranks and this matrix C, the weighted mean of correlation x sign over all
+    links is the sum of X * (C Y): one product for all permutations.
+    """
+    return sp.csr_array((links.sign * links.weight / links.weight.sum(), (links.first, links.second)))
 
 
 def _abundance_classes(abundance: np.ndarray) -> list[np.ndarray]:

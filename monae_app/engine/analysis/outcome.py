@@ -14,7 +14,7 @@ import pandas as pd
 from monae_app.engine.analysis.imputation import BATCH, normaliser
 from monae_app.engine.analysis.integration import map_cells
 from monae_app.engine.analysis.refined_graph import guidance_matrix, refined_matrix
-from monae_app.engine.analysis.tables import cell_table, feature_table, table_of
+from monae_app.engine.analysis.tables import HELD_OUT, cell_table, feature_table, table_of
 
 if TYPE_CHECKING:
     import anndata as ad
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from monae_app.engine.data.dataset import Dataset
     from monae_app.engine.data.guidance import GuidanceGraph
     from monae_app.engine.training.decoded import DecodedFeatures
-
-HELD_OUT = "held_out"
 
 
 @dataclass(frozen=True)
@@ -87,7 +85,6 @@ def cells_of(trained: Trained, config: RunConfig) -> ad.AnnData:
 def _run_columns(obs: pd.DataFrame, trained: Trained) -> pd.DataFrame:
     """Add which cells were held out and, where there are several batches, which one decodes a cell as its own."""
     dataset = trained.dataset
-    obs = obs.rename(columns={name: f"input_{name}" for name in (HELD_OUT, BATCH) if name in obs})
     out = [
         np.isin(np.arange(each.n_cells), trained.held_out.get(name, ())) for name, each in dataset.modalities.items()
     ]

@@ -11,9 +11,10 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from monae_app.engine.analysis.metrics import rounded, score
+from monae_app.engine.analysis.tables import stored_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import anndata as ad
     import numpy as np
@@ -38,14 +39,28 @@ class Stopwatch:
         self.seconds[name] = round(time.perf_counter() - began, 2)
 
 
-def score_cells(cells: ad.AnnData, label: str | None, pair: str | None) -> dict[str, float | int]:
-    """Score the integration of a cell table by its label and pair columns, where it has them."""
+def score_cells(
+    cells: ad.AnnData, label: str | None, pair: str | None, batch_key: Sequence[str] = ()
+) -> dict[str, float | int]:
+    """Score the integration of a cell table by its label and pair columns and those of batches, where it has them.
+
+    Parameters
+    ----------
+    cells
+        Of a run.
+    label, pair
+        Columns of the table.
+    batch_key
+        Columns of the input that name batches; a run may keep them under other names.
+    """
 
     def column(name: str | None) -> np.ndarray | None:
         return None if name is None or name not in cells.obs else cells.obs[name].astype(str).to_numpy()
 
     modality = cells.obs["modality"].astype(str).to_numpy()
-    return rounded(score(cells.obsm["X_monae"], modality, column(label), column(pair)))
+    covariates = {key: column(stored_name(key)) for key in batch_key}
+    batch = {key: values for key, values in covariates.items() if values is not None}
+    return rounded(score(cells.obsm["X_monae"], modality, column(label), column(pair), batch=batch))
 
 
 def make_report(config: RunConfig, cells: ad.AnnData, about: dict[str, Any], notes: tuple[str, ...]) -> dict[str, Any]:
@@ -65,7 +80,7 @@ def make_report(config: RunConfig, cells: ad.AnnData, about: dict[str, Any], not
     labels = about["dataset"]["labels"]
     label = DEFAULT_LABEL if DEFAULT_LABEL in labels else next(iter(labels), None)
     return {
-        "metrics": score_cells(cells, label, DEFAULT_PAIR),
+        "metrics": score_cells(cells, label, DEFAULT_PAIR, config.batch_key),
         "label": label,
         **about,
         "seed": config.seed,

@@ -11,10 +11,13 @@ import anndata as ad
 import numpy as np
 import pandas as pd
 
+from monae_app.engine.analysis.imputation import BATCH
+
 if TYPE_CHECKING:
     from monae_app.engine.data.dataset import Dataset
 
-OURS = ("modality", "library_size", "leiden")
+HELD_OUT = "held_out"
+OURS = ("modality", "library_size", "leiden", HELD_OUT, BATCH)
 OUR_PREFIX = "normaliser_"
 PAIR = "pair_id"
 NO_PAIR = "-1"
@@ -42,8 +45,7 @@ def cell_table(dataset: Dataset) -> pd.DataFrame:
 
 def _column_names(columns: pd.Index) -> list[str]:
     """Names under which columns can stand in .h5ad beside ours, each once; one that can keep its name does."""
-    wanted = [str(column).replace("/", "_") for column in columns]
-    wanted = [f"input_{name}" if name in OURS or name.startswith((OUR_PREFIX, "_index")) else name for name in wanted]
+    wanted = [stored_name(column) for column in columns]
     kept = [name for name, column in zip(wanted, columns, strict=True) if name == column]
     taken, names = set(kept), []
     for name, column in zip(wanted, columns, strict=True):
@@ -52,6 +54,12 @@ def _column_names(columns: pd.Index) -> list[str]:
         taken.add(name)
         names.append(name)
     return names
+
+
+def stored_name(column: object) -> str:
+    """Name under which a column of an input stands among the cells of a run."""
+    name = str(column).replace("/", "_")
+    return f"input_{name}" if name in OURS or name.startswith((OUR_PREFIX, "_index")) else name
 
 
 def _pair_ids(dataset: Dataset, merged: pd.DataFrame) -> np.ndarray:

@@ -88,6 +88,10 @@ def leading_components(
     """
     k = min(n_components, min(matrix.shape) - 1)
     start = np.random.default_rng(seed).standard_normal(min(matrix.shape))
+    image = matrix.T @ start if matrix.shape[0] <= matrix.shape[1] else matrix @ start
+    if not np.any(image):
+        # nothing varies: ARPACK takes no start that the matrix turns into zeros
+        return np.zeros((matrix.shape[0], k)), np.zeros(k), np.zeros((k, matrix.shape[1]))
     left, values, right = svds(matrix, k=k, v0=start, solver="arpack")
     order = np.argsort(-values)
     left, right = svd_flip(left[:, order], right[order], u_based_decision=False)

@@ -96,7 +96,7 @@ def select_peaks(modality: Modality, n_top: int) -> np.ndarray:
 
 def _variability(modality: Modality, n_top: int, seed: int) -> np.ndarray:
     """Score genes by how much they vary beyond what their mean predicts, shape (G,)."""
-    if modality.likelihood == "normal":
+    if not modality.is_count:
         return column_moments(modality.values)[1]
     table = ad.AnnData(modality.values)
     try:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from monae_app.engine.data.dataset import is_count
 from monae_app.engine.data.decomposition import column_moments
 from monae_app.engine.model.cell_autoencoder import CellEncoder, FeatureDecoder
 from monae_app.engine.model.graph_vae import GraphEncoder
@@ -97,12 +98,12 @@ def start_decoder(
     likelihood
         Of the values.
     """
-    if likelihood == "normal":
-        bias, spread = _levels_of_values(values, batch, n_batches)
-        scale = np.exp(spread)
-    else:
+    if is_count(likelihood):
         bias = _log_shares(values, library, batch, n_batches)
         scale, spread = np.full_like(bias, SCALE_AT_START), np.zeros_like(bias)
+    else:
+        bias, spread = _levels_of_values(values, batch, n_batches)
+        scale = np.exp(spread)
     return FeatureDecoder(*(torch.as_tensor(each, dtype=torch.float32) for each in (bias, scale, spread)))
 
 

@@ -54,6 +54,9 @@ MORE = (
     ),
     Score("ari_res1", "ARI, resolution 1", "Agreement of clusters at resolution 1 with {label}.", 1.0, 0.0),
     Score("nmi", "NMI", "Information that clusters and {label} share.", 1.0, 0.0),
+    Score("map", "Mean average precision", "Are the nearest cells of the same {label}?", 1.0, 0.0),
+    Score("graph_connectivity", "Connectivity of {label}", "Do the cells of a group hang together?", 1.0, 0.0),
+    Score("sas", "Alignment score", "Do neighbours come from both modalities as in a random mix?", 1.0, 0.0),
     Score("asw_label", "Silhouette of {label}", "How compact the groups are; 0.5 is none.", 1.0, 0.5),
     Score("asw_modality", "Silhouette of modality", "How mixed the modalities are within a group.", 1.0, 0.0),
 )

@@ -14,7 +14,13 @@ if TYPE_CHECKING:
 
 TITLES = {"rna": "RNA", "atac": "ATAC"}
 FEATURES = {"rna": "genes", "atac": "peaks"}
-LIKELIHOODS = {"nb": "negative binomial", "normal": "Normal"}
+LIKELIHOODS = {
+    "nb": "negative binomial",
+    "zinb": "zero-inflated negative binomial",
+    "poisson": "Poisson",
+    "bernoulli": "Bernoulli",
+    "normal": "Normal",
+}
 
 
 def summary_table(summary: dict[str, Any]) -> list[Any]:

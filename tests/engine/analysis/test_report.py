@@ -35,8 +35,25 @@ def test_cells_are_scored_by_their_columns(cells):
 @pytest.mark.parametrize("label", [None, "no such column"])
 def test_without_a_label_column_labels_are_not_scored(cells, label):
     found = score_cells(cells, label, "pair_id")
-    assert set(found) == {"cells", "same_modality", "foscttm", "pairs"}
-    assert set(score_cells(cells, label, None)) == {"cells", "same_modality"}
+    assert set(found) == {"cells", "same_modality", "sas", "foscttm", "pairs"}
+    assert set(score_cells(cells, label, None)) == {"cells", "same_modality", "sas"}
+
+
+def test_batches_are_scored_by_the_columns_that_the_run_names(cells, planted_config):
+    cells.obs["lane"] = pd.Categorical(list("xy") * 60)
+    cells.obs["input_modality"] = pd.Categorical(["early"] * 30 + ["late"] * 90)
+    place, batch = cells.obsm["X_monae"], {"lane": cells.obs["lane"].to_numpy(str)}
+    one = score_cells(cells, None, None, ("lane", "no such column"))
+    assert set(one) == {"cells", "same_modality", "sas", "ilisi", "kbet"}
+    assert one == rounded(score(place, cells.obs["modality"].to_numpy(str), batch=batch))
+    # under the name that the table gives a column that clashes with one of its own
+    batch["modality"] = cells.obs["input_modality"].to_numpy(str)
+    both = score_cells(cells, None, None, ("lane", "modality"))
+    assert both == rounded(score(place, cells.obs["modality"].to_numpy(str), batch=batch))
+    assert both["ilisi_modality"] != both["ilisi_lane"] == one["ilisi"]
+    about = {"dataset": {"labels": [], "warnings": []}}
+    config = planted_config.model_copy(update={"batch_key": ("lane",)})
+    assert make_report(config, cells, about, ())["metrics"] == score_cells(cells, None, "pair_id", ("lane",))
 
 
 @pytest.mark.parametrize(

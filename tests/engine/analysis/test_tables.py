@@ -7,11 +7,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from monae_app.engine.analysis.tables import cell_table, feature_table, table_of
+from monae_app.engine.analysis.tables import cell_table, feature_table, stored_name, table_of
 from monae_app.engine.data.dataset import Dataset
 from monae_app.engine.data.readers import read_h5ad
 
 NAMES = list("uvwxyz")
+OURS = ["modality", "library_size", "leiden", "held_out", "monae_batch", "normaliser_rna", "_index"]
 
 
 def both(modality, rna_obs=None, atac_obs=None, *, rna_cells=None, atac_cells=None) -> Dataset:
@@ -45,9 +46,10 @@ def test_columns_of_one_name_merge_and_others_have_gaps(modality):
     assert found.columns.is_unique
 
 
-@pytest.mark.parametrize("name", ["modality", "library_size", "leiden", "normaliser_rna", "_index"])
+@pytest.mark.parametrize("name", OURS)
 def test_a_column_that_clashes_with_ours_is_kept_aside(modality, tmp_path, name):
     found = round_trip(cell_table(both(modality, {name: list("abcdef")}, {name: list("ghijkl")})), tmp_path)
+    assert stored_name(name) == f"input_{name}"
     assert found[f"input_{name}"].tolist() == list("abcdefghijkl")
     assert found["modality"].tolist() == ["rna"] * 6 + ["atac"] * 6
     assert found["library_size"].tolist() == [5.0] * 12
@@ -55,7 +57,8 @@ def test_a_column_that_clashes_with_ours_is_kept_aside(modality, tmp_path, name)
 
 def test_a_slash_in_a_column_name_is_storable(modality, tmp_path):
     found = round_trip(cell_table(both(modality, {"cell/type": list("abcdef")})), tmp_path)
-    assert found["cell_type"].tolist()[:6] == list("abcdef")
+    assert found[stored_name("cell/type")].tolist()[:6] == list("abcdef")
+    assert stored_name("cell_type") == stored_name("cell/type") == "cell_type"
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,16 @@ def test_product_of_two_standardised_matrices():
     np.testing.assert_allclose(product @ np.eye(12), z_scores(first, 10) @ z_scores(second, 10).T, atol=1e-9)
 
 
+@pytest.mark.parametrize("shape", [(6, 30), (30, 6)])
+def test_where_nothing_varies_there_are_components_of_zeros(shape):
+    for matrix in (standardised(sp.csr_matrix(np.full(shape, 3.0))), sp.csr_matrix(shape, dtype=np.float64)):
+        left, values, right = leading_components(matrix, 4, seed=0)
+        assert (left.shape, values.shape, right.shape) == ((shape[0], 4), (4,), (4, shape[1]))
+        assert not left.any()
+        assert not values.any()
+        assert not right.any()
+
+
 @given(hnp.arrays(np.float32, (13, 4), elements=st.floats(-1e3, 1e3, width=32)), st.sampled_from([0, 1e3, 1e5]))
 @settings(max_examples=50, deadline=None)
 def test_column_moments_equal_numpy_in_double_precision(values, offset):

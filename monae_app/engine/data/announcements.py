@@ -1,0 +1,35 @@
+"""What a run says before it trains: what it read, what links it found, how long it will take."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from monae_app.engine.data.duration import expected_seconds, step_budget
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from monae_app.engine.config import RunConfig
+    from monae_app.engine.data.dataset import Dataset
+    from monae_app.engine.data.guidance import GuidanceGraph
+
+
+def sizes(dataset: Dataset) -> str:
+    """Say how many cells and features every modality has."""
+    parts = [
+        f"{name}: {each.n_cells:,} cells x {each.n_features:,} features" for name, each in dataset.modalities.items()
+    ]
+    return "; ".join(parts)
+
+
+def links(graph: GuidanceGraph, anchors: np.ndarray | None) -> str:
+    """Say how many features are linked and how many cells anchored; anchors (A, 2)."""
+    of_features = f"{len(graph.source):,} links between features"
+    of_cells = "no anchors between cells" if anchors is None else f"{len(anchors):,} anchors between cells"
+    return f"{of_features}; {of_cells}"
+
+
+def plan(summary: dict[str, Any], config: RunConfig) -> str:
+    """Say how many steps and how long, from the summary of the dataset."""
+    steps = step_budget(config, max(each["cells"] for each in summary["modalities"].values()))
+    return f"{steps:,} steps; the whole run takes about {expected_seconds(summary, config):,.0f} s on one core"
