@@ -76,7 +76,7 @@ def _add_run(commands: Any) -> None:
         epilog=_settings_help(),
         description="Train Monae on one file a modality and write a run folder.",
     )
-    command.add_argument("inputs", nargs="*", metavar="MODALITY=FILE", help="rna=A.h5ad atac=B.h5ad")
+    command.add_argument("inputs", nargs="*", metavar="MODALITY=FILE", help="rna=A.h5ad atac=B.h5ad protein=C.h5ad")
     place = command.add_mutually_exclusive_group()
     place.add_argument("--genome", choices=get_args(GenomeName), help="bundled gene coordinates")
     place.add_argument("--bed", type=Path, help="gene coordinates: chrom, start, end, symbol, strand")
@@ -164,14 +164,14 @@ def _config(parsed: argparse.Namespace) -> RunConfig:
     for item in parsed.inputs:
         name, equals, path = item.partition("=")
         if not equals or name not in known or not path:
-            raise InputError(
-                f"{item!r} names no input.", f"MODALITY=FILE with {' or '.join(known)}.", "write rna=A.h5ad."
-            )
+            raise InputError(f"{item!r} names no input.", f"{'=FILE, '.join(known)}=FILE.", "write rna=A.h5ad.")
         if name in inputs or ("," in path and not Path(path).exists()):
             raise InputError(f"{name} has several files.", "one file a modality in this version.", "join them first.")
         inputs[name] = Path(path)
     if not inputs:
-        raise InputError("No input was named.", "rna=A.h5ad, atac=B.h5ad or both.", "name the files to train on.")
+        raise InputError(
+            "No input was named.", f"a file of {', '.join(known)} or several.", "name the files to train on."
+        )
     values: dict[str, Any] = {}
     for item in parsed.set:
         name, equals, value = item.partition("=")

@@ -134,7 +134,7 @@ def test_empty_cells_can_be_left_out(data, tmp_path, capsys):
         (["--batch-key", "nothing"], "no obs column 'nothing'"),
         (["--paired"], "no cell name stands in both"),
         (["--device", "cuda"], "This machine has no cuda device"),
-        (["protein=x.h5ad"], "names no input"),
+        (["lipids=x.h5ad"], "names no input"),
     ],
 )
 def test_wrong_settings_are_named(extra, words, data, tmp_path, capsys):

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from monae_app.engine.errors import InputError
 
-ModalityName = Literal["rna", "atac"]
+ModalityName = Literal["rna", "atac", "protein"]
 GenomeName = Literal["hg38", "hg19", "mm10"]
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 LikelihoodName = Literal["auto", "nb", "zinb", "poisson", "bernoulli", "normal"]
@@ -63,6 +63,13 @@ class RunConfig(BaseModel):
         "Distribution of ATAC values: nb for counts, zinb for counts with yet more zeros, poisson for counts "
         "without overdispersion, bernoulli for open or not, normal for continuous values, auto to look (nb or normal).",
     )
+    protein_likelihood: LikelihoodName = parameter(
+        "auto",
+        "data",
+        "Distribution of protein values: nb for counts of antibody tags, zinb for counts with yet more zeros, poisson "
+        "for counts without overdispersion, bernoulli for seen or not, normal for continuous values, auto to look (nb "
+        "or normal).",
+    )
     n_top_genes: int = parameter(
         4000,
         "data",
@@ -81,7 +88,9 @@ class RunConfig(BaseModel):
         expert=False,
     )
     keep_genes: tuple[str, ...] = parameter((), "data", "Genes to model jointly whatever their variance.")
-    n_components: int = parameter(50, "data", "Width of the PCA (RNA) or LSI (ATAC) that encoders read.", ge=3, le=500)
+    n_components: int = parameter(
+        50, "data", "Width of the PCA (RNA, protein) or LSI (ATAC) that encoders read.", ge=3, le=500
+    )
 
     promoter: int = parameter(
         2000, "guidance", "Promoter length in bp upstream of the start of a gene, strand-aware.", ge=0, le=100_000
@@ -92,6 +101,11 @@ class RunConfig(BaseModel):
         "Also link peaks up to this far (bp) from gene body and promoter, with a weight that decays with distance.",
         ge=0,
         le=2_000_000,
+    )
+    weigh_links: bool = parameter(
+        default=True,
+        group="guidance",
+        help_text="Weigh links by how well the two ends go together in the data.",
     )
     refined_window: int = parameter(
         150_000,
@@ -129,7 +143,7 @@ class RunConfig(BaseModel):
     hidden_width: int = parameter(256, "model", "Width of the hidden layers of the cell encoders.", ge=8, le=4096)
     dropout: float = parameter(0.2, "model", "Share of hidden units silenced while training.", ge=0, lt=1)
     private_dropout: float = parameter(
-        0.3,
+        0.1,
         "model",
         "How often private axes are silenced, so that shared ones learn to reconstruct.",
         ge=0,
@@ -138,18 +152,49 @@ class RunConfig(BaseModel):
     graph_heads: int = parameter(1, "model", "Attention heads of a graph layer.", ge=1, le=16)
     graph_layers: int = parameter(1, "model", "Graph attention layers.", ge=1, le=4)
 
+    graph_kind: Literal["gat", "gatv2", "gcn", "none"] = parameter(
+        "gcn", "model", "Graph layer: plain convolution (gcn), attention (gat, gatv2), or none."
+    )
+    teacher: Literal["dropout", "heads", "ema"] = parameter(
+        "dropout",
+        "model",
+        "How teacher and student differ: extra dropout for the student, projection heads, or a slow mean as teacher.",
+    )
+
     lambda_kl: float = parameter(1.0, "loss", "Weight of the KL divergence of the cells' latent.", ge=0, le=100)
-    lambda_graph: float = parameter(0.02, "loss", "Weight of the guidance graph per modality.", ge=0, le=100)
+    lambda_graph: float = parameter(0.0, "loss", "Weight of decoding the guidance graph, per modality.", ge=0, le=100)
+    lambda_shared_features: float = parameter(
+        3.0, "loss", "Weight of the prior of feature vectors on shared axes: more is smoother.", ge=0, le=100
+    )
+    lambda_private_features: float = parameter(
+        1.0, "loss", "Weight of the prior of feature vectors on private axes: more is smoother.", ge=0, le=100
+    )
     lambda_adversarial: float = parameter(
-        0.05, "loss", "Weight of the discriminator that cannot tell modalities apart.", ge=0, le=100
+        0.0, "loss", "Weight of the discriminator that cannot tell modalities apart.", ge=0, le=100
     )
     lambda_anchor: float = parameter(0.1, "loss", "Weight of the pull between anchored cells.", ge=0, le=100)
-    temperature: float = parameter(0.2, "loss", "Sharpness of the contrast between anchored cells.", gt=0, le=10)
+    lambda_contrastive: float = parameter(
+        0.0, "loss", "Weight of the contrast between teacher and student within a modality.", ge=0, le=100
+    )
+    lambda_cluster: float = parameter(0.0, "loss", "Weight of the adaptive clustering of cells.", ge=0, le=100)
+    cross_decoding: float = parameter(
+        0.3, "loss", "How often a cell's values are decoded from the place of its anchored partner.", ge=0, le=1
+    )
+    balance: bool = parameter(
+        default=True,
+        group="loss",
+        help_text="Cells without counterpart in the other modality weigh less in the discriminator.",
+    )
+    temperature: float = parameter(0.2, "loss", "Sharpness of the contrasts between cells.", gt=0, le=10)
 
     anchor_components: int = parameter(30, "anchors", "Canonical correlations used to find anchors.", ge=2, le=200)
     anchor_neighbors: int = parameter(5, "anchors", "Mutual nearest neighbours looked at for anchors.", ge=1, le=200)
     anchor_keep: float = parameter(
         0.5, "anchors", "Share of anchors kept, best supported by shared neighbours first.", gt=0, le=1
+    )
+
+    anchor_mask: int = parameter(
+        0, "anchors", "Nearest cells that an anchored cell is not contrasted with (0: none).", ge=0, le=1000
     )
 
     umap_neighbors: int = parameter(15, "analysis", "Neighbours of a cell in UMAP and clustering.", ge=2, le=500)

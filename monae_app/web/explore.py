@@ -18,8 +18,8 @@ from monae_app.engine.errors import InputError
 if TYPE_CHECKING:
     from monae_app.engine.result import Result
 
-MODALITY_TITLES = {"rna": "RNA", "atac": "ATAC"}
-FEATURE_KINDS = {"rna": "gene", "atac": "peak"}
+MODALITY_TITLES = {"rna": "RNA", "atac": "ATAC", "protein": "Protein"}
+FEATURE_KINDS = {"rna": "gene", "atac": "peak", "protein": "protein"}
 HITS = 50
 LOG_SCALE = "ln(1 + CP10k)"
 # A column of text with more values than this is an identifier, not a grouping.

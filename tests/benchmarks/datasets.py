@@ -51,7 +51,8 @@ class Data:
     """One data set of one seed, on disk.
 
     ``inputs`` holds rna.h5ad, atac.h5ad, genes.bed.gz and links.npz; ``truth`` holds cells.npz (labels and pair ids of
-    each modality and, if known, the true latent as z_rna and z_atac) and mu0_rna.npy and mu0_atac.npy where known.
+    each modality and, if known, the true latent as z_rna and z_atac), mu0_rna.npy and mu0_atac.npy where known, and of
+    planted data links_hold.npy: which of the links hold.
     """
 
     name: str
@@ -152,7 +153,7 @@ def _split(raw: Path, made: Data) -> None:
         seen = table if made.name == AS_GIVEN else _blind(table, name)
         seen.write_h5ad(made.inputs / f"{name}.h5ad")
     shutil.copy(raw / "genes.bed.gz", made.inputs / "genes.bed.gz")
-    _write_links(read_bed(made.inputs / "genes.bed.gz"), tables, made.inputs / "links.npz")
+    _write_links(read_bed(made.inputs / "genes.bed.gz"), tables, made)
 
 
 def _blind(table: ad.AnnData, name: str) -> ad.AnnData:
@@ -162,8 +163,13 @@ def _blind(table: ad.AnnData, name: str) -> ad.AnnData:
     return ad.AnnData(table.X, obs=obs, var=var if name == "atac" else var[[]])
 
 
-def _write_links(genes: pd.DataFrame, tables: dict[str, ad.AnnData], path: Path) -> None:
-    """The guidance that every method is given: peaks in the body or 2 kb promoter of a gene."""
+def _write_links(genes: pd.DataFrame, tables: dict[str, ad.AnnData], made: Data) -> None:
+    """The guidance that every method is given, peaks in the body or 2 kb promoter of a gene, and which of it holds."""
     located = genes.drop_duplicates("symbol").set_index("symbol").reindex(tables["rna"].var_names).reset_index()
     pairs = link_genes_to_peaks(located, parse_peaks(tables["atac"].var), promoter=PROMOTER)
-    np.savez(path, gene=pairs["gene"].to_numpy(), peak=pairs["peak"].to_numpy())
+    gene, peak = pairs["gene"].to_numpy(), pairs["peak"].to_numpy()
+    np.savez(made.inputs / "links.npz", gene=gene, peak=peak)
+    if made.planted:
+        var = tables["atac"].var.iloc[peak]
+        own = var["owner"].to_numpy(str) == tables["rna"].var_names[gene].to_numpy(str)
+        np.save(made.truth / "links_hold.npy", own & var["true_link"].to_numpy(bool))

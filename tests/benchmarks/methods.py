@@ -104,13 +104,21 @@ class Ablation:
     data: str = OWN[0]
 
 
+def _without(setting: str) -> tuple[tuple[str, str], ...]:
+    return (("--set", setting),)
+
+
 ABLATIONS = {
-    "adversarial": Ablation((("--set", "lambda_adversarial=0"),), "same_modality", "lower"),
-    "anchor": Ablation((("--set", "lambda_anchor=0"),), "foscttm", "lower"),
-    "graph": Ablation((("--set", "lambda_graph=0"),), "atac>rna"),
-    "kl": Ablation((("--set", "lambda_kl=0"),), "atac>atac"),
+    "anchor": Ablation(_without("lambda_anchor=0"), "foscttm", "lower"),
+    "cross-decoding": Ablation(_without("cross_decoding=0"), "atac>rna"),
+    "graph": Ablation(_without("graph_kind=none"), "rna>atac"),
+    "weighed-links": Ablation(_without("weigh_links=false"), "links_ap"),
+    "shared-feature-prior": Ablation(_without("lambda_shared_features=0"), "rna>atac"),
+    "private-feature-prior": Ablation(_without("lambda_private_features=0"), "atac>atac"),
+    "cell-kl": Ablation(_without("lambda_kl=0"), "atac>rna"),
+    "private-dropout": Ablation(_without("private_dropout=0"), "rna>atac"),
 }
-PLAIN_NETWORKS = Ablation((("--set", "lambda_graph=0"), ("--set", "lambda_adversarial=0")), None)
+PLAIN_NETWORKS = Ablation((*_without("graph_kind=none"), *_without("cross_decoding=0")), None)
 PLAIN_NAME = "monae-plain-networks"
 
 

@@ -15,11 +15,11 @@ import numpy as np
 from monae_app.engine.analysis.imputation import impute
 from monae_app.engine.pipeline import Monae
 from monae_app.engine.result import Result
-from tests.benchmarks.scoring import CHECKS
+from tests.benchmarks.scoring import CHECKS, LINKS
 
 
 def main(run: Path, inputs: Path, out: Path) -> None:
-    """Write embedding.npz and one file of imputed values for each source and target."""
+    """Write embedding.npz, the refined links and one file of imputed values for each source and target."""
     result = Result.load(run)
     modality = result.cells.obs["modality"].to_numpy(str)
     found = {name: result.cells.obsm["X_monae"][modality == name] for name in result.modalities}
@@ -27,6 +27,7 @@ def main(run: Path, inputs: Path, out: Path) -> None:
         held_out = result.cells.obs["held_out"].to_numpy(bool)
         found |= {f"held_out_{name}": held_out[modality == name] for name in result.modalities}
     np.savez(out / "embedding.npz", **found)
+    np.save(out / LINKS, _refined_links(result, inputs))
     again = Monae.load(run).embed({name: inputs / f"{name}.h5ad" for name in result.modalities})
     of_again = again.obs["modality"].to_numpy(str)
     off = [np.abs(again.obsm["X_monae"][of_again == name] - found[name]).max() for name in result.modalities]
@@ -36,6 +37,15 @@ def main(run: Path, inputs: Path, out: Path) -> None:
         for source in result.modalities:
             values = impute(result, source, target, features, scale="proportion")
             np.save(out / f"{source}-{target}.npy", values.astype(np.float32))
+
+
+def _refined_links(result: Result, inputs: Path) -> np.ndarray:
+    """Weight in the refined graph of every link of the guidance, in its order."""
+    with np.load(inputs / "links.npz") as links:
+        gene, peak = links["gene"], links["peak"]
+    modality = result.features.obs["modality"].to_numpy(str)
+    genes, peaks = (np.flatnonzero(modality == name) for name in ("rna", "atac"))
+    return np.asarray(result.features.obsp["refined"][genes[gene], peaks[peak]]).ravel()
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ COLUMNS = {
     "rna>atac": "RNA->ATAC",
     "atac>atac": "ATAC->ATAC",
     "open_set_auroc": "open-set AUROC",
+    "links_ap": "links that hold (AP)",
     "rare_f1_res1": "1 % type F1",
     "rare_kept_res1": "1 % type kept",
     CPU: "CPU s",

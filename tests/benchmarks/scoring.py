@@ -4,7 +4,8 @@ Embeddings are scored by ``monae_app.engine.analysis.metrics.score``. Imputed va
 the counts were drawn from, at no batch (layer mu0): both are scaled to log(1 + 10,000 x share of the cell), each
 feature is correlated over cells (Pearson), and the mean over all features whose truth varies is taken; a feature
 imputed as a constant counts 0. Across modalities the truth of a cell is the mean of its other half, so pairs are needed
-there. ``rna>atac`` is ATAC imputed from RNA.
+there. ``rna>atac`` is ATAC imputed from RNA. ``links_ap`` is the average precision with which the weights of the
+refined graph tell the links of the guidance that hold from those that do not.
 
     python -m tests.benchmarks.scoring DATA-NAME SEED DATA-FOLDER ANSWER
 
@@ -20,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 from scipy.spatial.distance import cdist
+from sklearn.metrics import average_precision_score
 
 from monae_app.engine.analysis.metrics import (
     centred_pearson,
@@ -35,7 +37,7 @@ from monae_app.engine.analysis.metrics.neighbors import other_neighbors
 from tests.benchmarks.datasets import MODALITIES, Data
 from tests.benchmarks.truth import Truth
 
-SCORES, CHECKS = "scores.json", "checks.json"
+SCORES, CHECKS, LINKS = "scores.json", "checks.json", "links.npy"
 Scores = dict[str, float | int]
 
 
@@ -49,6 +51,9 @@ def score_answer(data: Data, answer: Path) -> Scores:
         found |= score_embedding(truth, embedding)
         if len(held_out) == len(MODALITIES) and data.planted and not data.hostile:
             found |= score_held_out(truth, embedding, held_out)
+    holds = truth.links_hold
+    if holds is not None and (answer / LINKS).exists():
+        found["links_ap"] = float(average_precision_score(holds, np.load(answer / LINKS)))
     for source in MODALITIES:
         for target in MODALITIES:
             path, mean = answer / f"{source}-{target}.npy", truth.mean(source, target)

@@ -42,6 +42,12 @@ class Truth:
         return {name: self._columns[f"z_{name}"] for name in MODALITIES}
 
     @property
+    def links_hold(self) -> np.ndarray | None:
+        """Which links of the guidance hold, in its order; None if nobody knows."""
+        path = self.data.truth / "links_hold.npy"
+        return np.load(path) if path.exists() else None
+
+    @property
     def rare(self) -> list[str]:
         """Types that both modalities have and that are at most 2 % of either."""
         shares = []

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import pytest
+import scanpy as sc
 import scipy.sparse as sp
 
 from monae_app.engine.config import RunConfig, make_config
@@ -14,6 +16,7 @@ from monae_app.engine.data.linking import link, modelled_features
 from monae_app.engine.data.planted import Planted, make_planted
 from monae_app.engine.data.preprocess import Prepared, prepare
 from monae_app.engine.data.readers import read_dataset
+from monae_app.engine.training.linked_view import with_linked_genes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,6 +70,18 @@ def graph(dataset: Dataset, located: dict[str, pd.DataFrame], planted_config: Ru
 def prepared(dataset: Dataset, graph: GuidanceGraph, planted_config: RunConfig) -> dict[str, Prepared]:
     modelled = modelled_features(dataset, graph)
     return {name: prepare(each, modelled[name], planted_config) for name, each in dataset.modalities.items()}
+
+
+@pytest.fixture(scope="session")
+def linked(prepared: dict[str, Prepared], graph: GuidanceGraph, planted_config: RunConfig) -> dict[str, Prepared]:
+    """As prepared, with the linked genes that the encoders read too."""
+    return {name: with_linked_genes(each, graph, planted_config) for name, each in prepared.items()}
+
+
+@pytest.fixture
+def brief_umap(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lay out in few rounds, where the layout is asked for no more than numbers: they are half of a short run."""
+    monkeypatch.setattr(sc.tl, "umap", partial(sc.tl.umap, maxiter=10))
 
 
 @pytest.fixture

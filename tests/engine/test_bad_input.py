@@ -27,13 +27,15 @@ from monae_app.engine.errors import TrainingError
 from monae_app.engine.model.monae_net import MonaeNet
 from monae_app.engine.pipeline import Monae, run
 from monae_app.engine.result import CHECKPOINT, Result
-from monae_app.engine.training.anchoring import anchors_of
 from monae_app.engine.training.checkpoint import Checkpoint
+from monae_app.engine.training.correspondence import correspond
 from monae_app.engine.training.trainer import TrainerSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+pytestmark = pytest.mark.usefixtures("brief_umap")
 
 CELLS, STEPS = 60, 3
 EMPTY = {"rna": [2, 30, 59], "atac": [0, 7]}
@@ -168,7 +170,8 @@ def test_a_cell_without_counts_is_no_anchor(planted, tmp_path):
     prepared = {name: prepare(each, modelled[name], config) for name, each in dataset.modalities.items()}
     for each in prepared.values():
         assert np.isfinite(each.representation).all()
-    anchors = anchors_of(dataset, prepared, graph, config)
+    (found,) = correspond(dataset, prepared, graph, config).anchors
+    anchors = found.rows
     assert len(anchors) > CELLS
     assert not np.isin(anchors[:, 0], EMPTY["rna"]).any()
     assert not np.isin(anchors[:, 1], EMPTY["atac"]).any()

@@ -189,10 +189,8 @@ def test_progress_tells_every_stage_and_every_term(result, events):
     assert {
         "loss_nll_rna",
         "loss_nll_atac",
-        "loss_edges",
-        "loss_kl_graph",
+        "loss_kl_features",
         "loss_anchors",
-        "loss_discriminator",
     } <= terms
     assert json.dumps(events)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import combinations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from monae_app.engine.analysis.consistency import Consistency, integration_consistency
@@ -33,27 +34,62 @@ class Alignment:
     evidence
         Found before training; None where nothing had to be inferred.
     consistency
-        Found after it; None where nothing is linked.
+        Found after it, of the first two modalities that are linked; None where nothing is.
+    others
+        Of every further two modalities that are linked, by their names.
+    names
+        Of the first two, where there are others.
     """
 
     evidence: Evidence | None
     consistency: Consistency | None
+    others: dict[tuple[str, str], Consistency] = field(default_factory=dict)
+    names: tuple[str, str] | None = None
+
+    @classmethod
+    def of(cls, evidence: Evidence | None, trained: Trained, n_shared: int, seed: int) -> Alignment:
+        """Add to the evidence how consistent every two modalities are; parameters as in :func:`consistency_of`."""
+        found = {
+            names: consistency
+            for names in combinations(trained.dataset.modalities, 2)
+            if (consistency := consistency_of(trained, n_shared, seed, names)) is not None
+        }
+        if not found:
+            return cls(evidence, None)
+        names = next(iter(found))
+        consistency = found.pop(names)
+        return cls(evidence, consistency, found, names if found else None)
 
     def record(self) -> dict[str, Any]:
-        """Return what was found, for report.json: ``alignment`` and ``consistency``."""
+        """Return what was found, for report.json.
+
+        ``alignment``, ``consistency`` and, where more than two modalities are linked, ``consistency_<one>_<other>``.
+        """
         found = {} if self.evidence is None else {"alignment": self.evidence.as_report()}
-        return found if self.consistency is None else found | {"consistency": self.consistency.record()}
+        if self.consistency is not None:
+            found["consistency"] = self.consistency.record()
+        return found | {f"consistency_{one}_{other}": each.record() for (one, other), each in self.others.items()}
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What speaks against it, in sentences."""
         before = self.evidence.warning if self.evidence is not None else None
-        after = self.consistency.verdict if self.consistency is not None and self.consistency.is_warning else None
-        return tuple(sentence for sentence in (before, after) if sentence)
+        scored: list[tuple[tuple[str, str] | None, Consistency | None]] = [
+            (self.names, self.consistency),
+            *self.others.items(),
+        ]
+        after = [
+            f"{names[0]} and {names[1]}: {each.verdict}" if names else each.verdict
+            for names, each in scored
+            if each is not None and each.is_warning
+        ]
+        return (*((before,) if before else ()), *after)
 
 
-def consistency_of(trained: Trained, n_shared: int, seed: int) -> Consistency | None:
-    """Integration consistency of the first two modalities over the shared axes; None where nothing links them.
+def consistency_of(
+    trained: Trained, n_shared: int, seed: int, names: tuple[str, str] | None = None
+) -> Consistency | None:
+    """Integration consistency of two modalities over the shared axes; None where nothing links them.
 
     Parameters
     ----------
@@ -63,10 +99,13 @@ def consistency_of(trained: Trained, n_shared: int, seed: int) -> Consistency | 
         Number of shared axes, which come first in the latent.
     seed
         Of metacells and permutations.
+    names
+        Of the two; the first two unless named.
     """
     if len(trained.dataset.modalities) < 2:
         return None
-    (first, one), (second, other) = list(trained.dataset.modalities.items())[:2]
+    first, second = names or list(trained.dataset.modalities)[:2]
+    one, other = (trained.dataset.modalities[name] for name in (first, second))
     links = links_between(trained.graph, first, second)
     if not len(links):
         return None

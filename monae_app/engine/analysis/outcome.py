@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from monae_app.engine.analysis.cluster_certainty import centres_of, cluster_probabilities
 from monae_app.engine.analysis.imputation import BATCH, normaliser
 from monae_app.engine.analysis.integration import map_cells
 from monae_app.engine.analysis.refined_graph import guidance_matrix, refined_matrix
@@ -45,6 +46,8 @@ class Trained:
         Rows of the cells that training did not see; a modality that is not named has none.
     confidence
         Of every feature, NaN where it is not known; a modality that is not named has none.
+    centres
+        Of the clusters learned in training, (C, D_s); None where there are none.
     """
 
     dataset: Dataset
@@ -55,6 +58,7 @@ class Trained:
     decoded: dict[str, DecodedFeatures]
     held_out: dict[str, np.ndarray] = field(default_factory=dict)
     confidence: dict[str, np.ndarray] = field(default_factory=dict)
+    centres: np.ndarray | None = None
 
     @property
     def n_cells(self) -> int:
@@ -77,9 +81,17 @@ def cells_of(trained: Trained, config: RunConfig) -> ad.AnnData:
         seed=config.seed,
     )
     obs["leiden"] = cell_map.leiden
-    return table_of(
-        obs, {"X_monae": everything[:, :shared], "X_private": everything[:, shared:], "X_umap": cell_map.umap}
-    )
+    learned = trained.centres is not None
+    centres = trained.centres if trained.centres is not None else centres_of(everything[:, :shared], cell_map.leiden)
+    obsm = {
+        "X_monae": everything[:, :shared],
+        "X_private": everything[:, shared:],
+        "X_umap": cell_map.umap,
+        "cluster_probabilities": cluster_probabilities(everything[:, :shared], centres),
+    }
+    cells = table_of(obs, obsm)
+    cells.uns["clusters"] = "learned in training" if learned else "leiden"
+    return cells
 
 
 def _run_columns(obs: pd.DataFrame, trained: Trained) -> pd.DataFrame:
@@ -136,6 +148,6 @@ def features_of(trained: Trained, config: RunConfig) -> ad.AnnData:
     )
     features.obsp["guidance"] = guidance_matrix(trained.graph, rows, len(vectors))
     features.obsp["refined"] = refined_matrix(
-        vectors, trained.located, promoter=config.promoter, window=config.refined_window
+        vectors[:, :shared], trained.located, promoter=config.promoter, window=config.refined_window
     )
     return features

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 from monae_app.engine.data.duration import expected_seconds, step_budget
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from monae_app.engine.config import RunConfig
     from monae_app.engine.data.dataset import Dataset
     from monae_app.engine.data.guidance import GuidanceGraph
@@ -22,10 +20,10 @@ def sizes(dataset: Dataset) -> str:
     return "; ".join(parts)
 
 
-def links(graph: GuidanceGraph, anchors: np.ndarray | None) -> str:
-    """Say how many features are linked and how many cells anchored; anchors (A, 2)."""
+def links(graph: GuidanceGraph, n_anchors: int) -> str:
+    """Say how many features are linked and how many cells anchored."""
     of_features = f"{len(graph.source):,} links between features"
-    of_cells = "no anchors between cells" if anchors is None else f"{len(anchors):,} anchors between cells"
+    of_cells = f"{n_anchors:,} anchors between cells" if n_anchors else "no anchors between cells"
     return f"{of_features}; {of_cells}"
 
 

@@ -23,7 +23,7 @@ def locate_features(dataset: Dataset, config: RunConfig) -> dict[str, pd.DataFra
     -------
     dict
         By modality, one row a feature in the order of the dataset, columns ``chrom``, ``start``, ``end``, ``strand``;
-        NaN where the annotation does not know a gene.
+        NaN where the annotation does not know a gene, and for proteins, which need no place.
 
     Raises
     ------
@@ -55,6 +55,8 @@ def locate_features(dataset: Dataset, config: RunConfig) -> dict[str, pd.DataFra
             )
     if "atac" in located and "rna" in located:
         located["atac"]["chrom"] = harmonise_chromosomes(located["atac"]["chrom"], located["rna"]["chrom"].dropna())
+    if "protein" in dataset.modalities:
+        located["protein"] = pd.DataFrame(index=dataset.modalities["protein"].var.index, columns=COLUMNS, dtype=object)
     return {name: located[name] for name in dataset.modalities}
 
 

@@ -34,7 +34,7 @@ class Modality:
     Parameters
     ----------
     name
-        ``rna`` or ``atac``.
+        ``rna``, ``atac`` or ``protein``.
     values
         Counts, or continuous values, shape (N, G), float32, one row a cell.
     obs
@@ -183,11 +183,12 @@ class Dataset:
         object.__setattr__(self, "batch_names", names)
         codes = {name: np.searchsorted(names, each).astype(np.int64) for name, each in labels.items()}
         object.__setattr__(self, "batch_codes", codes)
-        if self.use_pairs and len(self.modalities) > 1 and not len(self.known_pairs()):
+        if self.use_pairs and len(self.modalities) > 1 and not self.n_cells_in_several():
+            where, files = ("both modalities", "both") if len(self.modalities) == 2 else ("two modalities", "the")
             raise InputError(
-                "--paired was given, but no cell name stands in both modalities.",
+                f"--paired was given, but no cell name stands in {where}.",
                 "the same name for a cell in each modality that measured it.",
-                "give the cells the same obs_names in both files, or train without --paired.",
+                f"give the cells the same obs_names in {files} files, or train without --paired.",
             )
 
     def _batch_labels(self, modality: Modality) -> np.ndarray:
@@ -209,8 +210,14 @@ class Dataset:
         parts = [modality.obs[column].astype(str).to_numpy() for column in self.batch_columns]
         return np.array(["|".join(row) for row in zip(*parts, strict=True)])
 
-    def known_pairs(self) -> np.ndarray:
-        """Rows of the first two modalities that hold the same cell, by name, shape (pairs, 2)."""
-        first, second = list(self.modalities.values())[:2]
+    def n_cells_in_several(self) -> int:
+        """Count the cell names that stand in more than one modality."""
+        first, *others = (each.obs.index for each in self.modalities.values())
+        names = first.append(others)
+        return int(names[names.duplicated()].nunique())
+
+    def known_pairs(self, *names: str) -> np.ndarray:
+        """Rows of two modalities (the first two unless named) that hold the same cell, by name, shape (pairs, 2)."""
+        first, second = (self.modalities[name] for name in (names or list(self.modalities)[:2]))
         common = first.obs.index.intersection(second.obs.index, sort=False)
         return np.column_stack([first.obs.index.get_indexer(common), second.obs.index.get_indexer(common)])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from monae_app.engine.config import RunConfig
 
-STANDARD_STEPS = 600
+STANDARD_STEPS = 400
 STANDARD_CELLS = 20_000
 
 # Seconds on one core of a common server, measured on the bundled sample and on planted data.

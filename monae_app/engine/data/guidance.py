@@ -1,4 +1,4 @@
-"""The guidance graph: which features regulate or encode each other, from their places in the genome.
+"""The guidance graph: which features regulate or encode each other, from their places in the genome and their names.
 
 V vertices (the modelled features of all modalities), P gene-peak pairs.
 """
@@ -6,7 +6,7 @@ V vertices (the modelled features of all modalities), P gene-peak pairs.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import bioframe
 import numpy as np
@@ -156,6 +156,7 @@ def build_guidance(
     *,
     promoter: int,
     window: int,
+    coding: pd.DataFrame | None = None,
 ) -> GuidanceGraph:
     """Join the features of all modalities into one graph.
 
@@ -169,6 +170,9 @@ def build_guidance(
         Coordinates of the ``atac`` features, row by row; None without ATAC.
     promoter, window
         As in :func:`link_genes_to_peaks`.
+    coding
+        ``gene`` and ``protein``, positions among the ``rna`` and ``protein`` features, each pair once; None without
+        proteins or without RNA. Their links have weight 1.
 
     Raises
     ------
@@ -181,9 +185,18 @@ def build_guidance(
             "name": [name for names in features.values() for name in names],
         }
     )
-    none = np.empty(0, np.int64)
-    if genes is None or peaks is None:
-        return GuidanceGraph(vertices, none, none, none.astype(np.float32), none.astype(np.int8))
+    starts = {name: int(np.argmax(vertices["modality"] == name)) for name in features}
+    parts: list[tuple[Any, Any, Any]] = [(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))]
+    if genes is not None and peaks is not None:
+        pairs = _near(genes, peaks, promoter=promoter, window=window)
+        parts.append((pairs["gene"] + starts["rna"], pairs["peak"] + starts["atac"], pairs["weight"]))
+    if coding is not None:
+        parts.append((coding["gene"] + starts["rna"], coding["protein"] + starts["protein"], np.ones(len(coding))))
+    source, target, weight = (np.concatenate(each) for each in zip(*parts, strict=True))
+    return GuidanceGraph(vertices, source, target, weight.astype(np.float32), np.ones(len(weight), np.int8))
+
+
+def _near(genes: pd.DataFrame, peaks: pd.DataFrame, *, promoter: int, window: int) -> pd.DataFrame:
     pairs = link_genes_to_peaks(genes, peaks, promoter=promoter, window=window)
     if pairs.empty:
         raise InputError(
@@ -191,11 +204,4 @@ def build_guidance(
             "peaks and genes of the same genome.",
             "check the genome, or widen the search with --set window=50000.",
         )
-    starts = {name: int(np.argmax(vertices["modality"] == name)) for name in features}
-    return GuidanceGraph(
-        vertices,
-        source=pairs["gene"].to_numpy() + starts["rna"],
-        target=pairs["peak"].to_numpy() + starts["atac"],
-        weight=pairs["weight"].to_numpy(np.float32),
-        sign=np.ones(len(pairs), np.int8),
-    )
+    return pairs

@@ -8,6 +8,7 @@ leak.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -61,7 +62,7 @@ def split(dataset: Dataset, share: float, seed: int) -> Split:
     """Draw the cells to hold out of training.
 
     Of every modality ``share`` of the cells, at least 50 and at most 1,000; none where 50 would be more than a
-    twentieth and more than was asked for. Every batch keeps a cell, and so does at least one known pair.
+    twentieth and more than was asked for. Every batch keeps a cell, and every two modalities with known pairs keep one.
 
     Parameters
     ----------
@@ -90,9 +91,9 @@ def _kept_in_any_case(dataset: Dataset, seed: int) -> dict[str, np.ndarray]:
     for name, codes in dataset.batch_codes.items():
         order = rng.permutation(len(codes))
         kept[name] = order[np.unique(codes[order], return_index=True)[1]]
-    if dataset.use_pairs and len(kept) > 1:
-        pair = rng.choice(dataset.known_pairs())
-        for name, row in zip(kept, pair, strict=False):
+    for names in combinations(kept, 2) if dataset.use_pairs else ():
+        pairs = dataset.known_pairs(*names)
+        for name, row in zip(names, rng.choice(pairs), strict=True) if len(pairs) else ():
             kept[name] = np.r_[kept[name], row]
     return kept
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from monae_app.engine.data.coding import check_any_coded, coding_genes
 from monae_app.engine.data.genome import transcription_factors
 from monae_app.engine.data.guidance import build_guidance
 from monae_app.engine.data.preprocess import select_genes, select_peaks
@@ -20,10 +21,10 @@ if TYPE_CHECKING:
 
 
 def link(dataset: Dataset, located: dict[str, pd.DataFrame], config: RunConfig) -> GuidanceGraph:
-    """Choose the features that are modelled jointly and join them by their places in the genome.
+    """Choose the features that are modelled jointly, and join them by their places in the genome and their names.
 
-    Of genes the most variable, of peaks the most accessible; transcription factors and the genes that the user names
-    are kept in any case.
+    Of genes the most variable, of peaks the most accessible, of proteins all; transcription factors, the genes of the
+    proteins and those that the user names are kept in any case.
 
     Parameters
     ----------
@@ -37,11 +38,14 @@ def link(dataset: Dataset, located: dict[str, pd.DataFrame], config: RunConfig) 
     Raises
     ------
     InputError
-        If no peak lies near any gene.
+        If no peak lies near any gene, or no protein is the product of any.
     """
+    coding = _coding(dataset)
     chosen = {name: np.arange(each.n_features) for name, each in dataset.modalities.items()}
     if "rna" in chosen:
         keep = transcription_factors(config.genome) | set(config.keep_genes)
+        if coding is not None:
+            keep |= set(dataset.modalities["rna"].var.index[coding["gene"]])
         chosen["rna"] = select_genes(dataset.modalities["rna"], config.n_top_genes, keep, seed=config.seed)
     if "atac" in chosen:
         chosen["atac"] = select_peaks(dataset.modalities["atac"], config.n_top_peaks)
@@ -50,7 +54,19 @@ def link(dataset: Dataset, located: dict[str, pd.DataFrame], config: RunConfig) 
     }
     genes = located["rna"].iloc[chosen["rna"]] if "rna" in chosen else None
     peaks = located["atac"].iloc[chosen["atac"]] if "atac" in chosen else None
-    return build_guidance(names, genes, peaks, promoter=config.promoter, window=config.window)
+    if coding is not None:
+        coding = coding.assign(gene=np.searchsorted(chosen["rna"], coding["gene"]))
+    return build_guidance(names, genes, peaks, promoter=config.promoter, window=config.window, coding=coding)
+
+
+def _coding(dataset: Dataset) -> pd.DataFrame | None:
+    """Genes and the proteins they code for, by their positions; None without both modalities."""
+    if not {"rna", "protein"} <= set(dataset.modalities):
+        return None
+    var, genes = dataset.modalities["protein"].var, dataset.modalities["rna"].var.index.tolist()
+    pairs = coding_genes(var, genes)
+    check_any_coded(pairs, var, genes)
+    return pairs
 
 
 def modelled_features(dataset: Dataset, graph: GuidanceGraph) -> dict[str, np.ndarray]:

@@ -69,7 +69,7 @@ def read_new_cells(new_data: NewData, result: Result, modelled: Mapping[str, np.
     ----------
     new_data
         A path to an .h5ad file, a table or a modality, or several of them by modality. Without a name the modality is
-        the one whose features it shares.
+        the one whose features are most like its own.
     result
         The run.
     modelled
@@ -106,7 +106,7 @@ def _match(table: ad.AnnData, name: str, called: str, result: Result, modelled: 
     _check_names(pd.Index(table.obs_names.astype(str)), "cell", called)
     of_run = {each: _features(result, each) for each in result.modalities}
     shares = {each: float(of_run[each][rows].isin(names).mean()) for each, rows in modelled.items()}
-    modality = name or max(shares, key=lambda each: shares[each])
+    modality = name or max(of_run, key=lambda each: _likeness(names, of_run[each]))
     if modality not in shares:
         raise InputError(f"There is no modality {modality!r}.", f"one of: {', '.join(shares)}.", "choose one of these.")
     features = of_run[modality]
@@ -118,6 +118,12 @@ def _match(table: ad.AnnData, name: str, called: str, result: Result, modelled: 
     notes = [_on_missing(missing, len(modelled[modality])), _on_empty(values, result, modality), note]
     told = tuple(f"{modality}: {sentence}" for sentence in notes if sentence)
     return NewCells(modality, table.obs, values, measured, batch, told)
+
+
+def _likeness(names: pd.Index, features: pd.Index) -> float:
+    """Share of all names of both that both have: a panel of proteins may be named like some of the genes."""
+    common = int(features.isin(names).sum())
+    return common / (len(names) + len(features) - common)
 
 
 def _features(result: Result, modality: str) -> pd.Index:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from monae_app.engine.config import RunConfig
     from monae_app.engine.data.dataset import Modality
+    from monae_app.engine.data.linked_projection import LinkedProjection
     from monae_app.engine.data.representation import Projection
 
 
@@ -47,7 +48,7 @@ class Prepared:
     modality: Modality
     modelled: np.ndarray
     representation: np.ndarray
-    projection: Projection
+    projection: Projection | LinkedProjection
 
     @property
     def values(self) -> sp.csr_matrix:

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from monae_app.engine.data.dataset import Dataset, Modality
     from monae_app.engine.data.guidance import GuidanceGraph
 
-MOST_LABELS = 200
+MOST_LABELS, MOST_NAMED = 200, 5
 LABEL_WORDS = ("cell_type", "celltype", "cell type", "annotation", "label", "cluster", "subclass", "class")
+FEATURES = {"rna": "genes", "atac": "peaks", "protein": "proteins"}
+ALWAYS_TOLD = ("rna", "atac")
 BATCH_WORDS = ("batch", "sample", "donor", "library", "plate", "lane", "replicate")
 
 
@@ -44,10 +46,10 @@ def describe(
         "modalities": modalities,
         "genome": config.genome,
         "guidance": _of_graph(graph),
-        "coinciding_names": len(dataset.known_pairs()) if len(dataset.modalities) > 1 else 0,
+        "coinciding_names": dataset.n_cells_in_several(),
         "labels": _named_like(columns, LABEL_WORDS),
         "batches": _named_like(columns, BATCH_WORDS),
-        "warnings": [*dataset.notes, *_warnings(dataset, located)],
+        "warnings": [*dataset.notes, *_warnings(dataset, located, graph)],
     }
 
 
@@ -81,14 +83,13 @@ def _of_graph(graph: GuidanceGraph) -> dict[str, int]:
     of_modality = graph.vertices["modality"].to_numpy()
     linked = np.zeros(graph.n_vertices, bool)
     linked[np.r_[graph.source, graph.target]] = True
-    genes, peaks = of_modality == "rna", of_modality == "atac"
-    return {
-        "edges": len(graph.source),
-        "genes_linked": int((genes & linked).sum()),
-        "genes_without_edge": int((genes & ~linked).sum()),
-        "peaks_linked": int((peaks & linked).sum()),
-        "peaks_without_edge": int((peaks & ~linked).sum()),
-    }
+    found = {"edges": len(graph.source)}
+    for name, features in FEATURES.items():
+        mine = of_modality == name
+        if mine.any() or name in ALWAYS_TOLD:
+            found[f"{features}_linked"] = int((mine & linked).sum())
+            found[f"{features}_without_edge"] = int((mine & ~linked).sum())
+    return found
 
 
 def _named_like(columns: list[dict[str, Any]], words: tuple[str, ...]) -> list[str]:
@@ -98,7 +99,7 @@ def _named_like(columns: list[dict[str, Any]], words: tuple[str, ...]) -> list[s
     return list(dict.fromkeys(name for _, _, name in sorted(ranked)))
 
 
-def _warnings(dataset: Dataset, located: dict[str, pd.DataFrame]) -> list[str]:
+def _warnings(dataset: Dataset, located: dict[str, pd.DataFrame], graph: GuidanceGraph) -> list[str]:
     found = []
     if "rna" in dataset.modalities and "atac" in dataset.modalities:
         unknown = int(located["rna"]["chrom"].isna().sum())
@@ -106,8 +107,27 @@ def _warnings(dataset: Dataset, located: dict[str, pd.DataFrame]) -> list[str]:
             found.append(
                 f"rna: {unknown:,} of {len(located['rna']):,} genes are not in the annotation and get no links."
             )
+    if "rna" in dataset.modalities and "protein" in dataset.modalities:
+        found += _proteins_without_gene(graph)
+    elif "protein" in dataset.modalities and len(dataset.modalities) > 1 and not dataset.use_pairs:
+        found.append(
+            f"Nothing links {' and '.join(dataset.modalities)} without RNA: their cells are not matched, and lie apart."
+        )
     for name, modality in dataset.modalities.items():
         silent = modality.n_features - len(np.unique(modality.values.indices))
         if silent:
             found.append(f"{name}: {silent:,} of {modality.n_features:,} features are zero in every cell.")
     return found
+
+
+def _proteins_without_gene(graph: GuidanceGraph) -> list[str]:
+    block = graph.block("protein")
+    alone = np.setdiff1d(np.arange(block.start, block.stop), np.r_[graph.source, graph.target])
+    if not len(alone):
+        return []
+    names = graph.vertices["name"].to_numpy()[alone[:MOST_NAMED]]
+    shown = ", ".join(map(repr, names)) + (", ..." if len(alone) > MOST_NAMED else "")
+    return [
+        f"protein: {len(alone):,} of {block.stop - block.start:,} proteins ({shown}) match no gene of the RNA by name "
+        "and get no links; a column 'gene' in var of the protein file can name their genes."
+    ]

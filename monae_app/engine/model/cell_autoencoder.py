@@ -1,4 +1,4 @@
-"""The cell view: an encoder per modality, a discriminator, and the decoder that cells and features share.
+"""The cell view: an encoder per modality, and the decoder that cells and features share.
 
 B cells, k input components, D_s shared and D_p private latent axes, F features, b batches.
 """
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 SMALLEST_SD = 1e-6
+START_RAW_SD = -0.5
+START_SHARE_OF_HIDDEN = 0.1
 
 
 class CellLatent(NamedTuple):
@@ -36,33 +38,67 @@ def hidden_block(width_in: int, width: int, dropout: float) -> nn.Sequential:
 class CellEncoder(nn.Module):
     """From a cell's components and batch to its latent.
 
+    The mean is a linear map, which starts as the closed-form alignment, and what two hidden layers bend it by. Shared
+    means all have the same length, sqrt(D_s) / 2: the posterior mean of a cell with few counts lies nearer to the
+    origin, and a thin modality would come to lie inside the others.
+
     Parameters
     ----------
     n_components
         k.
     n_batches
         b; with one batch no batch covariate is read.
-    latent
-        D_s + D_p.
+    shared, private
+        D_s, D_p.
     hidden, dropout
         Of the two hidden layers.
     """
 
-    def __init__(self, n_components: int, n_batches: int, *, latent: int, hidden: int, dropout: float) -> None:
+    def __init__(
+        self, n_components: int, n_batches: int, *, shared: int, private: int, hidden: int, dropout: float
+    ) -> None:
         super().__init__()
-        self.n_batches = n_batches
+        self.n_batches, self.n_shared = n_batches, shared
+        self.length = shared**0.5 / 2
         width_in = n_components + (n_batches if n_batches > 1 else 0)
         self.body = nn.Sequential(hidden_block(width_in, hidden, dropout), hidden_block(hidden, hidden, dropout))
-        self.mean = nn.Linear(hidden, latent)
-        self.spread = nn.Linear(hidden, latent)
+        self.linear = nn.Linear(n_components, shared)
+        self.mean = nn.Linear(hidden, shared + private)
+        self.raw_sd = nn.Linear(hidden, shared + private)
+        with torch.no_grad():
+            self.raw_sd.bias.fill_(START_RAW_SD)
 
-    def forward(self, representation: Tensor, batch: Tensor) -> CellLatent:
-        """Encode cells; representation (B, k), batch (B,) int64."""
+    @torch.no_grad()
+    def start_at(self, weights: Tensor, offset: Tensor) -> None:
+        """Start the shared axes at a linear map: x -> x weights + offset, (k, D_s) and (D_s,)."""
+        self.linear.weight.copy_(weights.t())
+        self.linear.bias.copy_(offset)
+        self.mean.weight[: self.n_shared].mul_(START_SHARE_OF_HIDDEN)
+        self.mean.bias[: self.n_shared].zero_()
+
+    def forward(self, representation: Tensor, batch: Tensor, extra_dropout: float = 0.0) -> CellLatent:
+        """Encode cells.
+
+        Parameters
+        ----------
+        representation
+            (B, k).
+        batch
+            (B,) int64.
+        extra_dropout
+            Share of the components that is silenced on top: the student's handicap.
+        """
+        if extra_dropout:
+            representation = functional.dropout(representation, extra_dropout)
+        straight = self.linear(representation)
         if self.n_batches > 1:
             one_hot = functional.one_hot(batch, self.n_batches).to(representation.dtype)
             representation = torch.cat([representation, one_hot], dim=1)
         hidden = self.body(representation)
-        return CellLatent(self.mean(hidden), functional.softplus(self.spread(hidden)) + SMALLEST_SD)
+        bent = self.mean(hidden)
+        shared = self.length * functional.normalize(straight + bent[:, : self.n_shared], dim=1)
+        mean = torch.cat([shared, bent[:, self.n_shared :]], dim=1)
+        return CellLatent(mean, functional.softplus(self.raw_sd(hidden)) + SMALLEST_SD)
 
 
 class FeatureDecoder(nn.Module):
@@ -114,23 +150,3 @@ class FeatureDecoder(nn.Module):
         if len(scale) == 1:
             return torch.addcmul(bias, product, scale), spread
         return torch.addcmul(bias[batch], product, scale[batch]), spread[batch]
-
-
-class Discriminator(nn.Module):
-    """Tells from the shared latent which modality a cell was measured in."""
-
-    def __init__(self, latent: int, hidden: int, n_modalities: int, dropout: float) -> None:
-        super().__init__()
-        self.body = nn.Sequential(
-            nn.Linear(latent, hidden),
-            nn.LeakyReLU(0.2),
-            nn.Dropout(dropout),
-            nn.Linear(hidden, hidden),
-            nn.LeakyReLU(0.2),
-            nn.Dropout(dropout),
-            nn.Linear(hidden, n_modalities),
-        )
-
-    def forward(self, shared: Tensor) -> Tensor:
-        """Logits (B, modalities) from the shared latent (B, D_s)."""
-        return self.body(shared)  # type: ignore[no-any-return]

@@ -1,56 +1,67 @@
 """The feature view: a variational auto-encoder of the guidance graph.
 
-V vertices, E directed edges (self-loops included), D latent axes.
+What modalities share passes along the graph; what one modality alone sees has no counterpart at the other end of an
+edge, so private axes are a feature's own. V vertices, E directed edges (self-loops included), D_s shared and D_p
+private axes.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import torch
 from torch import nn
 from torch.nn import functional
-from torch_geometric.nn import GATConv
+
+from monae_app.engine.model.message_passing import Attention, Convolution, DynamicAttention, Incidence
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+GraphKind = Literal["gat", "gatv2", "gcn", "none"]
 SMALLEST_SD = 1e-6
 START_SPREAD = 0.05
+START_RAW_SD = -2.0  # softplus of it is .13
+START_SHARE_OF_NEIGHBORS = 0.1
 
 
-class SignedAttention(nn.Module):
-    """One graph attention layer with separate attention for positive and negative edges.
+class SignedLayer(nn.Module):
+    """One graph layer with separate weights for positive and negative edges.
 
     Parameters
     ----------
     width
         Of the vertex vectors, in and out.
     heads
-        Attention heads, averaged.
-    has_negative
-        Whether there is any negative edge; without one no second attention is built.
+        Attention heads, averaged; convolution has none.
+    kind
+        Of the layer.
+    n_signs
+        2 where the graph has negative edges; otherwise 1, and no second set of weights is built.
     """
 
-    def __init__(self, width: int, heads: int, *, has_negative: bool) -> None:
+    def __init__(self, width: int, heads: int, kind: GraphKind, n_signs: int) -> None:
         super().__init__()
-        kinds = 2 if has_negative else 1
-        self.attention = nn.ModuleList(
-            GATConv(width, width, heads=heads, concat=False, add_self_loops=False, edge_dim=1, bias=False)
-            for _ in range(kinds)
-        )
+        self.layers = nn.ModuleList(_new_layer(width, heads, kind) for _ in range(n_signs))
 
-    def forward(self, vertices: Tensor, edges: Tensor, weight: Tensor, positive: Tensor) -> Tensor:
-        """Pass messages; vertices (V, D), edges (2, E), weight (E,), positive (E,) bool; returns (V, D)."""
-        if len(self.attention) == 1:
-            return self.attention[0](vertices, edges, weight[:, None])  # type: ignore[no-any-return]
-        up = self.attention[0](vertices, edges[:, positive], weight[positive, None])
-        down = self.attention[1](vertices, edges[:, ~positive], weight[~positive, None])
-        return up - down  # type: ignore[no-any-return]
+    def forward(self, vertices: Tensor, signed_edges: nn.ModuleList) -> Tensor:
+        """Pass messages; vertices (V, D), the positive edges and, if there are any, the negative ones."""
+        passed = [layer(vertices, edges) for layer, edges in zip(self.layers, signed_edges, strict=True)]
+        total: Tensor = passed[0] - passed[1] if len(passed) > 1 else passed[0]
+        return total
+
+
+def _new_layer(width: int, heads: int, kind: GraphKind) -> nn.Module:
+    if kind == "gcn":
+        return Convolution(width)
+    return Attention(width, heads) if kind == "gat" else DynamicAttention(width, heads)
 
 
 class GraphEncoder(nn.Module):
     """q(F | G): a normal distribution for the vector of every feature.
+
+    A vertex keeps its own learnable vector and adds to it what its neighbours say: a feature without edges is as free
+    as one with many.
 
     Parameters
     ----------
@@ -58,39 +69,59 @@ class GraphEncoder(nn.Module):
         The graph with both directions and self-loops: (2, E), (E,), (E,).
     n_vertices
         V.
-    width
-        D.
-    heads, layers
-        Of the graph attention.
+    shared, private
+        D_s, D_p.
+    heads, layers, kind
+        Of the graph layers; with ``none`` no message passes, and every vertex speaks for itself.
     """
 
-    edges: Tensor
-    weight: Tensor
-    positive: Tensor
-
-    def __init__(
-        self, edges: Tensor, weight: Tensor, sign: Tensor, *, n_vertices: int, width: int, heads: int, layers: int
+    def __init__(  # noqa: PLR0913 - the edges, and the knobs of the network
+        self,
+        edges: Tensor,
+        weight: Tensor,
+        sign: Tensor,
+        *,
+        n_vertices: int,
+        shared: int,
+        private: int,
+        heads: int,
+        layers: int,
+        kind: GraphKind,
     ) -> None:
         super().__init__()
-        self.register_buffer("edges", edges, persistent=False)
-        self.register_buffer("weight", weight, persistent=False)
-        self.register_buffer("positive", sign > 0, persistent=False)
-        self.vertices = nn.Parameter(START_SPREAD * torch.randn(n_vertices, width))
-        has_negative = bool((sign < 0).any())
-        self.layers = nn.ModuleList(SignedAttention(width, heads, has_negative=has_negative) for _ in range(layers))
-        self.mean = nn.Linear(width, width)
-        self.spread = nn.Linear(width, width)
+        signs = [sign > 0] + ([sign < 0] if bool((sign < 0).any()) else [])
+        self.signed_edges = nn.ModuleList(Incidence(edges[:, one], weight[one], n_vertices) for one in signs)
+        self.vertices = nn.Parameter(START_SPREAD * torch.randn(n_vertices, shared))
+        self.private_mean = nn.Parameter(START_SPREAD * torch.randn(n_vertices, private))
+        self.private_raw_sd = nn.Parameter(torch.full((n_vertices, private), START_RAW_SD))
+        self.layers = nn.ModuleList(
+            SignedLayer(shared, heads, kind, len(signs)) for _ in range(layers if kind != "none" else 0)
+        )
+        self.mean = nn.Linear(shared, shared)
+        self.raw_sd = nn.Linear(shared, shared)
+        with torch.no_grad():
+            self.mean.weight.mul_(START_SHARE_OF_NEIGHBORS)
+            self.mean.bias.zero_()
+            self.raw_sd.bias.fill_(START_RAW_SD)
 
     def forward(self) -> tuple[Tensor, Tensor]:
-        """Mean and standard deviation of every feature's vector, each (V, D)."""
+        """Mean and standard deviation of every feature's vector, each (V, D_s + D_p), shared axes first."""
         hidden: Tensor = self.vertices
         for depth, layer in enumerate(self.layers):
-            hidden = layer(
-                functional.leaky_relu(hidden, 0.2) if depth else hidden, self.edges, self.weight, self.positive
-            )
-        return self.mean(hidden), functional.softplus(self.spread(hidden)) + SMALLEST_SD
+            hidden = layer(functional.leaky_relu(hidden, 0.2) if depth else hidden, self.signed_edges)
+        mean = torch.cat([self.vertices + self.mean(hidden), self.private_mean], dim=1)
+        raw_sd = torch.cat([self.raw_sd(hidden), self.private_raw_sd], dim=1)
+        return mean, functional.softplus(raw_sd) + SMALLEST_SD
 
 
 def edge_logits(features: Tensor, heads: Tensor, tails: Tensor, sign: Tensor) -> Tensor:
-    """s_ij f_i . f_j, whose sigmoid is the probability of the edge; features (V, D), the rest of one shape."""
-    return sign * (features[heads] * features[tails]).sum(dim=-1)
+    """s_ij f_i . f_j, whose sigmoid is the probability of the edge.
+
+    Parameters
+    ----------
+    features
+        Shared axes, (V, D_s).
+    heads, tails, sign
+        Of the edges, of shapes that broadcast.
+    """
+    return sign * torch.einsum("...d,...d->...", features[heads], features[tails])

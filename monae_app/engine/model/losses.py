@@ -1,6 +1,8 @@
 """The terms of the objective, each a pure function.
 
-L = sum_k NLL_k + lambda_kl KL(u) + lambda_graph (L_edge + KL(F)) + lambda_adversarial L_adv + lambda_anchor L_anc
+L = sum_k NLL_k + lambda_kl KL(u) + lambda_graph L_edge + lambda_shared_features KL(F_shared)
+    + lambda_private_features KL(F_private) + lambda_contrastive L_con + lambda_cluster L_clu
+    + lambda_adversarial L_adv + lambda_anchor L_anc
 
 Source: Tang et al. 2024, Nat Commun 15:9021, Methods. B cells, D latent axes, E edges, V vertices.
 """
@@ -34,12 +36,23 @@ def edge_nll(positive: Tensor, negative: Tensor) -> Tensor:
     return 0.5 * (functional.softplus(-positive).mean() + functional.softplus(negative).mean())
 
 
-def modality_cross_entropy(logits: Tensor, modality: Tensor) -> Tensor:
-    """How badly the discriminator tells modalities apart; logits (B, modalities), modality (B,)."""
-    return functional.cross_entropy(logits, modality)
+def modality_cross_entropy(logits: Tensor, modality: Tensor, weight: Tensor) -> Tensor:
+    """How badly the discriminator tells modalities apart.
+
+    Parameters
+    ----------
+    logits
+        (B, modalities).
+    modality
+        (B,).
+    weight
+        Of every cell, (B,): cells without counterpart weigh little, so that they may stay apart.
+    """
+    of_cells = functional.cross_entropy(logits, modality, reduction="none")
+    return (weight * of_cells).sum() / weight.sum().clamp(min=1e-9)
 
 
-def nt_xent(first: Tensor, second: Tensor, temperature: float) -> Tensor:
+def nt_xent(first: Tensor, second: Tensor, temperature: float, not_negative: Tensor | None = None) -> Tensor:
     """Normalised temperature-scaled cross-entropy over the 2B views of B cells.
 
     -1/(2B) sum_i log [ exp(s(i, i+) / tau) / sum_{r != i} exp(s(i, r) / tau) ], with cosine s.
@@ -50,13 +63,19 @@ def nt_xent(first: Tensor, second: Tensor, temperature: float) -> Tensor:
         Two views of the same cells, or anchored cells of two modalities, row by row, shape (B, D).
     temperature
         tau.
+    not_negative
+        Views that are no negatives of each other, because they are the same cell or may well be of one kind,
+        (2B, 2B) bool; a view's partner stays in the sum whatever stands here.
     """
     size = len(first)
     views = functional.normalize(torch.cat([first, second]), dim=1)
     similarity = views @ views.t() / temperature
-    itself = torch.eye(2 * size, dtype=torch.bool, device=views.device)
     partner = torch.arange(2 * size, device=views.device).roll(size)
-    return functional.cross_entropy(similarity.masked_fill(itself, -1e9), partner)
+    left_out = torch.eye(2 * size, dtype=torch.bool, device=views.device)
+    if not_negative is not None:
+        left_out = left_out | not_negative
+        left_out = left_out.index_put((torch.arange(2 * size, device=views.device), partner), left_out.new_zeros(()))
+    return functional.cross_entropy(similarity.masked_fill(left_out, -1e9), partner)
 
 
 class _ReversedGradient(torch.autograd.Function):

@@ -12,14 +12,19 @@ import torch
 from torch import nn
 
 from monae_app.engine.model import losses
-from monae_app.engine.model.cell_autoencoder import CellEncoder, CellLatent, Discriminator, FeatureDecoder
+from monae_app.engine.model.cell_clusters import ClusterHead, clustering_loss
+from monae_app.engine.model.contrast import TeacherAndStudent, TeacherKind
+from monae_app.engine.model.discriminator import Discriminator
 from monae_app.engine.model.graph_vae import GraphEncoder, edge_logits
-from monae_app.engine.model.likelihoods import SparseValues, negative_binomial_nll, normal_nll
+from monae_app.engine.model.likelihoods import LIKELIHOODS, ZERO_LOGIT_AT_START, negative_log_likelihood
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from torch import Tensor
+
+    from monae_app.engine.model.cell_autoencoder import CellEncoder, CellLatent, FeatureDecoder
+    from monae_app.engine.model.step import AnchorBatch, CellBatch, EdgeBatch, Step
 
 DISCRIMINATOR_WIDTH = 256
 NOISE_AT_START = 1.5
@@ -27,65 +32,24 @@ NOISE_UNTIL = 0.3  # share of the training after which the discriminator sees th
 
 
 @dataclass(frozen=True)
-class CellBatch:
-    """Cells of one modality in a step.
+class ModalityParts:
+    """What the network needs to know of a modality.
 
     Parameters
     ----------
-    representation
-        (B, k).
-    batch
-        (B,) int64.
-    library
-        (B, 1).
-    features
-        Positions of the decoded features within the modality, (F,) int64.
-    measured
-        Their values.
+    block
+        Its vertices.
+    likelihood
+        Of its values.
+    n_cells
+        In all: the prior of a feature's vector weighs 1 / N against the likelihood, a mean over cells.
+    encoder, decoder
+        Its own.
     """
-
-    representation: Tensor
-    batch: Tensor
-    library: Tensor
-    features: Tensor
-    measured: SparseValues
-
-
-@dataclass(frozen=True)
-class EdgeBatch:
-    """Edges of a step: heads, tails, sign (E,), and corrupted tails (E, negatives)."""
-
-    heads: Tensor
-    tails: Tensor
-    sign: Tensor
-    corrupted: Tensor
-
-
-@dataclass(frozen=True)
-class AnchorBatch:
-    """Anchored cells, row by row: what the encoders of two modalities read, (A, k) and (A,) each."""
-
-    modalities: tuple[str, str]
-    representations: tuple[Tensor, Tensor]
-    batches: tuple[Tensor, Tensor]
-
-
-@dataclass(frozen=True)
-class Step:
-    """All that one training step reads; edges or anchors may be missing."""
-
-    cells: dict[str, CellBatch]
-    edges: EdgeBatch | None
-    anchors: AnchorBatch | None
-    progress: float
-
-
-@dataclass(frozen=True)
-class ModalityParts:
-    """What the network needs to know of a modality: its block of vertices, likelihood, encoder and decoder."""
 
     block: slice
     likelihood: str
+    n_cells: int
     encoder: CellEncoder
     decoder: FeatureDecoder
 
@@ -96,17 +60,42 @@ class LossWeights:
 
     kl: float
     graph: float
+    shared_features: float
+    private_features: float
     adversarial: float
     anchor: float
+    contrastive: float
+    cluster: float
     temperature: float
     private_dropout: float
+    cross_decoding: float
+    teacher: TeacherKind
 
 
 class MonaeNet(nn.Module):
-    """Monae: cells of all modalities and features of all modalities in one space."""
+    """Monae: cells of all modalities and features of all modalities in one space.
+
+    Parameters
+    ----------
+    graph
+        The feature view.
+    parts
+        By modality.
+    n_shared
+        D_s.
+    weights
+        Of the terms.
+    centres
+        Where clusters of cells start, (C, D_s); None without clustering.
+    """
 
     def __init__(
-        self, graph: GraphEncoder, parts: Mapping[str, ModalityParts], n_shared: int, weights: LossWeights
+        self,
+        graph: GraphEncoder,
+        parts: Mapping[str, ModalityParts],
+        n_shared: int,
+        weights: LossWeights,
+        centres: Tensor | None,
     ) -> None:
         super().__init__()
         self.graph = graph
@@ -114,10 +103,27 @@ class MonaeNet(nn.Module):
         self.decoders = nn.ModuleDict({name: part.decoder for name, part in parts.items()})
         self.blocks = {name: part.block for name, part in parts.items()}
         self.likelihoods = {name: part.likelihood for name, part in parts.items()}
+        self.n_cells = {name: part.n_cells for name, part in parts.items()}
         self.n_shared = n_shared
         self.weights = weights
+        # (b, F), like the other parameters of a decoder
+        self.zero_logits = nn.ParameterDict(
+            {
+                name: torch.full_like(part.decoder.bias, ZERO_LOGIT_AT_START)
+                for name, part in parts.items()
+                if LIKELIHOODS[part.likelihood].zero_inflated
+            }
+        )
         self.discriminator = (
-            Discriminator(n_shared, DISCRIMINATOR_WIDTH, len(parts), dropout=0.2) if len(parts) > 1 else None
+            Discriminator(n_shared, DISCRIMINATOR_WIDTH, len(parts), dropout=0.2)
+            if len(parts) > 1 and weights.adversarial > 0
+            else None
+        )
+        self.clusters = ClusterHead(centres) if centres is not None and weights.cluster > 0 else None
+        self.pairs = nn.ModuleDict(
+            {name: TeacherAndStudent(part.encoder, weights.teacher) for name, part in parts.items()}
+            if weights.contrastive > 0
+            else {}
         )
 
     def encode(self, modality: str, representation: Tensor, batch: Tensor) -> CellLatent:
@@ -126,6 +132,7 @@ class MonaeNet(nn.Module):
 
     def losses(self, step: Step) -> dict[str, Tensor]:
         """Every term of the objective on one step, weighted, ready to be summed."""
+        weights = self.weights
         vector_mean, vector_sd = self.graph()
         vectors = vector_mean + vector_sd * torch.randn_like(vector_sd)
         terms: dict[str, Tensor] = {}
@@ -135,44 +142,73 @@ class MonaeNet(nn.Module):
             terms[f"nll_{name}"] = self._reconstruction(name, batch, latents[name], vectors[self.blocks[name]])
             n_features = self.blocks[name].stop - self.blocks[name].start
             kl = losses.kl_to_standard_normal(latents[name].mean, latents[name].sd)
-            terms[f"kl_{name}"] = self.weights.kl * kl / n_features
-        graph_weight = self.weights.graph * len(step.cells)
-        terms["kl_graph"] = graph_weight * losses.kl_to_standard_normal(vector_mean, vector_sd) / len(vectors)
-        if step.edges is not None:
-            terms["edges"] = graph_weight * self._edges(step.edges, vectors)
-        if self.discriminator is not None and self.weights.adversarial > 0:
-            terms["discriminator"] = self._discriminator(latents, step.progress)
-        if step.anchors is not None and self.weights.anchor > 0:
-            terms["anchors"] = self.weights.anchor * self._anchors(step.anchors)
+            terms[f"kl_{name}"] = weights.kl * kl / n_features
+        terms["kl_features"] = self._feature_prior(vector_mean, vector_sd)
+        if step.edges is not None and weights.graph > 0:
+            terms["edges"] = weights.graph * len(step.cells) * self._edges(step.edges, vectors[:, : self.n_shared])
+        if self.discriminator is not None:
+            terms["discriminator"] = self._discriminator(self.discriminator, step, latents)
+        if step.anchors and weights.anchor > 0:
+            pulls = [self._anchors(each) for each in step.anchors]
+            terms["anchors"] = weights.anchor * torch.stack(pulls).mean()
+        if self.pairs:
+            terms["contrastive"] = weights.contrastive * self._contrastive(step, latents)
+        if self.clusters is not None:
+            terms["clusters"] = weights.cluster * self._clusters(self.clusters, latents)
         return terms
+
+    def _feature_prior(self, mean: Tensor, sd: Tensor) -> Tensor:
+        """KL(F), per feature and cell as the likelihood is, shared and private axes weighed by themselves."""
+        axes = (slice(0, self.n_shared), slice(self.n_shared, None))
+        prior = mean.new_zeros(())
+        for weight, of_axes in zip((self.weights.shared_features, self.weights.private_features), axes, strict=True):
+            for name, block in self.blocks.items():
+                kl = losses.kl_to_standard_normal(mean[block, of_axes], sd[block, of_axes])
+                prior = prior + weight * kl / self.n_cells[name]
+        return prior
 
     def _reconstruction(self, name: str, batch: CellBatch, latent: CellLatent, vectors: Tensor) -> Tensor:
         drawn = latent.sample()
+        shared, private = drawn[:, : self.n_shared], drawn[:, self.n_shared :]
         heard = torch.rand(len(drawn), 1, device=drawn.device) >= self.weights.private_dropout
-        drawn = torch.cat([drawn[:, : self.n_shared], drawn[:, self.n_shared :] * heard], dim=1)
-        level, spread = self.decoders[name](drawn, vectors[batch.features], batch.batch, batch.features)
-        if self.likelihoods[name] == "normal":
-            return normal_nll(batch.measured, level, spread)
-        return negative_binomial_nll(batch.measured, level + torch.log(batch.library), spread)
+        private = private * heard
+        if batch.partners is not None and self.weights.cross_decoding > 0:
+            # a cell's values decoded from its anchored partner's place: what cross-modal imputation will be asked for
+            partners = batch.partners
+            theirs = self.encode(partners.modality, partners.representation, partners.batch).sample()
+            across = torch.rand(len(drawn), 1, device=drawn.device) < self.weights.cross_decoding
+            across = across & partners.known[:, None]
+            shared = torch.where(across, theirs[:, : self.n_shared], shared)
+            private = private * ~across
+        spot = torch.cat([shared, private], dim=1)
+        level, spread = self.decoders[name](spot, vectors[batch.features], batch.batch, batch.features)
+        zero_logit = None
+        if name in self.zero_logits:
+            zero_logit = self.zero_logits[name][:, batch.features]
+            zero_logit = zero_logit if len(zero_logit) == 1 else zero_logit[batch.batch]
+        return negative_log_likelihood(self.likelihoods[name], batch.measured, level, batch.library, spread, zero_logit)
 
     @staticmethod
-    def _edges(edges: EdgeBatch, vectors: Tensor) -> Tensor:
-        positive = edge_logits(vectors, edges.heads, edges.tails, edges.sign)
-        negative = edge_logits(vectors, edges.heads[:, None], edges.corrupted, edges.sign[:, None])
+    def _edges(edges: EdgeBatch, shared: Tensor) -> Tensor:
+        positive = edge_logits(shared, edges.heads, edges.tails, edges.sign)
+        negative = edge_logits(shared, edges.heads[:, None], edges.corrupted, edges.sign[:, None])
         return losses.edge_nll(positive, negative)
 
-    def _discriminator(self, latents: Mapping[str, CellLatent], progress: float) -> Tensor:
-        assert self.discriminator is not None
-        shared = torch.cat([latent.mean[:, : self.n_shared] for latent in latents.values()])
-        modality = torch.cat(
-            [torch.full((len(latent.mean),), i, device=shared.device) for i, latent in enumerate(latents.values())]
-        )
-        noise = NOISE_AT_START * max(0.0, 1 - progress / NOISE_UNTIL)
+    def _discriminator(self, discriminator: Discriminator, step: Step, latents: Mapping[str, CellLatent]) -> Tensor:
+        shared, modality = self._all_shared(latents)
+        weight = torch.cat([step.cells[name].balance for name in latents])
+        noise = NOISE_AT_START * max(0.0, 1 - step.progress / NOISE_UNTIL)
         seen = losses.reverse_gradient(shared, self.weights.adversarial)
         if noise:
             # blurred at first, so that the encoders are not torn before they have learned anything
             seen = seen + noise * torch.randn_like(seen) * shared.detach().std(dim=0)
-        return losses.modality_cross_entropy(self.discriminator(seen), modality)
+        return losses.modality_cross_entropy(discriminator(seen), modality, weight)
+
+    def _all_shared(self, latents: Mapping[str, CellLatent]) -> tuple[Tensor, Tensor]:
+        """Shared means of all cells and the number of their modality."""
+        shared = torch.cat([latent.mean[:, : self.n_shared] for latent in latents.values()])
+        sizes = torch.tensor([len(latent.mean) for latent in latents.values()], device=shared.device)
+        return shared, torch.arange(len(latents), device=shared.device).repeat_interleave(sizes)
 
     def _anchors(self, anchors: AnchorBatch) -> Tensor:
         first, second = (
@@ -181,4 +217,15 @@ class MonaeNet(nn.Module):
                 anchors.modalities, anchors.representations, anchors.batches, strict=True
             )
         )
-        return losses.nt_xent(first, second, self.weights.temperature)
+        return losses.nt_xent(first, second, self.weights.temperature, anchors.not_negative)
+
+    def _contrastive(self, step: Step, latents: Mapping[str, CellLatent]) -> Tensor:
+        found = []
+        for name, pair in self.pairs.items():
+            teacher, student = pair.views(self.encoders[name], step.cells[name], latents[name].mean[:, : self.n_shared])  # type: ignore[operator]
+            found.append(losses.nt_xent(teacher, student, self.weights.temperature))
+        return torch.stack(found).mean()
+
+    def _clusters(self, clusters: ClusterHead, latents: Mapping[str, CellLatent]) -> Tensor:
+        shared, modality = self._all_shared(latents)
+        return clustering_loss(shared, clusters(shared), modality, clusters.alive)

@@ -12,7 +12,7 @@ from monae_app.engine.data.decomposition import column_moments
 from monae_app.engine.model.cell_autoencoder import CellEncoder, FeatureDecoder
 from monae_app.engine.model.graph_vae import GraphEncoder
 from monae_app.engine.model.monae_net import LossWeights, ModalityParts, MonaeNet
-from monae_app.engine.training.batches import CellSource, EdgeSource
+from monae_app.engine.training.starting_clusters import starting_centres
 
 if TYPE_CHECKING:
     import scipy.sparse as sp
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from monae_app.engine.data.dataset import Dataset
     from monae_app.engine.data.guidance import GuidanceGraph
     from monae_app.engine.data.preprocess import Prepared
+    from monae_app.engine.training.correspondence import Correspondence
 
 SCALE_AT_START = 0.7
 COUNT_OFFSET = 0.5
@@ -28,11 +29,16 @@ SMALLEST_VARIANCE = 1e-4
 
 
 def build_network(
-    dataset: Dataset, prepared: dict[str, Prepared], graph: GuidanceGraph, config: RunConfig, device: torch.device
+    dataset: Dataset,
+    prepared: dict[str, Prepared],
+    graph: GuidanceGraph,
+    correspondence: Correspondence | None,
+    config: RunConfig,
+    device: torch.device,
 ) -> MonaeNet:
-    """Build the network for these data, its start drawn from the run's seed."""
+    """Build the network for these data, its start drawn from the run's seed and from what cells are known to match."""
     edges, weight, sign = graph.message_edges()
-    width = config.latent_shared + config.latent_private
+    n_batches = len(dataset.batch_names)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         encoder = GraphEncoder(
@@ -40,15 +46,17 @@ def build_network(
             torch.from_numpy(weight),
             torch.from_numpy(sign),
             n_vertices=graph.n_vertices,
-            width=width,
+            shared=config.latent_shared,
+            private=config.latent_private,
             heads=config.graph_heads,
             layers=config.graph_layers,
+            kind=config.graph_kind,
         )
-        n_batches = len(dataset.batch_names)
         parts = {
             name: ModalityParts(
                 graph.block(name),
                 each.modality.likelihood,
+                each.modality.n_cells,
                 build_encoder(each.representation.shape[1], n_batches, config),
                 start_decoder(
                     each.values,
@@ -60,15 +68,41 @@ def build_network(
             )
             for name, each in prepared.items()
         }
-        weights = LossWeights(
-            kl=config.lambda_kl,
-            graph=config.lambda_graph,
-            adversarial=config.lambda_adversarial,
-            anchor=config.lambda_anchor,
-            temperature=config.temperature,
-            private_dropout=config.private_dropout,
-        )
-        return MonaeNet(encoder, parts, config.latent_shared, weights).to(device)
+        if correspondence is not None:
+            _start_aligned(parts, correspondence)
+        centres = _centres(correspondence, config)
+        return MonaeNet(encoder, parts, config.latent_shared, loss_weights(config), centres).to(device)
+
+
+def _start_aligned(parts: dict[str, ModalityParts], correspondence: Correspondence) -> None:
+    for name, linear in correspondence.maps.items():
+        weights = torch.as_tensor(linear.weights, dtype=torch.float32)
+        offset = torch.as_tensor(-linear.centre @ linear.weights, dtype=torch.float32)
+        parts[name].encoder.start_at(weights, offset)
+
+
+def _centres(correspondence: Correspondence | None, config: RunConfig) -> torch.Tensor | None:
+    if correspondence is None or config.lambda_cluster == 0:
+        return None
+    return torch.from_numpy(starting_centres(correspondence.start, config.leiden_resolution, config.seed))
+
+
+def loss_weights(config: RunConfig) -> LossWeights:
+    """Weights of the terms of a run."""
+    return LossWeights(
+        kl=config.lambda_kl,
+        graph=config.lambda_graph,
+        shared_features=config.lambda_shared_features,
+        private_features=config.lambda_private_features,
+        adversarial=config.lambda_adversarial,
+        anchor=config.lambda_anchor,
+        contrastive=config.lambda_contrastive,
+        cluster=config.lambda_cluster,
+        temperature=config.temperature,
+        private_dropout=config.private_dropout,
+        cross_decoding=config.cross_decoding,
+        teacher=config.teacher,
+    )
 
 
 def build_encoder(n_components: int, n_batches: int, config: RunConfig) -> CellEncoder:
@@ -76,7 +110,8 @@ def build_encoder(n_components: int, n_batches: int, config: RunConfig) -> CellE
     return CellEncoder(
         n_components,
         n_batches,
-        latent=config.latent_shared + config.latent_private,
+        shared=config.latent_shared,
+        private=config.latent_private,
         hidden=config.hidden_width,
         dropout=config.dropout,
     )
@@ -132,22 +167,3 @@ def _log_shares(values: sp.csr_matrix, library: np.ndarray, batch: np.ndarray, n
 
 def _column_sums(values: sp.csr_matrix) -> np.ndarray:
     return np.asarray(values.sum(axis=0, dtype=np.float64)).ravel()
-
-
-def cell_sources(dataset: Dataset, prepared: dict[str, Prepared]) -> dict[str, CellSource]:
-    """Gather what batches are drawn from, by modality."""
-    return {
-        name: CellSource(each.values, each.representation, dataset.batch_codes[name], each.modality.library_size)
-        for name, each in prepared.items()
-    }
-
-
-def edge_source(graph: GuidanceGraph) -> EdgeSource | None:
-    """Edges to draw from; None where the graph has none."""
-    if not len(graph.source):
-        return None
-    blocks = np.zeros((graph.n_vertices, 2), np.int64)
-    for name in graph.vertices["modality"].unique():
-        block = graph.block(name)
-        blocks[block] = (block.start, block.stop)
-    return EdgeSource(graph.source, graph.target, graph.weight, graph.sign, blocks)

@@ -14,13 +14,15 @@ import numpy as np
 import torch
 
 from monae_app.engine.model.likelihoods import SparseValues
-from monae_app.engine.model.monae_net import AnchorBatch, CellBatch, EdgeBatch, Step
+from monae_app.engine.model.step import AnchorBatch, CellBatch, EdgeBatch, Partners, Step
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import scipy.sparse as sp
 
-EDGES_PER_STEP = 8192
-NEGATIVES_PER_EDGE = 5
+EDGES_PER_STEP = 2048
+NEGATIVES_PER_EDGE = 4
 EDGE_STREAM, ANCHOR_STREAM, FIRST_CELL_STREAM = 0, 1, 2
 
 
@@ -37,13 +39,44 @@ class CellSource:
     batch
         (N,) int64.
     library
-        (N,) float32, positive.
+        (N,) float32.
+    balance
+        How much every cell weighs in the mixing of modalities, (N,) float32.
     """
 
     values: sp.csr_matrix
     representation: np.ndarray
     batch: np.ndarray
     library: np.ndarray
+    balance: np.ndarray
+
+
+@dataclass(frozen=True)
+class AnchorSource:
+    """Anchors of two modalities, ready to be drawn from.
+
+    Parameters
+    ----------
+    modalities
+        Of the two.
+    rows
+        (A, 2).
+    start
+        Cells of both on the shared axes before training, rows of length 1, (N, D) and (M, D).
+    alike_from
+        Cosine there from which two cells are too close to be told apart on purpose; above 1 for never.
+    """
+
+    modalities: tuple[str, str]
+    rows: np.ndarray
+    start: tuple[np.ndarray, np.ndarray]
+    alike_from: float
+
+    def partners_of(self, side: int) -> tuple[np.ndarray, np.ndarray]:
+        """Anchored cells of the other side in the order of this side's cells: starts (N + 1,) and rows (A,)."""
+        order = np.argsort(self.rows[:, side], kind="stable")
+        starts = np.searchsorted(self.rows[order, side], np.arange(len(self.start[side]) + 1))
+        return starts, self.rows[order, 1 - side]
 
 
 @dataclass(frozen=True)
@@ -67,7 +100,7 @@ class StepSampler:
     edges
         None where the graph has no edges.
     anchors
-        (A, 2) rows of the first two modalities; None without anchors.
+        Of every pair of modalities that has any.
     seed, batch_size, features_per_step
         As in RunConfig.
     device
@@ -78,29 +111,33 @@ class StepSampler:
         self,
         cells: dict[str, CellSource],
         edges: EdgeSource | None,
-        anchors: np.ndarray | None,
+        anchors: Sequence[AnchorSource],
         *,
         seed: int,
         batch_size: int,
         features_per_step: int,
         device: torch.device,
     ) -> None:
-        self.cells, self.edges, self.anchors = cells, edges, anchors
+        self.cells, self.edges, self.anchors = cells, edges, [each for each in anchors if len(each.rows) > 1]
         self.seed, self.batch_size, self.features_per_step, self.device = seed, batch_size, features_per_step, device
+        self._partners = {
+            name: [(each, side, *each.partners_of(side)) for each in self.anchors for side in sides_of(each, name)]
+            for name in cells
+        }
         self._edge_share = np.cumsum(edges.weight, dtype=np.float64) if edges is not None else np.empty(0)
 
     def draw(self, step: int, progress: float) -> Step:
         """Draw the batch of a step; the same step always gives the same batch."""
         drawn = {
-            name: self._cells(source, self._stream(step, FIRST_CELL_STREAM + i))
-            for i, (name, source) in enumerate(self.cells.items())
+            name: self._cells(name, step, self._stream(step, stream))
+            for stream, name in enumerate(self.cells, FIRST_CELL_STREAM)
         }
-        return Step(
-            drawn,
-            self._edges(self._stream(step, EDGE_STREAM)),
-            self._anchors(self._stream(step, ANCHOR_STREAM)),
-            progress,
+        after_cells = FIRST_CELL_STREAM + len(self.cells)
+        anchors = tuple(
+            self._anchors(each, self._stream(step, after_cells + i if i else ANCHOR_STREAM))
+            for i, each in enumerate(self.anchors)
         )
+        return Step(drawn, self._edges(self._stream(step, EDGE_STREAM)), anchors, progress)
 
     def _stream(self, step: int, stream: int) -> np.random.Generator:
         return np.random.default_rng([self.seed, step, stream])
@@ -108,7 +145,8 @@ class StepSampler:
     def _tensor(self, values: np.ndarray) -> torch.Tensor:
         return torch.from_numpy(np.ascontiguousarray(values)).to(self.device)
 
-    def _cells(self, source: CellSource, rng: np.random.Generator) -> CellBatch:
+    def _cells(self, name: str, step: int, rng: np.random.Generator) -> CellBatch:
+        source = self.cells[name]
         n_cells, n_features = source.values.shape
         rows = rng.choice(n_cells, min(self.batch_size, n_cells), replace=False, shuffle=False)
         features = np.arange(n_features)
@@ -118,8 +156,27 @@ class StepSampler:
             self._tensor(source.representation[rows]),
             self._tensor(source.batch[rows]),
             self._tensor(source.library[rows, None]),
+            self._tensor(source.balance[rows]),
             self._tensor(features),
             self._measured(source.values, rows, features),
+            self._partners_for(name, step, rows, rng),
+        )
+
+    def _partners_for(self, name: str, step: int, rows: np.ndarray, rng: np.random.Generator) -> Partners | None:
+        if not self._partners[name]:
+            return None
+        # with several other modalities, they take turns
+        source, side, starts, theirs = self._partners[name][step % len(self._partners[name])]
+        count = starts[rows + 1] - starts[rows]
+        chosen = starts[rows] + (rng.random(len(rows)) * count).astype(np.int64)
+        partner = theirs[np.where(count > 0, chosen, 0)]
+        other = source.modalities[1 - side]
+        cells = self.cells[other]
+        return Partners(
+            other,
+            self._tensor(cells.representation[partner]),
+            self._tensor(cells.batch[partner]),
+            self._tensor(count > 0),
         )
 
     def _measured(self, values: sp.csr_matrix, rows: np.ndarray, features: np.ndarray) -> SparseValues:
@@ -147,13 +204,24 @@ class StepSampler:
         sign = edges.sign[chosen].astype(np.float32)
         return EdgeBatch(self._tensor(heads), self._tensor(tails), self._tensor(sign), self._tensor(corrupted))
 
-    def _anchors(self, rng: np.random.Generator) -> AnchorBatch | None:
-        if self.anchors is None or len(self.anchors) < 2:
-            return None
-        chosen = self.anchors[rng.choice(len(self.anchors), min(self.batch_size, len(self.anchors)), replace=False)]
-        (first, one), (second, other) = list(self.cells.items())[:2]
+    def _anchors(self, source: AnchorSource, rng: np.random.Generator) -> AnchorBatch:
+        size = min(self.batch_size, len(source.rows))
+        chosen = source.rows[rng.choice(len(source.rows), size, replace=False)]
+        start = np.concatenate([cells[rows] for cells, rows in zip(source.start, chosen.T, strict=True)])
+        # one cell may stand in several anchors: it is no negative of itself
+        same = [rows[:, None] == rows[None, :] for rows in chosen.T]
+        alike = start @ start.T > source.alike_from
+        alike[:size, :size] |= same[0]
+        alike[size:, size:] |= same[1]
+        first, second = (self.cells[name] for name in source.modalities)
         return AnchorBatch(
-            (first, second),
-            (self._tensor(one.representation[chosen[:, 0]]), self._tensor(other.representation[chosen[:, 1]])),
-            (self._tensor(one.batch[chosen[:, 0]]), self._tensor(other.batch[chosen[:, 1]])),
+            source.modalities,
+            (self._tensor(first.representation[chosen[:, 0]]), self._tensor(second.representation[chosen[:, 1]])),
+            (self._tensor(first.batch[chosen[:, 0]]), self._tensor(second.batch[chosen[:, 1]])),
+            self._tensor(alike),
         )
+
+
+def sides_of(source: AnchorSource, modality: str) -> list[int]:
+    """On which side of the anchors a modality stands, if it does."""
+    return [side for side, name in enumerate(source.modalities) if name == modality]

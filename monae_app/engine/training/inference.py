@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import safetensors
 import torch
 
-from monae_app.engine.data.representation import ARRAYS, KINDS, Projection
+from monae_app.engine.data.linked_projection import projection_from
 from monae_app.engine.errors import InputError
 from monae_app.engine.training.assembly import build_encoder
 from monae_app.engine.training.checkpoint import save_weights
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     import scipy.sparse as sp
 
     from monae_app.engine.config import RunConfig
+    from monae_app.engine.data.linked_projection import LinkedProjection
     from monae_app.engine.data.preprocess import Prepared
+    from monae_app.engine.data.representation import Projection
     from monae_app.engine.model.cell_autoencoder import CellEncoder
 
 CELLS_AT_ONCE = 8192
@@ -50,7 +52,7 @@ class CellEmbedder:
     """
 
     encoders: Mapping[str, CellEncoder]
-    projections: dict[str, Projection]
+    projections: dict[str, Projection | LinkedProjection]
     modelled: dict[str, np.ndarray]
     n_batches: int
 
@@ -131,8 +133,9 @@ class CellEmbedder:
         n_batches = int(about["n_batches"])
         encoders, projections = {}, {}
         for name, kind in kinds.items():
-            arrays = {key: tensors[f"{PROJECTION}.{name}.{key}"].numpy() for key in ARRAYS}
-            projections[name] = Projection.from_arrays(KINDS[KINDS.index(kind)], arrays)
+            prefix = f"{PROJECTION}.{name}."
+            arrays = {key.removeprefix(prefix): each.numpy() for key, each in tensors.items() if key.startswith(prefix)}
+            projections[name] = projection_from(kind, arrays)
             encoders[name] = build_encoder(projections[name].n_components, n_batches, config)
             start = f"{ENCODERS}.{name}."
             weights = {key.removeprefix(start): value for key, value in tensors.items() if key.startswith(start)}

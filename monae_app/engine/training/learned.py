@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from torch.nn import functional
 
+from monae_app.engine.model.cell_clusters import SHARPNESS
 from monae_app.engine.training.decoded import DecodedFeatures
 from monae_app.engine.training.feature_regression import FrozenCells, regress_features
 
@@ -52,6 +54,15 @@ def decoded_features(network: MonaeNet) -> dict[str, DecodedFeatures]:
             decoder.log_dispersion.exp().cpu().numpy().T,  # type: ignore[operator]
         )
     return found
+
+
+@torch.no_grad()
+def cluster_centres(network: MonaeNet) -> np.ndarray | None:
+    """Directions of the clusters still in use, times the sharpness of their assignment, (C, D_s); None without any."""
+    if network.clusters is None:
+        return None
+    centres = functional.normalize(network.clusters.centres, dim=1)[network.clusters.alive]
+    return (SHARPNESS * centres).cpu().numpy()
 
 
 def decode_all(

@@ -43,6 +43,8 @@ class TrainerSettings:
     report_every: int = 10
     checkpoint_every: int = 100
     not_monitored: tuple[str, ...] = ()
+    faster: tuple[str, ...] = ()  # parameters, by name, that take larger steps
+    times_faster: float = 1.0
 
 
 @dataclass
@@ -80,7 +82,13 @@ class Trainer:
     gradient_norm: Tensor = field(init=False, default_factory=lambda: torch.zeros(()))
 
     def __post_init__(self) -> None:
-        self.optimiser = torch.optim.Adam(self.network.parameters(), lr=self.settings.learning_rate)
+        named = [(name in self.settings.faster, each) for name, each in self.network.named_parameters()]
+        groups = [
+            {"params": [each for is_fast, each in named if is_fast == fast and each.requires_grad], "pace": pace}
+            for fast, pace in ((False, 1.0), (True, self.settings.times_faster))
+        ]
+        # a group may be empty: its place in the saved state stays the same
+        self.optimiser = torch.optim.Adam(groups, lr=self.settings.learning_rate)
 
     def run(self) -> int:
         """Train to the end of the budget; returns the number of the last step.
@@ -141,7 +149,7 @@ class Trainer:
     def _one_step(self) -> dict[str, float]:
         progress = self.step / self.settings.steps
         for group in self.optimiser.param_groups:
-            group["lr"] = self.settings.learning_rate * self._rate(progress)
+            group["lr"] = self.settings.learning_rate * self._rate(progress) * group["pace"]
         # drawn from the step alone, like the batches, so that no state of a generator has to be saved
         torch.manual_seed((self.settings.seed << 31) + self.step)
         terms = self.objective(self.step, progress)

@@ -12,8 +12,8 @@ from monae_app.web.components.notice import alert
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-TITLES = {"rna": "RNA", "atac": "ATAC"}
-FEATURES = {"rna": "genes", "atac": "peaks"}
+TITLES = {"rna": "RNA", "atac": "ATAC", "protein": "Protein"}
+FEATURES = {"rna": "genes", "atac": "peaks", "protein": "proteins"}
 LIKELIHOODS = {
     "nb": "negative binomial",
     "zinb": "zero-inflated negative binomial",
@@ -82,14 +82,14 @@ def _links(summary: dict[str, Any]) -> html.Dl:
     guidance = summary.get("guidance") or {}
     items: list[tuple[str, str]] = []
     if guidance:
-        items.append(
-            (
-                "Guidance graph",
-                f"{guidance['edges']:,} gene-peak links on {summary.get('genome') or 'your coordinates'}; "
-                f"{guidance['genes_linked']:,} genes and {guidance['peaks_linked']:,} peaks have one, "
-                f"{guidance['genes_without_edge']:,} genes and {guidance['peaks_without_edge']:,} peaks have none",
-            )
+        kinds, between = ["genes", "peaks"], f"gene-peak links on {summary.get('genome') or 'your coordinates'}"
+        if "proteins_linked" in guidance:
+            kinds, between = [FEATURES[name] for name in summary["modalities"]], "links between features"
+        linked, without = (
+            words.listed([f"{guidance[f'{kind}_{which}']:,} {kind}" for kind in kinds])
+            for which in ("linked", "without_edge")
         )
+        items.append(("Guidance graph", f"{guidance['edges']:,} {between}; {linked} have one, {without} have none"))
     items.append(("Labels", _listed(summary.get("labels"), "no column looks like a label: the map will show clusters")))
     items.append(("Batches", _listed(summary.get("batches"), "no column looks like a batch")))
     if summary.get("coinciding_names"):

@@ -40,3 +40,8 @@ def number(value: float) -> str:
 def percent(share: float) -> str:
     """Write a share."""
     return f"{100 * share:.1f} %" if share >= 0.001 else f"{100 * share:.2g} %"
+
+
+def listed(parts: list[str]) -> str:
+    """Write an enumeration: "a", "a and b", "a, b and c"."""
+    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))

@@ -24,7 +24,7 @@ MOST_GROUPS = 60
 # A map on a small screen; on a larger one labels have room to spare.
 MAP_PIXELS = (680.0, 560.0)
 CLIP_PERCENTILES = (1.0, 99.0)
-TITLES = {"joint": "All cells", "rna": "RNA", "atac": "ATAC"}
+TITLES = {"joint": "All cells", "rna": "RNA", "atac": "ATAC", "protein": "Protein"}
 
 
 def embedding_figure(

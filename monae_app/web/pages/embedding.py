@@ -9,6 +9,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
 
 from monae_app.engine.errors import InputError
 from monae_app.web import ids
+from monae_app.web.components import words
 from monae_app.web.components.aria import aria
 from monae_app.web.components.notice import empty, refused
 from monae_app.web.components.scores import score_list
@@ -27,7 +28,7 @@ TITLE = "Embedding"
 COLOUR, VALUES, PANEL, LABELS = "map-colour", "map-values", "map-panel", "map-labels"
 GRAPH, VIEW, MESSAGE, CAPTION, SCORES, CSV = "map", "map-view", "map-message", "map-caption", "map-scores", "map-csv"
 SVG, PNG, SUBTITLE, SEEN = "map-svg", "map-png", "map-subtitle", "map-seen"
-PANELS = {"joint": ("joint",), "split": ("rna", "atac"), "rna": ("rna",), "atac": ("atac",)}
+PANELS = {"joint": ("joint",), "split": ("rna", "atac", "protein"), "rna": ("rna",), "atac": ("atac",)}
 NO_HIT = "Nothing begins like that"
 GRAPH_CONFIG: Any = {
     "displaylogo": False,
@@ -169,7 +170,7 @@ def register(app: Dash, services: Services) -> None:
         view = _open(services, run)
         if view is None:
             return [], ""
-        names = " and ".join(modality_title(name) for name in view.modalities)
+        names = words.listed([modality_title(name) for name in view.modalities])
         return score_list(view.result.report), f"{names}, {view.result.cells.n_obs:,} cells"
 
 

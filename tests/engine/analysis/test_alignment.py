@@ -43,6 +43,17 @@ def test_warnings_are_what_speaks_against_an_alignment():
     assert Alignment(None, None).warnings == ()
 
 
+def test_more_than_two_modalities_are_told_apart_by_their_names():
+    pairs = ("rna", "atac"), ("rna", "protein")
+    found = Alignment(Said("nothing in common"), BAD, {pairs[1]: BAD}, pairs[0])
+    assert found.warnings == ("nothing in common", f"rna and atac: {BAD.verdict}", f"rna and protein: {BAD.verdict}")
+    assert Alignment(None, GOOD, {pairs[1]: GOOD}, pairs[0]).warnings == ()
+    assert Alignment(None, BAD, {pairs[1]: GOOD}, pairs[0]).record() == {
+        "consistency": BAD.record(),
+        "consistency_rna_protein": GOOD.record(),
+    }
+
+
 def test_the_record_holds_what_was_asked():
     assert Alignment(None, None).record() == {}
     found = Alignment(Said(None), BAD).record()

@@ -253,12 +253,13 @@ def test_both_graphs_join_genes_to_peaks_near_them(result, planted):
         assert set(zip(owned["owner"], owned.index, strict=True)) <= joined
 
 
-def test_refined_weights_are_those_of_the_edge_decoder(result):
+def test_refined_weights_are_cosines_of_the_shared_vectors(result):
     features = result.features
-    vectors = np.hstack([features.obsm["X_monae"], features.obsm["X_private"]]).astype(float)
+    vectors = features.obsm["X_monae"].astype(float)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     matrix = features.obsp["refined"].tocoo()
-    logit = (vectors[matrix.row] * vectors[matrix.col]).sum(axis=1)
-    np.testing.assert_allclose(matrix.data, 1 / (1 + np.exp(-logit)), rtol=1e-4)
+    cosine = (vectors[matrix.row] * vectors[matrix.col]).sum(axis=1)
+    np.testing.assert_allclose(matrix.data, (1 + cosine) / 2, rtol=1e-4, atol=1e-6)
 
 
 def test_cell_map_and_normalisers_are_columns_of_every_cell(result, trained):

@@ -32,7 +32,8 @@ def test_every_pair_in_the_neighbourhood_gets_its_posterior_weight(monkeypatch, 
     found = edges(refined_matrix(vectors, located, promoter=2000, window=0), names)
     assert set(found) == NEAR | {(b, a) for a, b in NEAR}
     for (one, other), weight in found.items():
-        assert weight == pytest.approx(1 / (1 + np.exp(-float(of[one] @ of[other]))), rel=1e-5)
+        cosine = float(of[one] @ of[other]) / float(np.linalg.norm(of[one]) * np.linalg.norm(of[other]))
+        assert weight == pytest.approx((1 + cosine) / 2, rel=1e-5)
     wide = edges(refined_matrix(vectors, located, promoter=2000, window=100_000), names)
     assert set(wide) - set(found) == {("g1", "p1"), ("p1", "g1")}
 

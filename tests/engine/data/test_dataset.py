@@ -170,6 +170,16 @@ def test_pairs_are_found_by_name_whatever_the_order(modality):
     assert len(pairs) == 3
 
 
+def test_pairs_of_any_two_modalities_are_found(modality):
+    cells = {"rna": list("abcdef"), "atac": list("uvwxyf"), "protein": list("fyxcba")}
+    data = Dataset({name: modality(cells=each, name=name) for name, each in cells.items()}, use_pairs=True)
+    for first, second, common in (("rna", "protein", "abcf"), ("protein", "atac", "fyx"), ("atac", "rna", "f")):
+        rows = data.known_pairs(first, second)
+        assert {cells[first][i] for i, _ in rows} == set(common)
+        assert all(cells[first][i] == cells[second][j] for i, j in rows)
+    np.testing.assert_array_equal(data.known_pairs(), data.known_pairs("rna", "atac"))
+
+
 def test_paired_without_a_common_name_is_refused(modality):
     rna, atac = modality(), modality(cells=list("abcdef"), name="atac")
     assert len(Dataset({"rna": rna, "atac": atac}).known_pairs()) == 0

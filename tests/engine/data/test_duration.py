@@ -41,7 +41,7 @@ def test_the_standard_budget_never_falls_and_grows_slower_than_the_cells(first, 
 
 
 def test_a_small_set_takes_the_standard_budget_and_a_million_cells_more():
-    assert step_budget(config(), 1000) == STANDARD_STEPS
+    assert step_budget(config(), 1000) == step_budget(config(), 20_000) == STANDARD_STEPS == 400
     assert step_budget(config(), 2_000_000) == 10 * STANDARD_STEPS
 
 

@@ -1,61 +1,26 @@
+"""The terms of the objective, each as its formula says and each where it is asked for."""
+
 from __future__ import annotations
+
+from dataclasses import replace
 
 import pytest
 import torch
 
-from monae_app.engine.data.dataset import Dataset
-from monae_app.engine.data.linking import link, modelled_features
-from monae_app.engine.data.preprocess import prepare
-from monae_app.engine.model.monae_net import Step
-from monae_app.engine.training.anchoring import anchors_of
-from monae_app.engine.training.assembly import build_network, cell_sources, edge_source
-from monae_app.engine.training.batches import StepSampler
+from monae_app.engine.model import losses
+from monae_app.engine.model.graph_vae import edge_logits
+from monae_app.engine.model.step import Step
 
-CPU = torch.device("cpu")
-
-
-@pytest.fixture
-def assemble(dataset, located, planted_config):
-    """Build network and sampler on the planted data, with other settings or fewer modalities."""
-
-    def build(names=("rna", "atac"), *, batch_columns=(), negative=False, **settings):
-        config = planted_config.model_copy(update=settings)
-        chosen = Dataset({name: dataset.modalities[name] for name in names}, batch_columns=batch_columns)
-        graph = link(chosen, {name: located[name] for name in names}, config)
-        if negative:
-            graph.sign[::3] = -1
-        modelled = modelled_features(chosen, graph)
-        prepared = {name: prepare(each, modelled[name], config) for name, each in chosen.modalities.items()}
-        sampler = StepSampler(
-            cell_sources(chosen, prepared),
-            edge_source(graph),
-            anchors_of(chosen, prepared, graph, config),
-            seed=0,
-            batch_size=64,
-            features_per_step=config.features_per_step,
-            device=CPU,
-        )
-        return build_network(chosen, prepared, graph, config, CPU), sampler
-
-    return build
-
-
-ALL_TERMS = {
-    "nll_rna",
-    "nll_atac",
-    "kl_rna",
-    "kl_atac",
-    "kl_graph",
-    "edges",
-    "discriminator",
-    "anchors",
-}
+EVERYTHING = {"lambda_contrastive": 0.2, "lambda_cluster": 0.1}
+OF_PAIRS = {"discriminator", "anchors", "clusters"}
+OF_ONE = {"nll_rna", "kl_rna", "kl_features", "contrastive"}
+ALL_TERMS = OF_PAIRS | OF_ONE | {"nll_atac", "kl_atac", "edges"}
 
 
 @pytest.mark.parametrize("order", [("rna", "atac"), ("atac", "rna")])
 @pytest.mark.parametrize("progress", [0.0, 0.29, 0.31, 1.0])
 def test_every_term_is_there_and_a_number(assemble, order, progress):
-    network, sampler = assemble(order)
+    network, sampler = assemble(order, **EVERYTHING)
     terms = network.losses(sampler.draw(0, progress))
     assert set(terms) == ALL_TERMS
     for name, value in terms.items():
@@ -63,82 +28,130 @@ def test_every_term_is_there_and_a_number(assemble, order, progress):
         assert torch.isfinite(value), name
 
 
-@pytest.mark.parametrize("batch_columns", [(), ("batch",)])
-@pytest.mark.parametrize("negative", [False, True])
-def test_gradients_reach_every_parameter(assemble, batch_columns, negative):
-    network, sampler = assemble(batch_columns=batch_columns, negative=negative, graph_layers=2, private_dropout=0.0)
+@pytest.mark.parametrize(
+    ("data", "settings"),
+    [
+        ({}, {"graph_kind": "gat", "graph_heads": 2, "teacher": "heads"}),
+        ({"batch_columns": ("batch",)}, {"graph_kind": "gatv2", "teacher": "dropout"}),
+        ({"negative": True}, {"graph_kind": "gat", "teacher": "ema"}),
+        ({"negative": True, "batch_columns": ("batch",)}, {"graph_kind": "gcn", "teacher": "heads"}),
+        ({"likelihoods": (("rna", "zinb"), ("atac", "bernoulli"))}, {"graph_kind": "gcn"}),
+    ],
+)
+def test_gradients_reach_every_parameter(assemble, data, settings):
+    network, sampler = assemble(**data, **settings, **EVERYTHING, graph_layers=2, private_dropout=0.0)
+    torch.manual_seed(0)
     sum(network.losses(sampler.draw(3, 0.5)).values()).backward()
     for name, parameter in network.named_parameters():
+        if not parameter.requires_grad:
+            assert "teacher" in name
+            continue
+        # a bernoulli value has no dispersion
+        if name == "decoders.atac.log_dispersion" and network.likelihoods["atac"] == "bernoulli":
+            continue
         assert parameter.grad is not None, name
         assert torch.isfinite(parameter.grad).all(), name
         assert (parameter.grad != 0).any(), name
 
 
 @pytest.mark.parametrize("name", ["rna", "atac"])
-def test_one_modality_works_alone(assemble, name):
-    network, sampler = assemble((name,))
+@pytest.mark.parametrize("teacher", ["dropout", "heads", "ema"])
+def test_one_modality_works_alone(assemble, name, teacher):
+    network, sampler = assemble((name,), teacher=teacher, **EVERYTHING)
     terms = network.losses(sampler.draw(0, 0.0))
-    assert set(terms) == {f"nll_{name}", f"kl_{name}", "kl_graph"}
-    sum(terms.values()).backward()
+    assert set(terms) == {f"nll_{name}", f"kl_{name}", "kl_features", "contrastive"}
     assert network.discriminator is None
+    assert network.clusters is None
+    sum(terms.values()).backward()
     assert all(torch.isfinite(each.grad).all() for each in network.parameters() if each.grad is not None)
+    network.zero_grad()
+    network.losses(sampler.draw(0, 0.0))["contrastive"].backward()
+    assert (network.encoders[name].linear.weight.grad != 0).any()
+
+
+def test_contrast_and_clustering_are_there_where_asked_for(assemble):
+    network, sampler = assemble()
+    assert set(network.losses(sampler.draw(0, 0.0))) == ALL_TERMS - {"contrastive", "clusters"}
+    assert not len(network.pairs)
 
 
 def test_a_term_of_weight_0_is_left_out_or_0(assemble):
-    network, sampler = assemble(lambda_adversarial=0.0, lambda_anchor=0.0, lambda_kl=0.0, lambda_graph=0.0)
+    names = ("adversarial", "anchor", "kl", "graph", "shared_features", "private_features", "contrastive", "cluster")
+    network, sampler = assemble(**{f"lambda_{name}": 0.0 for name in names})
     terms = network.losses(sampler.draw(0, 0.0))
-    assert {"discriminator", "anchors"}.isdisjoint(terms)
+    assert set(terms) == {"nll_rna", "nll_atac", "kl_rna", "kl_atac", "kl_features"}
     assert {name for name, value in terms.items() if value != 0} == {"nll_rna", "nll_atac"}
 
 
-def test_weights_scale_their_terms(assemble):
+def test_weights_scale_their_terms_and_no_others(assemble):
+    weights = {"kl": 1.0, "graph": 0.02, "anchor": 0.1, "contrastive": 0.2, "cluster": 0.1}
+    weights |= {"shared_features": 3.0, "private_features": 1.0}
     found = []
     for factor in (1.0, 3.0):
-        network, sampler = assemble(lambda_kl=factor, lambda_graph=0.02 * factor, lambda_anchor=0.1 * factor)
+        network, sampler = assemble(**{f"lambda_{name}": factor * weight for name, weight in weights.items()})
         torch.manual_seed(0)
         found.append(network.losses(sampler.draw(0, 0.9)))
-    for name in ("kl_rna", "kl_atac", "kl_graph", "edges", "anchors"):
-        torch.testing.assert_close(found[1][name], 3 * found[0][name])
-    torch.testing.assert_close(found[1]["nll_rna"], found[0]["nll_rna"])
+    for name in ("kl_rna", "kl_atac", "kl_features", "edges", "anchors", "contrastive", "clusters"):
+        assert found[0][name] != 0, name
+        torch.testing.assert_close(found[1][name], 3 * found[0][name], msg=name)
+    for name in ("nll_rna", "nll_atac", "discriminator"):
+        torch.testing.assert_close(found[1][name], found[0][name])
 
 
-def test_the_discriminator_learns_and_the_encoders_unlearn(assemble):
-    network, sampler = assemble(lambda_adversarial=0.5)
-    gradients = []
-    for strength in (0.5, 1.0):
-        network.weights = type(network.weights)(**{**vars(network.weights), "adversarial": strength})
-        network.zero_grad()
-        torch.manual_seed(0)
-        network.losses(sampler.draw(0, 1.0))["discriminator"].backward()
-        gradients.append(
-            (network.discriminator.body[0].weight.grad.clone(), network.encoders["rna"].mean.weight.grad.clone())
-        )
-    torch.testing.assert_close(gradients[1][0], gradients[0][0])
-    torch.testing.assert_close(gradients[1][1], 2 * gradients[0][1])
-
-
-def test_private_axes_stay_out_of_what_aligns_modalities(assemble):
+def test_priors_and_edges_equal_their_formulas(assemble):
     network, sampler = assemble()
-    terms = network.losses(sampler.draw(0, 1.0))
-    (terms["discriminator"] + terms["anchors"]).backward()
-    of_mean = network.encoders["atac"].mean.weight.grad
-    assert (of_mean[: network.n_shared] != 0).any()
-    assert (of_mean[network.n_shared :] == 0).all()
+    network.eval()
+    step, weights = sampler.draw(0, 1.0), network.weights
+    torch.manual_seed(0)
+    found = network.losses(step)
+    torch.manual_seed(0)
+    mean, sd = network.graph()
+    vectors = mean + sd * torch.randn_like(sd)
+    prior = 0.0
+    for name, block in network.blocks.items():
+        latent = network.encode(name, step.cells[name].representation, step.cells[name].batch)
+        kl = (0.5 * (latent.mean**2 + latent.sd**2 - 1) - latent.sd.log()).sum() / len(latent.mean)
+        torch.testing.assert_close(found[f"kl_{name}"], weights.kl * kl / (block.stop - block.start))
+        of_axes = (0.5 * (mean**2 + sd**2 - 1) - sd.log())[block].mean(dim=0)
+        shared, private = of_axes[: network.n_shared].sum(), of_axes[network.n_shared :].sum()
+        prior += (weights.shared_features * shared + weights.private_features * private) / network.n_cells[name]
+    torch.testing.assert_close(found["kl_features"], prior)
+    edges, shared = step.edges, vectors[:, : network.n_shared]
+    there = edge_logits(shared, edges.heads, edges.tails, edges.sign)
+    absent = edge_logits(shared, edges.heads[:, None], edges.corrupted, edges.sign[:, None])
+    torch.testing.assert_close(found["edges"], 2 * weights.graph * losses.edge_nll(there, absent))
 
 
-def test_silenced_private_axes_leave_reconstruction_to_the_shared_ones(assemble):
+def test_anchors_of_several_pairs_count_by_their_mean(assemble):
     network, sampler = assemble()
-    network.weights = type(network.weights)(**{**vars(network.weights), "private_dropout": 1.0})
-    network.losses(sampler.draw(0, 1.0))["nll_rna"].backward()
-    of_mean = network.encoders["rna"].mean.weight.grad
-    assert (of_mean[: network.n_shared] != 0).any()
-    assert (of_mean[network.n_shared :] == 0).all()
+    network.eval()
+    steps = [sampler.draw(i, 1.0) for i in (0, 1)]
+    one, other = (network.losses(step)["anchors"] for step in steps)
+    both = network.losses(replace(steps[0], anchors=(*steps[0].anchors, *steps[1].anchors)))["anchors"]
+    assert one != other
+    torch.testing.assert_close(both, (one + other) / 2)
+
+
+def test_anchored_cells_too_alike_are_left_out_of_the_contrast(assemble):
+    network, sampler = assemble()
+    network.eval()
+    step = sampler.draw(0, 1.0)
+    (anchors,) = step.anchors
+    nothing = replace(anchors, not_negative=torch.zeros_like(anchors.not_negative))
+    everything = replace(anchors, not_negative=torch.ones_like(anchors.not_negative))
+    costs = [
+        float(network.losses(replace(step, anchors=(each,)))["anchors"].detach())
+        for each in (nothing, anchors, everything)
+    ]
+    assert costs[0] > costs[1] > costs[2]
+    assert costs[2] == pytest.approx(0, abs=1e-6)
 
 
 def test_edges_and_anchors_may_be_missing(assemble):
-    network, sampler = assemble()
+    network, sampler = assemble(**EVERYTHING)
     step = sampler.draw(0, 1.0)
-    terms = network.losses(Step(step.cells, None, None, 1.0))
+    cells = {name: replace(each, partners=None) for name, each in step.cells.items()}
+    terms = network.losses(Step(cells, None, (), 1.0))
     assert ALL_TERMS - set(terms) == {"edges", "anchors"}
 
 
@@ -146,20 +159,22 @@ def test_one_seed_builds_one_network_and_leaves_the_global_generator_alone(assem
     torch.manual_seed(5)
     expected = torch.rand(3)
     torch.manual_seed(5)
-    one, other = (assemble()[0].state_dict() for _ in range(2))
+    one, other = (assemble(**EVERYTHING)[0].state_dict() for _ in range(2))
     torch.testing.assert_close(torch.rand(3), expected, rtol=0, atol=0)
     assert all(torch.equal(one[name], other[name]) for name in one)
+    changed = assemble(**EVERYTHING, seed=1)[0].state_dict()
+    assert not torch.equal(one["graph.vertices"], changed["graph.vertices"])
 
 
 def test_training_for_a_while_lowers_the_loss(assemble):
-    network, sampler = assemble()
+    network, sampler = assemble(**EVERYTHING)
     optimiser, costs = torch.optim.Adam(network.parameters(), 0.005), []
     torch.manual_seed(0)
-    for step in range(60):
-        terms = network.losses(sampler.draw(step, step / 60))
+    for step in range(40):
+        terms = network.losses(sampler.draw(step, step / 40))
         costs.append({name: float(value.detach()) for name, value in terms.items()})
         optimiser.zero_grad()
         sum(terms.values()).backward()
         optimiser.step()
-    for name in ("nll_rna", "nll_atac", "edges", "anchors"):
+    for name in ("nll_rna", "nll_atac", "edges", "anchors", "contrastive"):
         assert sum(each[name] for each in costs[-5:]) < sum(each[name] for each in costs[:5]), name

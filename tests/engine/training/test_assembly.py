@@ -1,18 +1,23 @@
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 import scipy.sparse as sp
 import torch
 
-from monae_app.engine.data.dataset import Dataset
-from monae_app.engine.data.guidance import GuidanceGraph
-from monae_app.engine.data.linking import link, modelled_features
-from monae_app.engine.data.preprocess import prepare
-from monae_app.engine.training.anchoring import aligned_scores, anchors_of, gene_activity
-from monae_app.engine.training.assembly import build_network, cell_sources, edge_source, start_decoder
+from monae_app.engine.pipeline import VECTORS_OF_FEATURES
+from monae_app.engine.training.assembly import build_network, loss_weights, start_decoder
+from monae_app.engine.training.correspondence import correspond
+from monae_app.engine.training.starting_clusters import starting_centres
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from monae_app.engine.model.monae_net import MonaeNet
+    from monae_app.engine.training.correspondence import Correspondence
 
 
 def counts(n_cells: int = 400, seed: int = 0) -> tuple[sp.csr_matrix, np.ndarray]:
@@ -67,79 +72,99 @@ def test_a_constant_feature_starts_finite():
         assert torch.isfinite(parameter).all()
 
 
-def test_a_network_knows_its_blocks_and_reads_the_widths(dataset, prepared, graph, planted_config):
-    network = build_network(dataset, prepared, graph, planted_config, torch.device("cpu"))
-    assert network.blocks == {"rna": slice(0, 80), "atac": slice(80, graph.n_vertices)}
-    mean, _ = network.graph()
-    assert mean.shape == (graph.n_vertices, 10)
-    for name, each in prepared.items():
-        cells = torch.from_numpy(each.representation)
-        latent = network.encode(name, cells, torch.zeros(len(cells), dtype=torch.int64))
-        assert latent.mean.shape == (120, 10)
-        assert network.decoders[name].bias.shape == (1, len(each.modelled))
+@pytest.fixture(scope="module")
+def found(dataset, linked, graph, planted_config) -> Correspondence:
+    return correspond(dataset, linked, graph, planted_config)
 
 
-def test_sources_hold_the_library_of_all_features(dataset, prepared):
-    few = {name: replace(each, modelled=each.modelled[:20]) for name, each in prepared.items()}
-    for name, source in cell_sources(dataset, few).items():
-        assert source.values.shape == (120, 20)
-        whole = dataset.modalities[name].values.sum(axis=1)
-        np.testing.assert_array_equal(source.library, np.asarray(whole).ravel())
+@pytest.fixture(scope="module")
+def built(dataset, linked, graph, planted_config) -> Callable[..., MonaeNet]:
+    def build(correspondence: Correspondence | None = None, **changes: object) -> MonaeNet:
+        config = planted_config.model_copy(update=changes)
+        return build_network(dataset, linked, graph, correspondence, config, torch.device("cpu")).eval()
+
+    return build
 
 
-def test_edges_know_the_modality_of_every_vertex(graph):
-    source = edge_source(graph)
-    np.testing.assert_array_equal(source.blocks[:80], np.tile([0, 80], (80, 1)))
-    np.testing.assert_array_equal(source.blocks[80:], np.tile([80, graph.n_vertices], (graph.n_vertices - 80, 1)))
-    none = np.empty(0, np.int64)
-    assert edge_source(GuidanceGraph(graph.vertices, none, none, none.astype(np.float32), none.astype(np.int8))) is None
+def shared_of(network: MonaeNet, linked) -> dict[str, torch.Tensor]:
+    with torch.no_grad():
+        return {
+            name: network.encode(name, torch.from_numpy(each.representation), torch.zeros(120, dtype=torch.int64)).mean[
+                :, : network.n_shared
+            ]
+            for name, each in linked.items()
+        }
 
 
-@pytest.mark.parametrize("order", [("rna", "atac"), ("atac", "rna")])
-def test_gene_activity_sums_the_linked_peaks(dataset, located, planted_config, order):
-    turned = Dataset({name: dataset.modalities[name] for name in order})
-    graph = link(turned, located, planted_config)
-    modelled = modelled_features(turned, graph)
-    prepared = {name: prepare(each, modelled[name], planted_config) for name, each in turned.modalities.items()}
-    expected = np.zeros((120, 80))
-    peaks = dataset.modalities["atac"].values.toarray()
-    genes, first_peak = graph.block("rna").start, graph.block("atac").start
-    for gene, peak, weight in zip(graph.source, graph.target, graph.weight, strict=True):
-        expected[:, gene - genes] += weight * peaks[:, peak - first_peak]
-    np.testing.assert_allclose(gene_activity(prepared, graph).toarray(), expected, rtol=1e-5)
-    first, second = aligned_scores(prepared, graph, planted_config)
-    assert first.shape == second.shape == (120, 8)
+def test_a_network_knows_its_blocks_and_reads_the_widths(built, found, linked, graph):
+    for network in (built(), built(found)):
+        assert network.blocks == {"rna": slice(0, 80), "atac": slice(80, graph.n_vertices)}
+        mean, _ = network.graph()
+        assert mean.shape == (graph.n_vertices, 10)
+        for name, each in linked.items():
+            cells = torch.from_numpy(each.representation)
+            latent = network.encode(name, cells, torch.zeros(len(cells), dtype=torch.int64))
+            assert latent.mean.shape == (120, 10)
+            assert network.decoders[name].bias.shape == (1, len(each.modelled))
 
 
-def test_anchors_join_cells_of_one_type_and_a_rewired_graph_does_not(planted, dataset, prepared, graph, planted_config):
-    kind = {name: getattr(planted, name).obs["cell_type"].to_numpy() for name in ("rna", "atac")}
-
-    def share_right(of: GuidanceGraph) -> float:
-        anchors = anchors_of(dataset, prepared, of, planted_config)
-        return float((kind["rna"][anchors[:, 0]] == kind["atac"][anchors[:, 1]]).mean())
-
-    target = np.random.default_rng(0).permutation(graph.block("atac").stop - 80)[: len(graph.target)] + 80
-    rewired = replace(
-        graph,
-        source=graph.source[: len(target)],
-        target=target,
-        weight=graph.weight[: len(target)],
-        sign=graph.sign[: len(target)],
-    )
-    assert share_right(graph) > 0.8
-    assert share_right(rewired) < share_right(graph) - 0.2
+def test_cells_start_where_the_closed_form_alignment_has_them(built, found, linked):
+    for name, shared in shared_of(built(found), linked).items():
+        start = torch.from_numpy(found.start[name])
+        assert torch.cosine_similarity(shared, start).median() > 0.98
+    for name, shared in shared_of(built(), linked).items():
+        assert torch.cosine_similarity(shared, torch.from_numpy(found.start[name])).median() < 0.9
 
 
-def test_known_pairs_are_anchors(modality, prepared, graph, planted_config):
-    values = np.random.default_rng(0).poisson(2, (8, 6)) + 1
-    rna, atac = modality(values), modality(values, "atac", cells=[f"cell{i}" for i in reversed(range(8))])
-    pairs = anchors_of(Dataset({"rna": rna, "atac": atac}, use_pairs=True), prepared, graph, planted_config)
-    np.testing.assert_array_equal(pairs[:, 0] + pairs[:, 1], np.full(8, 7))
+def test_the_straight_part_of_an_encoder_starts_as_the_map(built, found, linked):
+    rng = np.random.default_rng(0)
+    maps = {name: replace(each, centre=rng.normal(size=each.centre.shape)) for name, each in found.maps.items()}
+    network = built(replace(found, maps=maps))
+    for name, each in linked.items():
+        with torch.no_grad():
+            straight = network.encoders[name].linear(torch.from_numpy(each.representation)).numpy()
+        np.testing.assert_allclose(straight, maps[name](each.representation), atol=1e-4)
 
 
-def test_without_links_or_a_second_modality_there_are_no_anchors(dataset, prepared, graph, planted_config):
-    alone = Dataset({"rna": dataset.modalities["rna"]})
-    assert anchors_of(alone, prepared, graph, planted_config) is None
-    none = np.empty(0, np.int64)
-    bare = GuidanceGraph(graph.vertices, none, none, none.astype(np.float32), none.astype(np.int8))
-    assert anchors_of(dataset, prepared, bare, planted_config) is None
+def test_one_seed_builds_one_network_and_leaves_the_callers_generator_alone(built, found):
+    torch.manual_seed(11)
+    expected = torch.randn(3)
+    torch.manual_seed(11)
+    first = built(found, lambda_cluster=0.1)
+    assert torch.equal(torch.randn(3), expected)
+    again, other = built(found, lambda_cluster=0.1), built(found, lambda_cluster=0.1, seed=1)
+    for name, value in first.state_dict().items():
+        assert torch.equal(again.state_dict()[name], value)
+    assert not torch.equal(other.graph.vertices, first.graph.vertices)
+
+
+def test_clusters_start_at_the_centres_of_the_aligned_cells_if_they_are_wanted(built, found, planted_config):
+    expected = starting_centres(found.start, planted_config.leiden_resolution, planted_config.seed)
+    clusters = built(found, lambda_cluster=0.1).clusters
+    np.testing.assert_allclose(clusters.centres.detach().numpy(), expected, atol=1e-6)
+    assert built(found, lambda_cluster=0.0).clusters is None
+    assert built(None, lambda_cluster=0.1).clusters is None
+
+
+def test_every_weight_comes_from_the_setting_of_its_name(planted_config):
+    changed = {
+        "lambda_kl": 0.11,
+        "lambda_graph": 0.12,
+        "lambda_shared_features": 0.13,
+        "lambda_private_features": 0.14,
+        "lambda_adversarial": 0.15,
+        "lambda_anchor": 0.16,
+        "lambda_contrastive": 0.17,
+        "lambda_cluster": 0.18,
+        "temperature": 0.19,
+        "private_dropout": 0.21,
+        "cross_decoding": 0.22,
+        "teacher": "ema",
+    }
+    found = asdict(loss_weights(planted_config.model_copy(update=changed)))
+    assert found == {name.removeprefix("lambda_"): value for name, value in changed.items()}
+
+
+def test_what_is_to_take_larger_steps_is_part_of_the_network(built):
+    """Names are given in writing; one that no parameter bears would change nothing."""
+    assert set(VECTORS_OF_FEATURES) <= {name for name, _ in built().named_parameters()}

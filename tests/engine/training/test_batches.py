@@ -4,24 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import scipy.sparse as sp
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monae_app.engine.training import batches
-from monae_app.engine.training.batches import CellSource, EdgeSource, StepSampler
-
-N_CELLS, N_FEATURES = 90, 40
-
-
-def source(n_cells: int = N_CELLS, seed: int = 0) -> CellSource:
-    """The first number of the representation is the row, so that a batch tells which cells it holds."""
-    rng = np.random.default_rng(seed)
-    rows = np.arange(n_cells)
-    values = sp.csr_matrix(rng.poisson(0.7, (n_cells, N_FEATURES)).astype(np.float32))
-    representation = np.column_stack([rows, rng.normal(size=n_cells)]).astype(np.float32)
-    return CellSource(values, representation, rows % 3, rows.astype(np.float32) + 1)
+from monae_app.engine.training.batches import EdgeSource
+from tests.engine.training.drawing import N_CELLS, N_FEATURES, anchored, assert_same, rows_of, sampler, source
 
 
 def edges() -> EdgeSource:
@@ -33,68 +22,37 @@ def edges() -> EdgeSource:
     return EdgeSource(rng.integers(0, 10, 25), 10 + np.arange(25), weight, sign, blocks)
 
 
-def sampler(cells=None, of_edges=None, anchors=None, *, seed=0, batch_size=32, features_per_step=1000) -> StepSampler:
-    return StepSampler(
-        {"rna": source(), "atac": source(seed=1)} if cells is None else cells,
-        of_edges,
-        anchors,
-        seed=seed,
-        batch_size=batch_size,
-        features_per_step=features_per_step,
-        device=torch.device("cpu"),
-    )
-
-
-def rows_of(batch) -> np.ndarray:
-    return batch.representation[:, 0].numpy().astype(int)
-
-
-def assert_same(one: object, other: object) -> None:
-    for name, value in vars(one).items():
-        if isinstance(value, torch.Tensor):
-            torch.testing.assert_close(value, getattr(other, name), rtol=0, atol=0)
-        elif isinstance(value, tuple):
-            assert all(
-                torch.equal(a, b) if isinstance(a, torch.Tensor) else a == b
-                for a, b in zip(value, getattr(other, name), strict=True)
-            )
-        elif value is None:
-            assert getattr(other, name) is None
-        else:
-            assert_same(value, getattr(other, name))
-
-
 @given(st.integers(0, 2**31 - 1), st.integers(0, 10**7))
 @settings(max_examples=25, deadline=None)
 def test_one_step_has_one_batch_whatever_came_before(seed, step):
-    anchors = np.column_stack([np.arange(50), np.arange(50)[::-1]])
+    anchors = [anchored(np.column_stack([np.arange(50), np.arange(50)[::-1]]))]
     fresh = sampler(of_edges=edges(), anchors=anchors, seed=seed, features_per_step=10).draw(step, 0.3)
     used = sampler(of_edges=edges(), anchors=anchors, seed=seed, features_per_step=10)
     used.draw(step + 1, 0.1)
     again = used.draw(step, 0.3)
-    for name, cells in fresh.cells.items():
-        assert_same(cells, again.cells[name])
-    assert_same(fresh.edges, again.edges)
-    assert_same(fresh.anchors, again.anchors)
+    assert_same(fresh, again)
 
 
 def test_other_steps_and_other_seeds_draw_other_cells_edges_and_anchors():
-    anchors = np.column_stack([np.arange(80), np.arange(80)])
+    anchors = [anchored(np.column_stack([np.arange(80), np.arange(80)]))]
     base = sampler(of_edges=edges(), anchors=anchors).draw(5, 0)
     for other in (
         sampler(of_edges=edges(), anchors=anchors).draw(6, 0),
         sampler(of_edges=edges(), anchors=anchors, seed=1).draw(5, 0),
     ):
-        assert set(rows_of(other.cells["rna"])) != set(rows_of(base.cells["rna"]))
+        assert set(rows_of(other.cells["rna"].representation)) != set(rows_of(base.cells["rna"].representation))
         assert not torch.equal(other.edges.heads, base.edges.heads)
-        assert not torch.equal(other.anchors.representations[0], base.anchors.representations[0])
+        (drawn,), (of_base,) = other.anchors, base.anchors
+        assert not torch.equal(drawn.representations[0], of_base.representations[0])
+        partners = [each.cells["rna"].partners.representation for each in (other, base)]
+        assert not torch.equal(*partners)
 
 
 def test_modalities_of_one_size_do_not_draw_the_same_rows():
     shared = []
     for step in range(200):
         cells = sampler().draw(step, 0).cells
-        shared.append(len(set(rows_of(cells["rna"])) & set(rows_of(cells["atac"]))))
+        shared.append(len(set(rows_of(cells["rna"].representation)) & set(rows_of(cells["atac"].representation))))
     # 32 of 90 cells each: by chance 32 * 32 / 90 of them stand in one row
     assert abs(np.mean(shared) - 32 * 32 / 90) < 0.8
 
@@ -102,7 +60,7 @@ def test_modalities_of_one_size_do_not_draw_the_same_rows():
 def test_every_cell_is_drawn_as_often_as_any_other_and_once_a_step():
     counts = np.zeros(N_CELLS)
     for step in range(600):
-        rows = rows_of(sampler().draw(step, 0).cells["rna"])
+        rows = rows_of(sampler().draw(step, 0).cells["rna"].representation)
         assert len(set(rows)) == len(rows) == 32
         counts[rows] += 1
     expected = 600 * 32 / N_CELLS
@@ -114,7 +72,7 @@ def test_measured_values_stand_at_their_local_places(features_per_step):
     cells = {"rna": source(), "atac": source(seed=1)}
     drawn = sampler(cells, features_per_step=features_per_step).draw(2, 0).cells
     for name, batch in drawn.items():
-        rows, features = rows_of(batch), batch.features.numpy()
+        rows, features = rows_of(batch.representation), batch.features.numpy()
         assert len(features) == min(features_per_step, N_FEATURES)
         assert (np.diff(features) > 0).all()
         expected = cells[name].values[rows][:, features].toarray()
@@ -122,6 +80,7 @@ def test_measured_values_stand_at_their_local_places(features_per_step):
         assert len(batch.measured.values) == (expected != 0).sum()
         np.testing.assert_array_equal(batch.library.numpy(), rows[:, None] + 1)
         np.testing.assert_array_equal(batch.batch.numpy(), rows % 3)
+        np.testing.assert_array_equal(batch.balance.numpy(), cells[name].balance[rows])
 
 
 def test_every_feature_is_drawn_in_time():
@@ -134,8 +93,8 @@ def test_every_feature_is_drawn_in_time():
 def test_a_small_modality_gives_all_its_cells():
     cells = {"rna": source(12), "atac": source()}
     drawn = sampler(cells).draw(0, 0).cells
-    assert sorted(rows_of(drawn["rna"])) == list(range(12))
-    assert len(rows_of(drawn["atac"])) == 32
+    assert sorted(rows_of(drawn["rna"].representation)) == list(range(12))
+    assert len(rows_of(drawn["atac"].representation)) == 32
 
 
 def test_edges_exist_and_keep_their_sign():
@@ -161,7 +120,14 @@ def test_corrupted_tails_stay_in_the_modality_of_the_tail():
     assert seen == {True: set(range(10)), False: set(range(10, 40))}
 
 
-def test_edges_are_drawn_by_weight(monkeypatch):
+def test_a_step_draws_a_bounded_number_of_edges(monkeypatch):
+    monkeypatch.setattr(batches, "EDGES_PER_STEP", 10)
+    drawn = sampler(of_edges=edges()).draw(0, 0).edges
+    assert len(drawn.heads) == len(drawn.tails) == len(drawn.sign) == len(drawn.corrupted) == 10
+    assert sampler().draw(0, 0).edges is None
+
+
+def test_edges_are_drawn_by_weight():
     truth = replace(edges(), weight=np.array([1.0, 0.1] + [1e-6] * 23, np.float32), source=np.zeros(25, np.int64))
     counts = np.zeros(25)
     for step in range(100):
@@ -169,24 +135,3 @@ def test_edges_are_drawn_by_weight(monkeypatch):
         np.add.at(counts, torch.maximum(drawn.heads, drawn.tails).numpy() - 10, 1)
     assert counts[2:].sum() <= 2
     assert 6 < counts[0] / counts[1] < 16
-
-
-def test_anchors_are_read_in_the_order_of_the_modalities():
-    anchors = np.array([[3, 70], [8, 1], [50, 50], [9, 33]])
-    cells = {"atac": source(), "rna": source(seed=1)}
-    drawn = sampler(cells, anchors=anchors).draw(0, 0).anchors
-    assert drawn.modalities == ("atac", "rna")
-    found = {
-        tuple(map(int, pair)) for pair in zip(*(each[:, 0].tolist() for each in drawn.representations), strict=True)
-    }
-    assert found == {tuple(row) for row in anchors.tolist()}
-    for rows, batch in zip(drawn.representations, drawn.batches, strict=True):
-        np.testing.assert_array_equal(batch.numpy(), rows[:, 0].numpy() % 3)
-
-
-@pytest.mark.parametrize("anchors", [None, np.empty((0, 2), np.int64), np.array([[1, 1]])])
-def test_fewer_than_two_anchors_are_none(anchors):
-    step = sampler(anchors=anchors).draw(0, 0.7)
-    assert step.anchors is None
-    assert step.edges is None
-    assert step.progress == 0.7

@@ -5,8 +5,10 @@ import json
 import numpy as np
 import pytest
 import safetensors
+import scipy.sparse as sp
 import torch
 
+from monae_app.engine.data.linked_projection import LinkedProjection
 from monae_app.engine.errors import InputError
 from monae_app.engine.training.assembly import build_encoder
 from monae_app.engine.training.checkpoint import save_weights
@@ -14,13 +16,13 @@ from monae_app.engine.training.inference import CellEmbedder
 
 
 @pytest.fixture(scope="module")
-def embedder(prepared, planted_config) -> CellEmbedder:
+def embedder(linked, planted_config) -> CellEmbedder:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         encoders = {
-            name: build_encoder(each.representation.shape[1], 2, planted_config) for name, each in prepared.items()
+            name: build_encoder(each.representation.shape[1], 2, planted_config) for name, each in linked.items()
         }
-    return CellEmbedder.of(encoders, prepared, 2)
+    return CellEmbedder.of(encoders, linked, 2)
 
 
 @pytest.fixture
@@ -29,59 +31,73 @@ def path(embedder, tmp_path):
     return tmp_path / "weights.safetensors"
 
 
-def asked(embedder, prepared, name="rna"):
-    batch = np.arange(prepared[name].modality.n_cells) % 2
-    return embedder.embed(name, prepared[name].values, batch)
+def asked(embedder, linked, name="rna"):
+    batch = np.arange(linked[name].modality.n_cells) % 2
+    return embedder.embed(name, linked[name].values, batch)
 
 
 @pytest.mark.parametrize("name", ["rna", "atac"])
-def test_what_is_embedded_is_the_encoders_mean_of_the_representation(embedder, prepared, name):
-    each = prepared[name]
+def test_what_is_embedded_is_the_encoders_mean_of_the_representation(embedder, linked, name):
+    each = linked[name]
     batch = torch.arange(each.modality.n_cells) % 2
     with torch.no_grad():
         expected = embedder.encoders[name].eval()(torch.from_numpy(each.representation), batch).mean.numpy()
-    np.testing.assert_allclose(asked(embedder, prepared, name), expected, atol=1e-6)
+    np.testing.assert_allclose(asked(embedder, linked, name), expected, atol=1e-6)
     assert expected.std() > 0.01
 
 
-def test_cells_in_shards_lie_where_they_lie_at_once(embedder, prepared, monkeypatch):
-    whole = asked(embedder, prepared)
+def test_cells_in_shards_lie_where_they_lie_at_once(embedder, linked, monkeypatch):
+    whole = asked(embedder, linked)
     monkeypatch.setattr("monae_app.engine.training.inference.CELLS_AT_ONCE", 7)
-    np.testing.assert_allclose(asked(embedder, prepared), whole, atol=1e-5)
+    np.testing.assert_allclose(asked(embedder, linked), whole, atol=1e-5)
 
 
-def test_no_cells_give_no_rows_of_the_right_width(embedder, prepared, planted_config):
-    found = embedder.embed("rna", prepared["rna"].values[:0], np.empty(0, np.int64))
+def test_no_cells_give_no_rows_of_the_right_width(embedder, linked, planted_config):
+    found = embedder.embed("rna", linked["rna"].values[:0], np.empty(0, np.int64))
     assert found.shape == (0, planted_config.latent_shared + planted_config.latent_private)
 
 
-def test_dropout_and_batch_norm_are_off(embedder, prepared):
+def test_dropout_and_batch_norm_are_off(embedder, linked):
     embedder.encoders["rna"].train()
-    np.testing.assert_array_equal(asked(embedder, prepared), asked(embedder, prepared))
+    np.testing.assert_array_equal(asked(embedder, linked), asked(embedder, linked))
 
 
-def test_loaded_equals_saved(embedder, prepared, planted_config, path):
+def test_loaded_equals_saved(embedder, linked, planted_config, path):
     loaded = CellEmbedder.load(path, planted_config)
     for name in ("rna", "atac"):
-        np.testing.assert_array_equal(asked(loaded, prepared, name), asked(embedder, prepared, name))
+        np.testing.assert_array_equal(asked(loaded, linked, name), asked(embedder, linked, name))
         np.testing.assert_array_equal(loaded.modelled[name], embedder.modelled[name])
     assert loaded.n_batches == 2
+    # the encoder of the peaks reads their genes as well
+    assert isinstance(loaded.projections["atac"], LinkedProjection)
+    assert loaded.projections["atac"].n_components == linked["atac"].representation.shape[1]
 
 
-def test_the_rest_of_a_network_does_not_disturb(embedder, prepared, planted_config, tmp_path):
+def test_loaded_equals_saved_where_features_were_not_measured(embedder, linked, planted_config, path):
+    loaded = CellEmbedder.load(path, planted_config)
+    for name in ("rna", "atac"):
+        values = linked[name].values
+        measured = np.arange(values.shape[1]) % 3 > 0
+        seen = sp.csr_matrix(values @ sp.diags(measured.astype(np.float32)))
+        found, expected = (each.embed(name, seen, np.zeros(120, int), measured) for each in (loaded, embedder))
+        np.testing.assert_array_equal(found, expected)
+        assert not np.allclose(found, embedder.embed(name, seen, np.zeros(120, int)))
+
+
+def test_the_rest_of_a_network_does_not_disturb(embedder, linked, planted_config, tmp_path):
     network = embedder.network()
     network["something_new"] = torch.nn.Linear(3, 3)
     embedder.save(network, tmp_path / "w.safetensors")
     loaded = CellEmbedder.load(tmp_path / "w.safetensors", planted_config)
-    np.testing.assert_array_equal(asked(loaded, prepared), asked(embedder, prepared))
+    np.testing.assert_array_equal(asked(loaded, linked), asked(embedder, linked))
 
 
 def test_the_file_names_what_it_holds(path):
     with safetensors.safe_open(path, framework="np") as file:
         names, about = set(file.keys()), file.metadata()
-    assert {"projection.rna.right", "projection.atac.weight", "modelled.rna"} <= names
+    assert {"projection.rna.right", "projection.atac.own.weight", "projection.atac.link.data", "modelled.rna"} <= names
     assert any(name.startswith("encoders.atac.") for name in names)
-    assert json.loads(about["kinds"]) == {"rna": "counts", "atac": "peaks"}
+    assert json.loads(about["kinds"]) == {"rna": "counts", "atac": "linked:peaks"}
 
 
 def test_weights_of_other_settings_are_refused(planted_config, path):

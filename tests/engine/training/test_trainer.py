@@ -8,7 +8,10 @@ from torch import nn
 
 from monae_app.engine.errors import InputError, Stopped, TrainingError
 from monae_app.engine.training.checkpoint import Checkpoint, save_weights
-from monae_app.engine.training.trainer import Trainer, TrainerSettings
+from monae_app.engine.training.trainer import WARM_UP_STEPS, Trainer, TrainerSettings
+
+SETTINGS = TrainerSettings.__dataclass_fields__
+FASTER = {"faster": ("0.weight", "3.bias"), "times_faster": 4.0}
 
 
 def line() -> nn.Module:
@@ -26,7 +29,7 @@ def objective(network):
 
 
 def trainer(network, *, steps=60, **others) -> Trainer:
-    settings = {key: others.pop(key) for key in ("patience", "checkpoint_every", "report_every") if key in others}
+    settings = {key: others.pop(key) for key in tuple(others) if key in SETTINGS}
     return Trainer(network, objective(network), TrainerSettings(steps, 0.01, seed=5, **settings), **others)
 
 
@@ -67,17 +70,50 @@ def test_the_callers_generator_is_left_alone():
     assert torch.equal(torch.randn(3), expected)
 
 
+def test_chosen_parameters_take_larger_steps():
+    """Of Adam the first step is as long as its rate, whatever the gradient."""
+    start, moved = dict(line().named_parameters()), line()
+    trainer(moved, steps=1, **FASTER).run()
+    rate = 0.01 / WARM_UP_STEPS
+    for name, value in moved.named_parameters():
+        step = (value - start[name]).detach().abs()
+        # before the batch norm a bias has no gradient to speak of
+        if name != "0.bias":
+            torch.testing.assert_close(
+                step, torch.full_like(step, rate * (4 if name in FASTER["faster"] else 1)), rtol=0.01, atol=1e-7
+            )
+
+
+def test_the_pace_lasts_and_all_at_one_pace_is_no_choice():
+    nothing, all_alike, faster = line(), line(), line()
+    trainer(nothing).run()
+    trainer(all_alike, faster=FASTER["faster"], times_faster=1.0).run()
+    trainer(faster, **FASTER).run()
+    torch.testing.assert_close(weights(all_alike), weights(nothing))
+    assert not torch.allclose(weights(faster), weights(nothing), atol=1e-2)
+
+
+def test_what_is_frozen_stays_though_it_be_chosen():
+    network = line()
+    network[0].weight.requires_grad_(requires_grad=False)
+    before = network[0].weight.clone()
+    trainer(network, steps=5, **FASTER).run()
+    assert torch.equal(network[0].weight, before)
+    assert not torch.equal(network[3].bias, line()[3].bias)
+
+
+@pytest.mark.parametrize("pace", [{}, FASTER, {"faster": ("no such name",), "times_faster": 4.0}])
 @pytest.mark.parametrize("stop_at", [1, 17, 59])
-def test_stopped_and_resumed_equals_uninterrupted(tmp_path, stop_at):
+def test_stopped_and_resumed_equals_uninterrupted(tmp_path, stop_at, pace):
     whole = line()
-    trainer(whole).run()
+    trainer(whole, **pace).run()
     stopped = line()
-    first = trainer(stopped, checkpoint=tmp_path / "c.safetensors")
+    first = trainer(stopped, checkpoint=tmp_path / "c.safetensors", **pace)
     first.should_stop = lambda: first.step >= stop_at
     with pytest.raises(Stopped, match=f"after {stop_at} training steps"):
         first.run()
     resumed = line()
-    assert trainer(resumed, checkpoint=tmp_path / "c.safetensors").run() == 60
+    assert trainer(resumed, checkpoint=tmp_path / "c.safetensors", **pace).run() == 60
     assert torch.equal(weights(resumed), weights(whole))
 
 

@@ -1,0 +1,160 @@
+"""Which cells of two modalities correspond, before anything is learned: anchors, a linear alignment, and balance.
+
+In closed form and in seconds: canonical correlation of genes with what is linked to them gives first anchors; canonical
+correlation of all that the encoders read, over these anchors, gives a linear map of every modality into shared axes;
+mutual neighbours in both together are the anchors of training, which starts from the maps. On thin data this alone
+aligns better than what was learned from first anchors (foscttm .126 against .200 on mouse cortex).
+
+N cells, D_s shared axes, A anchors.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from monae_app.engine.model.alignment import LinearMap, align_by_anchors, follow_by_anchors
+from monae_app.engine.model.anchors import find_anchors, nearest, unit_rows
+from monae_app.engine.training.anchoring import aligned_scores, links_to_genes
+
+if TYPE_CHECKING:
+    from monae_app.engine.config import RunConfig
+    from monae_app.engine.data.dataset import Dataset, Modality
+    from monae_app.engine.data.guidance import GuidanceGraph
+    from monae_app.engine.data.preprocess import Prepared
+
+DENSITY_NEIGHBORS = 30
+FEWEST_ANCHORS = 10
+
+
+@dataclass(frozen=True)
+class Anchors:
+    """Anchored cells of two modalities, rows (A, 2)."""
+
+    first: str
+    second: str
+    rows: np.ndarray
+
+
+@dataclass(frozen=True)
+class Correspondence:
+    """What is known of corresponding cells when training starts.
+
+    Parameters
+    ----------
+    anchors
+        Of every pair of modalities that has any.
+    maps
+        From what the encoder of a modality reads to the shared axes, (k, D_s).
+    start
+        Cells on the shared axes, rows of length 1, (N, D_s), by modality.
+    balance
+        How much every cell weighs in the mixing of modalities: as much as there are anchors around it, mean 1, (N,).
+        Kinds of cells that one modality lacks, or has less of, weigh less, so that they are not pulled onto others.
+    """
+
+    anchors: tuple[Anchors, ...]
+    maps: dict[str, LinearMap]
+    start: dict[str, np.ndarray]
+    balance: dict[str, np.ndarray]
+
+    @property
+    def n_anchors(self) -> int:
+        """Of all pairs of modalities."""
+        return sum(len(each.rows) for each in self.anchors)
+
+
+def correspond(
+    dataset: Dataset, prepared: dict[str, Prepared], graph: GuidanceGraph, config: RunConfig
+) -> Correspondence | None:
+    """Find corresponding cells of the first modality (RNA, where there is RNA) and every other one.
+
+    Known pairs are anchors with certainty; cells without a partner get inferred anchors, as far as features are linked.
+    The modality with the most links comes first: it settles with the reference what the shared axes are, and the others
+    follow.
+
+    Returns
+    -------
+    Correspondence or None
+        None where there is one modality, or nothing to go by.
+    """
+    names = list(dataset.modalities)
+    reference = "rna" if "rna" in names else names[0]
+    others = sorted((name for name in names if name != reference), key=lambda name: -_n_links(graph, reference, name))
+    anchors: list[Anchors] = []
+    maps: dict[str, LinearMap] = {}
+    for other in others:
+        found = _of_pair(dataset, prepared, graph, (reference, other), maps.get(reference), config)
+        if found is not None:
+            anchors.append(found[0])
+            maps |= found[1]
+    if not anchors:
+        return None
+    start = {name: unit_rows(each(prepared[name].representation)) for name, each in maps.items()}
+    return Correspondence(tuple(anchors), maps, start, _balance(anchors, start, dataset))
+
+
+def _n_links(graph: GuidanceGraph, reference: str, other: str) -> int:
+    return len(links_to_genes(graph, other)[0]) if reference == "rna" else 0
+
+
+def _of_pair(
+    dataset: Dataset,
+    prepared: dict[str, Prepared],
+    graph: GuidanceGraph,
+    pair: tuple[str, str],
+    known_map: LinearMap | None,
+    config: RunConfig,
+) -> tuple[Anchors, dict[str, LinearMap]] | None:
+    first, second = (prepared[name].representation for name in pair)
+    known = dataset.known_pairs(*pair) if dataset.use_pairs else np.empty((0, 2), np.int64)
+    # in a mosaic some cells have a partner, and the others look for one among themselves
+    rows = [np.setdiff1d(_with_evidence(dataset.modalities[name]), known[:, side]) for side, name in enumerate(pair)]
+    scores, first_anchors = None, known
+    if len(known) < FEWEST_ANCHORS and "rna" in pair and len(links_to_genes(graph, pair[1])[0]):
+        scores = aligned_scores(prepared, graph, pair[1], config)
+        first_anchors = np.concatenate([known, _anchors_among(rows, scores, config)])
+    if len(first_anchors) < FEWEST_ANCHORS:
+        return None
+    if known_map is None:
+        both = align_by_anchors(first, second, first_anchors, config.latent_shared)[:2]
+        of_first, of_second = (_widened(each, config.latent_shared) for each in both)
+    else:
+        of_first, of_second = known_map, follow_by_anchors(known_map(first), second, first_anchors)
+    aligned = [unit_rows(of_first(first)), unit_rows(of_second(second))]
+    if scores is not None:
+        aligned = [np.hstack(each) for each in zip(aligned, scores, strict=True)]
+    inferred = _anchors_among(rows, aligned, config)
+    found = Anchors(*pair, np.concatenate([known, inferred]))
+    return found, dict(zip(pair, (of_first, of_second), strict=True))
+
+
+def _widened(linear: LinearMap, n_axes: int) -> LinearMap:
+    """Add axes on which all cells are 0, where a modality has fewer components than there are shared axes."""
+    missing = n_axes - linear.weights.shape[1]
+    return LinearMap(linear.centre, np.pad(linear.weights, ((0, 0), (0, missing)))) if missing else linear
+
+
+def _anchors_among(rows: list[np.ndarray], scores: object, config: RunConfig) -> np.ndarray:
+    if min(map(len, rows)) <= config.anchor_neighbors:
+        return np.empty((0, 2), np.int64)
+    first, second = (each[chosen] for each, chosen in zip(scores, rows, strict=True))  # type: ignore[call-overload]
+    found = find_anchors(first, second, n_neighbors=config.anchor_neighbors, keep=config.anchor_keep)
+    return np.column_stack([rows[0][found[:, 0]], rows[1][found[:, 1]]])
+
+
+def _with_evidence(modality: Modality) -> np.ndarray:
+    """Rows of cells with counts: those without lie in one spot, close to each other for no reason."""
+    return np.flatnonzero(modality.library_size > 0) if modality.is_count else np.arange(modality.n_cells)
+
+
+def _balance(anchors: list[Anchors], start: dict[str, np.ndarray], dataset: Dataset) -> dict[str, np.ndarray]:
+    weights = {name: np.ones(each.n_cells, np.float32) for name, each in dataset.modalities.items()}
+    for name, cells in start.items():
+        mine = [each.rows[:, 0 if each.first == name else 1] for each in anchors if name in (each.first, each.second)]
+        counts = np.bincount(np.concatenate(mine), minlength=len(cells)).astype(np.float32)
+        around = counts[nearest(cells, cells, DENSITY_NEIGHBORS)].mean(axis=1)
+        weights[name] = np.asarray(around / max(float(around.mean()), 1e-12), np.float32)
+    return weights

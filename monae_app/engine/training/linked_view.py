@@ -1,0 +1,31 @@
+"""What the encoder of a linked modality reads on top of its own components: its genes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from monae_app.engine.data.linked_projection import link_projection
+from monae_app.engine.data.representation import Projection
+from monae_app.engine.training.anchoring import gene_assignment
+
+if TYPE_CHECKING:
+    from monae_app.engine.config import RunConfig
+    from monae_app.engine.data.guidance import GuidanceGraph
+    from monae_app.engine.data.preprocess import Prepared
+
+
+# genes themselves, and features that each stand for one gene: summed by gene they are what they were
+ALREADY_GENES = ("rna", "protein")
+
+
+def with_linked_genes(prepared: Prepared, graph: GuidanceGraph, config: RunConfig) -> Prepared:
+    """Widen the representation by the activities of linked genes; as it was where there is nothing to sum."""
+    name, own = prepared.modality.name, prepared.projection
+    if name in ALREADY_GENES or not prepared.modality.is_count or "rna" not in set(graph.vertices["modality"]):
+        return prepared
+    link = gene_assignment(graph, name)
+    if link.count_nonzero() == 0 or not isinstance(own, Projection):
+        return prepared
+    wider = link_projection(own, prepared.values, link, config.n_components, config.seed)
+    return replace(prepared, representation=wider.transform(prepared.values), projection=wider)
