@@ -141,7 +141,7 @@ class RunConfig(BaseModel):
     latent_shared: int = parameter(25, "model", "Axes that all modalities share, the result.", ge=2, le=500)
     latent_private: int = parameter(25, "model", "Axes of each modality's own, for what it alone sees.", ge=0, le=500)
     hidden_width: int = parameter(256, "model", "Width of the hidden layers of the cell encoders.", ge=8, le=4096)
-    dropout: float = parameter(0.2, "model", "Share of hidden units silenced while training.", ge=0, lt=1)
+    dropout: float = parameter(0.3, "model", "Share of hidden units silenced while training.", ge=0, lt=1)
     private_dropout: float = parameter(
         0.1,
         "model",
@@ -161,7 +161,7 @@ class RunConfig(BaseModel):
         "How teacher and student differ: extra dropout for the student, projection heads, or a slow mean as teacher.",
     )
 
-    lambda_kl: float = parameter(1.0, "loss", "Weight of the KL divergence of the cells' latent.", ge=0, le=100)
+    lambda_kl: float = parameter(2.0, "loss", "Weight of the KL divergence of the cells' latent.", ge=0, le=100)
     lambda_graph: float = parameter(0.0, "loss", "Weight of decoding the guidance graph, per modality.", ge=0, le=100)
     lambda_shared_features: float = parameter(
         3.0, "loss", "Weight of the prior of feature vectors on shared axes: more is smoother.", ge=0, le=100
