@@ -93,7 +93,8 @@ def _standard(book: Book, data: str) -> Iterator[Figure]:
         if found is None:
             yield Figure(data, name, asked, "not measured", None)
         else:
-            yield Figure(data, name, asked, str(found), found.high >= 0)
+            # with one seed there is no interval
+            yield Figure(data, name, asked, str(found), found.high >= 0 if found.seeds > 1 else None)
     gap = [
         unseen - seen
         for seen, unseen in zip(

@@ -103,7 +103,11 @@ def _measure_all(tasks: list[Task], parsed: argparse.Namespace, shared: Path | N
 
 
 def _kept(work: Path, task: Task) -> bool:
-    return store.path_of(work, task.data, task.seed, task.method.name).exists()
+    """Whether there is a result, and one of Monae was measured with the engine as it is now."""
+    path = store.path_of(work, task.data, task.seed, task.method.name)
+    if not path.exists():
+        return False
+    return task.method.kind != "monae" or store.read(path).get("engine") == store.engine_state()
 
 
 def _line(record: store.Record) -> str:

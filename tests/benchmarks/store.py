@@ -57,11 +57,16 @@ def write(work: Path, data: Data, method: str, content: Record) -> Record:
     return record
 
 
+def read(path: Path) -> Record:
+    """One result."""
+    return dict(json.loads(path.read_text(encoding="utf-8")))
+
+
 def read_all(work: Path) -> list[Record]:
     """Every result in a work folder, and those recorded with the sources that it lacks."""
     found = {}
     for path in [*_files(RECORDED), *_files(work / "results")]:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        record = read(path)
         found[record["data"], record["seed"], record["method"]] = record
     return [found[key] for key in sorted(found)]
 

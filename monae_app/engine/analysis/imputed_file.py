@@ -119,6 +119,9 @@ def _table(result: Result, wanted: Wanted) -> ad.AnnData:
     if wanted.features is not None:
         rows = feature_rows(result, wanted.target, wanted.features)
     var = features.iloc[rows][[column for column in COLUMNS if column in features]]
+    if wanted.source != wanted.target:
+        # it was measured from cells of the target itself, where private axes speak too
+        var = var.rename(columns={"confidence": f"confidence_within_{wanted.target}"})
     var.index = pd.Index(features["name"].to_numpy(str)[rows].astype(object))
     table = ad.AnnData(obs=result.cells.obs[of_source].copy(), var=var)
     # a modality whose normaliser is unknown is continuous

@@ -81,6 +81,8 @@ class LinkedProjection:
         }
         link = parts["link"]
         matrix = sp.csr_matrix((link["data"], link["indices"], link["indptr"]), shape=tuple(link["shape"]))
+        # an index beyond the shape would be read from foreign memory
+        matrix.check_format(full_check=True)
         own = Projection.from_arrays(KINDS[KINDS.index(kind.partition(":")[2])], parts["own"])
         return cls(own, matrix, Projection.from_arrays("counts", parts["genes"]))
 

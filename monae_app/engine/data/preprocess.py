@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import anndata as ad
@@ -50,7 +51,7 @@ class Prepared:
     representation: np.ndarray
     projection: Projection | LinkedProjection
 
-    @property
+    @cached_property
     def values(self) -> sp.csr_matrix:
         """Values of the modelled features, shape (N, G_modelled)."""
         if len(self.modelled) == self.modality.n_features:

@@ -18,14 +18,15 @@ RIDGE = 0.1
 
 @dataclass(frozen=True)
 class LinearMap:
-    """x -> (x - centre) weights; centre (k,), weights (k, D)."""
+    """x -> (x - centre) weights + offset; centre (k,), weights (k, D), offset (D,) or one number."""
 
     centre: np.ndarray
     weights: np.ndarray
+    offset: np.ndarray | float = 0.0
 
     def __call__(self, representation: np.ndarray) -> np.ndarray:
         """Map cells, (N, k) -> (N, D), float32."""
-        return np.asarray((representation - self.centre) @ self.weights, dtype=np.float32)
+        return np.asarray((representation - self.centre) @ self.weights + self.offset, dtype=np.float32)
 
 
 def align_by_anchors(
@@ -89,6 +90,4 @@ def follow_by_anchors(target: np.ndarray, second: np.ndarray, anchors: np.ndarra
     x = x - centre
     gram = x.T @ x / len(x) + RIDGE * np.eye(x.shape[1])
     weights = np.linalg.solve(gram, x.T @ (y - level) / len(x))
-    # the level of the target goes into the centre: x -> (x - centre) weights + level
-    shift, *_ = np.linalg.lstsq(weights.T, level, rcond=None)
-    return LinearMap(centre - shift, weights)
+    return LinearMap(centre, weights, level)

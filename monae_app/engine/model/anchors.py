@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from scipy.sparse.linalg import LinearOperator
 
-CHUNK = 4096
+DISTANCES_AT_ONCE = 2**25  # of a block of queries, 128 MB
 SUPPORT_NEIGHBORS = 30
 
 
@@ -63,9 +63,10 @@ def nearest(queries: np.ndarray, references: np.ndarray, n_neighbors: int) -> np
     k = min(n_neighbors, len(references))
     reference = torch.from_numpy(np.ascontiguousarray(references))
     length = (reference**2).sum(dim=1)
+    rows = max(1, DISTANCES_AT_ONCE // max(1, len(references)))
     found = [
         torch.topk(length - 2 * block @ reference.t(), k, largest=False).indices
-        for block in torch.split(torch.from_numpy(np.ascontiguousarray(queries)), CHUNK)
+        for block in torch.split(torch.from_numpy(np.ascontiguousarray(queries)), rows)
     ]
     return torch.cat(found).numpy()
 

@@ -74,7 +74,8 @@ def aligned_scores(
         seed=config.seed,
         counted=[each.modality.is_count for each in both],
     )
-    support = np.maximum(correlation * graph.sign[edges], 0) * graph.weight[edges] + SMALLEST_SUPPORT
+    support = np.where(np.isnan(correlation), 1, np.maximum(correlation * graph.sign[edges], 0))
+    support = support * graph.weight[edges] + SMALLEST_SUPPORT
     return _canonical(prepared, modality, gene_assignment(graph, modality, support), config)
 
 

@@ -77,7 +77,7 @@ def build_network(
 def _start_aligned(parts: dict[str, ModalityParts], correspondence: Correspondence) -> None:
     for name, linear in correspondence.maps.items():
         weights = torch.as_tensor(linear.weights, dtype=torch.float32)
-        offset = torch.as_tensor(-linear.centre @ linear.weights, dtype=torch.float32)
+        offset = torch.as_tensor(linear.offset - linear.centre @ linear.weights, dtype=torch.float32)
         parts[name].encoder.start_at(weights, offset)
 
 

@@ -169,9 +169,11 @@ class StepSampler:
         source, side, starts, theirs = self._partners[name][step % len(self._partners[name])]
         count = starts[rows + 1] - starts[rows]
         chosen = starts[rows] + (rng.random(len(rows)) * count).astype(np.int64)
-        partner = theirs[np.where(count > 0, chosen, 0)]
         other = source.modalities[1 - side]
         cells = self.cells[other]
+        # who has no partner is passed over, but batch norm reads what stands there: any cell, not one cell many times
+        anyone = rng.integers(len(cells.representation), size=len(rows))
+        partner = np.where(count > 0, theirs[np.where(count > 0, chosen, 0)], anyone)
         return Partners(
             other,
             self._tensor(cells.representation[partner]),

@@ -117,7 +117,8 @@ def _fit(values: sp.csr_matrix, cells: FrozenCells, seed: int) -> DecodedFeature
             spread,
             None if zero_logit is None else zero_logit[batch],
         )
-        # the prior of training, N(0, I), whose weight against all N cells is 1 / N
+        # N(0, I), whose weight against all N cells is 1 / N, on shared axes too: what training asks of them on top
+        # (lambda_shared_features) is there to join modalities
         loss = loss + 0.5 * (vectors**2).sum() / (n_cells * n_features)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()

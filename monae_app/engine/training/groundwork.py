@@ -88,5 +88,6 @@ def borne_out(
             seed=seed,
             counted=(prepared["rna"].modality.is_count, prepared[name].modality.is_count),
         )
-        weight[edges] *= np.clip(correlation * graph.sign[edges], LEAST_SUPPORT, 1)
+        support = np.clip(correlation * graph.sign[edges], LEAST_SUPPORT, 1)
+        weight[edges] *= np.where(np.isnan(support), 1, support)
     return replace(graph, weight=weight.astype(np.float32))

@@ -129,26 +129,34 @@ class CellEmbedder:
             If the file is missing, damaged, of an earlier version, or does not fit the settings of the run.
         """
         tensors, about = _read(path)
-        kinds = dict(json.loads(about["kinds"]))
+        try:
+            return cls._of_tensors(tensors, about, config)
+        except (KeyError, ValueError, IndexError, RuntimeError) as error:
+            raise InputError(
+                f"{path.name} is damaged, or does not fit the settings in the run's config.json.",
+                "the files of one run, as they were written.",
+                "restore the files, or train anew.",
+            ) from error
+
+    @classmethod
+    def _of_tensors(cls, tensors: dict[str, torch.Tensor], about: dict[str, str], config: RunConfig) -> CellEmbedder:
         n_batches = int(about["n_batches"])
-        encoders, projections = {}, {}
-        for name, kind in kinds.items():
-            prefix = f"{PROJECTION}.{name}."
-            arrays = {key.removeprefix(prefix): each.numpy() for key, each in tensors.items() if key.startswith(prefix)}
+        encoders, projections, modelled = {}, {}, {}
+        for name, kind in dict(json.loads(about["kinds"])).items():
+            arrays = {key: each.numpy() for key, each in _below(f"{PROJECTION}.{name}.", tensors).items()}
             projections[name] = projection_from(kind, arrays)
             encoders[name] = build_encoder(projections[name].n_components, n_batches, config)
-            start = f"{ENCODERS}.{name}."
-            weights = {key.removeprefix(start): value for key, value in tensors.items() if key.startswith(start)}
-            try:
-                encoders[name].load_state_dict(weights)
-            except RuntimeError as error:
-                raise InputError(
-                    f"{path.name} does not fit the settings in the run's config.json.",
-                    "the files of one run, as they were written.",
-                    "restore config.json, or train anew.",
-                ) from error
+            encoders[name].load_state_dict(_below(f"{ENCODERS}.{name}.", tensors))
             encoders[name].eval()
-        return cls(encoders, projections, {name: tensors[f"{MODELLED}.{name}"].numpy() for name in kinds}, n_batches)
+            modelled[name] = tensors[f"{MODELLED}.{name}"].numpy()
+            if len(modelled[name]) != projections[name].n_features:
+                msg = f"{len(modelled[name])} modelled features, but a projection of {projections[name].n_features}"
+                raise ValueError(msg)
+        return cls(encoders, projections, modelled, n_batches)
+
+
+def _below(prefix: str, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    return {name.removeprefix(prefix): each for name, each in tensors.items() if name.startswith(prefix)}
 
 
 def _read(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:

@@ -55,7 +55,7 @@ def edge_correlation(
     sizes = [np.bincount(each, minlength=n_meta) for each in labels]
     kept = np.minimum(*sizes) >= FEWEST_CELLS
     if kept.sum() < 3:
-        return np.ones(len(columns[0]))
+        return np.full(len(columns[0]), np.nan)
     weight = np.sqrt(np.minimum(*sizes)[kept].astype(np.float64))
     weight /= weight.sum()
     sides = []

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from monae_app.engine.data.linked_projection import link_projection
 from monae_app.engine.data.representation import Projection
 from monae_app.engine.training.anchoring import gene_assignment
@@ -25,7 +27,8 @@ def with_linked_genes(prepared: Prepared, graph: GuidanceGraph, config: RunConfi
     if name in ALREADY_GENES or not prepared.modality.is_count or "rna" not in set(graph.vertices["modality"]):
         return prepared
     link = gene_assignment(graph, name)
-    if link.count_nonzero() == 0 or not isinstance(own, Projection):
+    # one gene has no components of its own
+    if np.count_nonzero(link.sum(axis=0)) < 2 or not isinstance(own, Projection):
         return prepared
     wider = link_projection(own, prepared.values, link, config.n_components, config.seed)
     return replace(prepared, representation=wider.transform(prepared.values), projection=wider)

@@ -44,7 +44,7 @@ def test_nearest_are_sorted_by_distance_and_chunks_do_not_matter(monkeypatch):
     distance = ((queries[:, None] - references[None]) ** 2).sum(axis=2)
     expected = np.argsort(distance, axis=1)[:, :6]
     np.testing.assert_array_equal(nearest(queries, references, 6), expected)
-    monkeypatch.setattr("monae_app.engine.model.anchors.CHUNK", 7)
+    monkeypatch.setattr("monae_app.engine.model.anchors.DISTANCES_AT_ONCE", 7 * 30)
     np.testing.assert_array_equal(nearest(queries, references, 6), expected)
     assert nearest(queries, references[:3], 6).shape == (50, 3)
 

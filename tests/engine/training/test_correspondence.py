@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from monae_app.engine.config import RunConfig
 
+DISCRIMINATED = {"lambda_adversarial": 0.05}
+
 
 def kinds(dataset: Dataset, name: str) -> np.ndarray:
     return dataset.modalities[name].obs["cell_type"].to_numpy(str)
@@ -43,7 +45,8 @@ def test_anchors_join_cells_of_one_type_and_a_rewired_graph_does_not(dataset, li
 
 
 def test_what_is_found_fits_the_cells_and_lies_on_the_maps(dataset, linked, graph, planted_config):
-    found = correspond(dataset, linked, graph, planted_config)
+    assert correspond(dataset, linked, graph, planted_config).balance == {}  # nothing reads it by default
+    found = correspond(dataset, linked, graph, planted_config.model_copy(update=DISCRIMINATED))
     assert set(found.maps) == set(found.start) == set(found.balance) == {"rna", "atac"}
     for name, start in found.start.items():
         assert start.shape == (120, planted_config.latent_shared)
@@ -61,10 +64,11 @@ def test_what_is_found_fits_the_cells_and_lies_on_the_maps(dataset, linked, grap
 def test_one_seed_gives_one_answer_and_the_order_of_the_modalities_does_not_matter(
     dataset, linked, graph, planted_config
 ):
-    found = correspond(dataset, linked, graph, planted_config)
+    config = planted_config.model_copy(update=DISCRIMINATED)
+    found = correspond(dataset, linked, graph, config)
     turned = Dataset({name: dataset.modalities[name] for name in ("atac", "rna")})
     for other in (dataset, turned):
-        again = correspond(other, linked, graph, planted_config)
+        again = correspond(other, linked, graph, config)
         np.testing.assert_array_equal(again.anchors[0].rows, found.anchors[0].rows)
         np.testing.assert_array_equal(again.start["atac"], found.start["atac"])
         np.testing.assert_array_equal(again.balance["rna"], found.balance["rna"])
@@ -127,8 +131,35 @@ def test_a_type_that_the_other_modality_lacks_weighs_less_than_every_shared_one(
         name: with_linked_genes(prepare(each, modelled[name], config), its_graph, config)
         for name, each in dataset.modalities.items()
     }
-    balance = correspond(dataset, prepared, its_graph, config).balance[whole]
+    balance = correspond(dataset, prepared, its_graph, config.model_copy(update=DISCRIMINATED)).balance[whole]
     of_kind = {each: balance[kinds(dataset, whole) == each].mean() for each in np.unique(kinds(dataset, whole))}
     absent = of_kind.pop(kind)
     assert absent < 0.6
     assert absent < 0.8 * min(of_kind.values())
+
+
+@pytest.mark.parametrize("n_known", [12, 60])
+def test_a_few_known_pairs_never_make_it_worse(n_known, dataset, linked, graph, planted_config):
+    """In a mosaic some cells bear the names of their partners; the links still speak for the others."""
+    pair = {name: dataset.modalities[name].obs["pair_id"].to_numpy(str) for name in ("rna", "atac")}
+    known = set(np.unique(pair["rna"])[:n_known])
+    named = {
+        name: replace(
+            each,
+            obs=each.obs.set_axis(
+                [id_ if id_ in known else f"{name} {row}" for row, id_ in enumerate(pair[name])], axis=0
+            ),
+        )
+        for name, each in dataset.modalities.items()
+    }
+    match = np.argsort(pair["atac"])[np.argsort(np.argsort(pair["rna"]))]
+
+    def farther(found: Correspondence) -> float:
+        cosine = found.start["rna"] @ found.start["atac"].T
+        return float((cosine < cosine[np.arange(len(match)), match][:, None]).mean())
+
+    without = farther(correspond(dataset, linked, graph, planted_config))
+    found = correspond(Dataset(named, use_pairs=True), linked, graph, planted_config)
+    assert farther(found) > without - 0.02
+    rows = {tuple(row) for row in found.anchors[0].rows.tolist()}
+    assert sum((i, j) in rows for i, j in enumerate(match.tolist()) if pair["rna"][i] in known) == n_known

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 import safetensors
+import safetensors.numpy
 import scipy.sparse as sp
 import torch
 
@@ -101,7 +102,7 @@ def test_the_file_names_what_it_holds(path):
 
 
 def test_weights_of_other_settings_are_refused(planted_config, path):
-    with pytest.raises(InputError, match="does not fit the settings"):
+    with pytest.raises(InputError, match="damaged, or does not fit the settings"):
         CellEmbedder.load(path, planted_config.model_copy(update={"hidden_width": 32}))
 
 
@@ -118,3 +119,24 @@ def test_a_missing_or_damaged_file_is_refused_in_words(planted_config, tmp_path,
         path.write_bytes(content)
     with pytest.raises(InputError, match="missing or damaged"):
         CellEmbedder.load(path, planted_config)
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("modelled.rna", None),
+        ("modelled.rna", lambda values: values[:-1]),
+        ("projection.atac.link.indices", lambda values: values + 1_000_000),
+        ("projection.atac.genes.right", None),
+        ("encoders.rna.mean.weight", None),
+    ],
+)
+def test_a_file_whose_parts_do_not_belong_together_is_refused(planted_config, path, tmp_path, name, change):
+    with safetensors.safe_open(path, framework="np") as file:
+        arrays, about = {key: file.get_tensor(key) for key in file.keys()}, file.metadata()  # noqa: SIM118
+    whole = arrays.pop(name)
+    if change is not None:
+        arrays[name] = change(whole)
+    safetensors.numpy.save_file(arrays, tmp_path / "w.safetensors", about)
+    with pytest.raises(InputError, match="damaged, or does not fit the settings"):
+        CellEmbedder.load(tmp_path / "w.safetensors", planted_config)

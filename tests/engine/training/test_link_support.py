@@ -84,9 +84,9 @@ def test_a_feature_that_does_not_vary_supports_nothing(planted):
 
 def test_where_no_metacell_holds_cells_of_both_every_link_counts_alike():
     few = Linked(n_rna=200, n_atac=6)
-    np.testing.assert_array_equal(few.correlation(), np.ones(3 * N_GENES))
+    assert np.isnan(few.correlation()).all()
     apart = Linked()
     apart.scores = [np.eye(2, dtype=np.float32)[[side] * len(each)] for side, each in enumerate(apart.scores)]
     rng = np.random.default_rng(0)
     apart.scores = [unit_rows(each + rng.normal(0, 0.05, each.shape)) for each in apart.scores]
-    np.testing.assert_array_equal(apart.correlation(), np.ones(3 * N_GENES))
+    assert np.isnan(apart.correlation()).all()

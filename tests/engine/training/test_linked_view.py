@@ -69,3 +69,10 @@ def test_continuous_values_are_not_summed(prepared, graph, planted_config):
 
 def test_doing_it_twice_is_doing_it_once(linked, graph, planted_config):
     assert with_linked_genes(linked["atac"], graph, planted_config) is linked["atac"]
+
+
+def test_one_linked_gene_has_no_components_to_add(prepared, graph, planted_config):
+    one = graph.source == graph.source[0]
+    assert 0 < one.sum() < len(one)
+    lone = GuidanceGraph(graph.vertices, graph.source[one], graph.target[one], graph.weight[one], graph.sign[one])
+    assert with_linked_genes(prepared["atac"], lone, planted_config) is prepared["atac"]

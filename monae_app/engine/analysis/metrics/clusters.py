@@ -36,9 +36,13 @@ def leiden_clusters(graph: igraph.Graph, resolution: float = FIXED_RESOLUTION, s
 
     Source: Traag et al. 2019, Sci Rep 9:5233, as in igraph.
     """
-    # igraph draws from Python's generator
+    # igraph draws from Python's generator, which is put back afterwards
+    state = random.getstate()
     random.seed(seed)
-    found = graph.community_leiden(objective_function="modularity", resolution=resolution, n_iterations=2)
+    try:
+        found = graph.community_leiden(objective_function="modularity", resolution=resolution, n_iterations=2)
+    finally:
+        random.setstate(state)
     return np.asarray(found.membership)
 
 
