@@ -57,7 +57,7 @@ def test_all_features_of_the_other_modality(finished, result, data, out, capsys,
     assert set(found.obs) == set(result.cells.obs)
     assert found.obs["cell_type"].astype(str).tolist() == result.cells.obs["cell_type"].astype(str).tolist()[:80]
     assert list(found.var_names) == list(ad.read_h5ad(data / "atac.h5ad").var_names)
-    assert {"chrom", "chromStart", "chromEnd", "modelled", "confidence"} <= set(found.var)
+    assert {"chrom", "chromStart", "chromEnd", "modelled", "confidence_within_atac"} <= set(found.var)
     assert dict(found.uns["monae_imputation"]) == {
         "source": "rna",
         "target": "atac",
