@@ -167,12 +167,12 @@ class RunConfig(BaseModel):
         3.0, "loss", "Weight of the prior of feature vectors on shared axes: more is smoother.", ge=0, le=100
     )
     lambda_private_features: float = parameter(
-        1.0, "loss", "Weight of the prior of feature vectors on private axes: more is smoother.", ge=0, le=100
+        0.0, "loss", "Weight of the prior of feature vectors on private axes: more is smoother.", ge=0, le=100
     )
     lambda_adversarial: float = parameter(
         0.0, "loss", "Weight of the discriminator that cannot tell modalities apart.", ge=0, le=100
     )
-    lambda_anchor: float = parameter(0.1, "loss", "Weight of the pull between anchored cells.", ge=0, le=100)
+    lambda_anchor: float = parameter(0.01, "loss", "Weight of the pull between anchored cells.", ge=0, le=100)
     lambda_contrastive: float = parameter(
         0.0, "loss", "Weight of the contrast between teacher and student within a modality.", ge=0, le=100
     )

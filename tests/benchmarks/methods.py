@@ -114,7 +114,6 @@ ABLATIONS = {
     "graph": Ablation(_without("graph_kind=none"), "rna>atac"),
     "weighed-links": Ablation(_without("weigh_links=false"), "links_ap"),
     "shared-feature-prior": Ablation(_without("lambda_shared_features=0"), "rna>atac"),
-    "private-feature-prior": Ablation(_without("lambda_private_features=0"), "atac>atac"),
     "cell-kl": Ablation(_without("lambda_kl=0"), "atac>rna"),
     "private-dropout": Ablation(_without("private_dropout=0"), "rna>atac"),
 }
