@@ -32,8 +32,9 @@ from monae_app.engine.analysis.metrics import (
     rounded,
     score,
 )
-from monae_app.engine.analysis.metrics.clusters import CLUSTER_NEIGHBORS, FIXED_RESOLUTION, RESOLUTIONS
+from monae_app.engine.analysis.metrics.clusters import CLUSTER_NEIGHBORS, RESOLUTIONS
 from monae_app.engine.analysis.metrics.neighbors import other_neighbors
+from monae_app.engine.data.leiden import FIXED_RESOLUTION
 from tests.benchmarks.datasets import MODALITIES, Data
 from tests.benchmarks.truth import Truth
 

@@ -81,8 +81,9 @@ def cells_of(trained: Trained, config: RunConfig) -> ad.AnnData:
         seed=config.seed,
     )
     obs["leiden"] = cell_map.leiden
-    learned = trained.centres is not None
-    centres = trained.centres if trained.centres is not None else centres_of(everything[:, :shared], cell_map.leiden)
+    centres, clusters = trained.centres, "learned in training"
+    if centres is None:
+        centres, clusters = centres_of(everything[:, :shared], cell_map.leiden), "leiden"
     obsm = {
         "X_monae": everything[:, :shared],
         "X_private": everything[:, shared:],
@@ -90,7 +91,7 @@ def cells_of(trained: Trained, config: RunConfig) -> ad.AnnData:
         "cluster_probabilities": cluster_probabilities(everything[:, :shared], centres),
     }
     cells = table_of(obs, obsm)
-    cells.uns["clusters"] = "learned in training" if learned else "leiden"
+    cells.uns["clusters"] = clusters
     return cells
 
 

@@ -162,6 +162,8 @@ class MonaeNet(nn.Module):
         axes = (slice(0, self.n_shared), slice(self.n_shared, None))
         prior = mean.new_zeros(())
         for weight, of_axes in zip((self.weights.shared_features, self.weights.private_features), axes, strict=True):
+            if weight == 0:
+                continue
             for name, block in self.blocks.items():
                 kl = losses.kl_to_standard_normal(mean[block, of_axes], sd[block, of_axes])
                 prior = prior + weight * kl / self.n_cells[name]

@@ -5,12 +5,11 @@ N cells of all modalities, D_s shared axes, C clusters.
 
 from __future__ import annotations
 
-import random
 from typing import TYPE_CHECKING
 
-import igraph
 import numpy as np
 
+from monae_app.engine.data.leiden import leiden_clusters, neighbor_graph
 from monae_app.engine.model.anchors import nearest, unit_rows
 
 if TYPE_CHECKING:
@@ -41,16 +40,8 @@ def starting_centres(start: Mapping[str, np.ndarray], resolution: float, seed: i
         ]
     )
     near = nearest(cells, cells, NEIGHBORS + 1)
-    edges = np.column_stack([np.repeat(np.arange(len(cells)), near.shape[1]), near.ravel()])
-    graph = igraph.Graph(len(cells), edges, directed=False).simplify()
-    # igraph draws from Python's generator, which is put back afterwards
-    state = random.getstate()
-    random.seed(seed)
-    try:
-        found = graph.community_leiden(objective_function="modularity", resolution=resolution, n_iterations=2)
-    finally:
-        random.setstate(state)
-    labels = np.asarray(found.membership)
+    # a cell is its own nearest; the graph leaves that out
+    labels = leiden_clusters(neighbor_graph(near), resolution, seed)
     sizes = np.bincount(labels)
     # at a high resolution there may be none but small ones
     kept = np.flatnonzero(sizes >= min(FEWEST_CELLS, sizes.max()))

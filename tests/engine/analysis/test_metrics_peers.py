@@ -32,7 +32,7 @@ from monae_app.engine.analysis.metrics import (
     seurat_alignment_score,
     silhouettes,
 )
-from monae_app.engine.analysis.metrics.clusters import leiden_clusters
+from monae_app.engine.data.leiden import leiden_clusters
 from tests.engine.analysis.metric_arrays import BLOBS, Drawn, drawn, linked
 
 STORED = json.loads((Path(__file__).parents[2] / "data" / "peer_metrics.json").read_text(encoding="utf-8"))

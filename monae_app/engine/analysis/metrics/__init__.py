@@ -5,7 +5,7 @@ pairs, labels, batches or none of them.
 """
 
 from monae_app.engine.analysis.metrics.batches import ilisi, kbet, kbet_p, lisi
-from monae_app.engine.analysis.metrics.clusters import cluster_agreement, leiden_clusters, neighbor_graph
+from monae_app.engine.analysis.metrics.clusters import cluster_agreement
 from monae_app.engine.analysis.metrics.conservation import mean_average_precision, neighbor_conservation
 from monae_app.engine.analysis.metrics.imputation import (
     centred_pearson,
@@ -21,6 +21,7 @@ from monae_app.engine.analysis.metrics.rare import OwnCluster, open_set_auroc, o
 from monae_app.engine.analysis.metrics.silhouette import silhouettes
 from monae_app.engine.analysis.metrics.table import Scores, rounded, score
 from monae_app.engine.analysis.metrics.transfer import label_transfer
+from monae_app.engine.data.leiden import leiden_clusters, neighbor_graph
 
 __all__ = [
     "OwnCluster",

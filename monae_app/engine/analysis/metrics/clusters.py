@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import random
+from typing import TYPE_CHECKING
 
-import igraph
-import numpy as np
 from sklearn.metrics import (
     adjusted_mutual_info_score,
     adjusted_rand_score,
@@ -13,8 +11,12 @@ from sklearn.metrics import (
     normalized_mutual_info_score,
 )
 
+from monae_app.engine.data.leiden import FIXED_RESOLUTION, leiden_clusters, neighbor_graph
+
+if TYPE_CHECKING:
+    import numpy as np
+
 RESOLUTIONS = (0.1, 0.2, 0.3, 0.5, 0.8, 1.0, 1.5)
-FIXED_RESOLUTION = 1.0
 CLUSTER_NEIGHBORS = 15
 AGREEMENT = {
     "ari": adjusted_rand_score,
@@ -22,28 +24,6 @@ AGREEMENT = {
     "ami": adjusted_mutual_info_score,
     "homogeneity": homogeneity_score,
 }
-
-
-def neighbor_graph(neighbors: np.ndarray) -> igraph.Graph:
-    """Join every cell with its neighbours (N, k), each pair once."""
-    size = len(neighbors)
-    edges = np.column_stack([np.repeat(np.arange(size), neighbors.shape[1]), neighbors.ravel()])
-    return igraph.Graph(size, edges, directed=False).simplify()
-
-
-def leiden_clusters(graph: igraph.Graph, resolution: float = FIXED_RESOLUTION, seed: int = 0) -> np.ndarray:
-    """Cluster by modularity with two rounds of Leiden, (N,) numbers.
-
-    Source: Traag et al. 2019, Sci Rep 9:5233, as in igraph.
-    """
-    # igraph draws from Python's generator, which is put back afterwards
-    state = random.getstate()
-    random.seed(seed)
-    try:
-        found = graph.community_leiden(objective_function="modularity", resolution=resolution, n_iterations=2)
-    finally:
-        random.setstate(state)
-    return np.asarray(found.membership)
 
 
 def cluster_agreement(
