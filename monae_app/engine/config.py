@@ -143,7 +143,7 @@ class RunConfig(BaseModel):
     hidden_width: int = parameter(256, "model", "Width of the hidden layers of the cell encoders.", ge=8, le=4096)
     dropout: float = parameter(0.3, "model", "Share of hidden units silenced while training.", ge=0, lt=1)
     private_dropout: float = parameter(
-        0.1,
+        0.0,
         "model",
         "How often private axes are silenced, so that shared ones learn to reconstruct.",
         ge=0,
@@ -172,7 +172,7 @@ class RunConfig(BaseModel):
     lambda_adversarial: float = parameter(
         0.0, "loss", "Weight of the discriminator that cannot tell modalities apart.", ge=0, le=100
     )
-    lambda_anchor: float = parameter(0.01, "loss", "Weight of the pull between anchored cells.", ge=0, le=100)
+    lambda_anchor: float = parameter(0.003, "loss", "Weight of the pull between anchored cells.", ge=0, le=100)
     lambda_contrastive: float = parameter(
         0.0, "loss", "Weight of the contrast between teacher and student within a modality.", ge=0, le=100
     )

@@ -115,7 +115,6 @@ ABLATIONS = {
     "weighed-links": Ablation(_without("weigh_links=false"), "links_ap"),
     "shared-feature-prior": Ablation(_without("lambda_shared_features=0"), "rna>atac"),
     "cell-kl": Ablation(_without("lambda_kl=0"), "atac>rna"),
-    "private-dropout": Ablation(_without("private_dropout=0"), "rna>atac"),
 }
 PLAIN_NETWORKS = Ablation((*_without("graph_kind=none"), *_without("cross_decoding=0")), None)
 PLAIN_NAME = "monae-plain-networks"

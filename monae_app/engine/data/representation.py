@@ -176,7 +176,8 @@ def fit_projection(values: sp.csr_matrix, kind: Kind, n_components: int, seed: i
 def log_normalised(values: sp.csr_matrix, target: float = TARGET_SUM) -> sp.csr_matrix:
     """Scale every cell to the same total and take log(1 + x), shape (N, G)."""
     total = np.asarray(values.sum(axis=1), dtype=np.float64).ravel()
-    scaled = sp.csr_matrix(sp.diags(target / np.maximum(total, 1)) @ values)
+    # a cell of weighted counts may have a total below 1, and is scaled like any other
+    scaled = sp.csr_matrix(sp.diags(target / np.where(total > 0, total, 1)) @ values)
     scaled.data = np.log1p(scaled.data)
     return scaled
 

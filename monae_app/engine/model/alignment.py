@@ -30,7 +30,7 @@ class LinearMap:
 
 
 def align_by_anchors(
-    first: np.ndarray, second: np.ndarray, anchors: np.ndarray, n_axes: int, weight: np.ndarray | None = None
+    first: np.ndarray, second: np.ndarray, anchors: np.ndarray, n_axes: int
 ) -> tuple[LinearMap, LinearMap, np.ndarray]:
     """Canonical correlation analysis over anchored pairs, with a ridge.
 
@@ -42,8 +42,6 @@ def align_by_anchors(
         Rows of both, (A, 2).
     n_axes
         D; bounded by k and l.
-    weight
-        Of the anchors, (A,); equal if not given.
 
     Returns
     -------
@@ -51,10 +49,9 @@ def align_by_anchors(
         A map for each modality, whose axes are the canonical variates times their correlation (an axis of which half
         is noise is half as long), and the correlations, (D,).
     """
-    share = np.full(len(anchors), 1 / len(anchors)) if weight is None else weight / weight.sum()
     sides = [np.asarray(each, np.float64) for each in (first[anchors[:, 0]], second[anchors[:, 1]])]
-    centres = [share @ side for side in sides]
-    x, y = ((side - centre) * np.sqrt(share)[:, None] for side, centre in zip(sides, centres, strict=True))
+    centres = [side.mean(axis=0) for side in sides]
+    x, y = ((side - centre) / np.sqrt(len(anchors)) for side, centre in zip(sides, centres, strict=True))
     whiten_x, whiten_y = _inverse_root(x.T @ x), _inverse_root(y.T @ y)
     left, correlation, right = np.linalg.svd(whiten_x @ (x.T @ y) @ whiten_y, full_matrices=False)
     left, correlation, right = left[:, :n_axes], correlation[:n_axes], right[:n_axes].T

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 DISTANCES_AT_ONCE = 2**25  # of a block of queries, 128 MB
 SUPPORT_NEIGHBORS = 30
+ANCHORS_AT_ONCE = 2**15  # 900 comparisons each, 30 MB
 
 
 def canonical_scores(
@@ -88,9 +89,11 @@ def shared_neighbor_support(first: np.ndarray, second: np.ndarray, anchors: np.n
     """
     support = np.zeros(len(anchors))
     for side in (first, second):
-        of_first = nearest(first, side, SUPPORT_NEIGHBORS)[anchors[:, 0]]
-        of_second = nearest(second, side, SUPPORT_NEIGHBORS)[anchors[:, 1]]
-        support += (of_first[:, :, None] == of_second[:, None, :]).any(axis=2).mean(axis=1)
+        of_first, of_second = (nearest(cells, side, SUPPORT_NEIGHBORS) for cells in (first, second))
+        for start in range(0, len(anchors), ANCHORS_AT_ONCE):
+            block = slice(start, start + ANCHORS_AT_ONCE)
+            here, there = of_first[anchors[block, 0]], of_second[anchors[block, 1]]
+            support[block] += (here[:, :, None] == there[:, None, :]).any(axis=2).mean(axis=1)
     return support / 2
 
 

@@ -8,9 +8,11 @@ pairing would leak.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+import scipy.sparse as sp
 import torch
 
 from monae_app.engine.model.likelihoods import SparseValues
@@ -18,8 +20,6 @@ from monae_app.engine.model.step import AnchorBatch, CellBatch, EdgeBatch, Partn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    import scipy.sparse as sp
 
 EDGES_PER_STEP = 2048
 NEGATIVES_PER_EDGE = 4
@@ -71,6 +71,12 @@ class AnchorSource:
     rows: np.ndarray
     start: tuple[np.ndarray, np.ndarray]
     alike_from: float
+
+    @cached_property
+    def joined(self) -> sp.csr_matrix:
+        """Which cells are anchored to which, (N, M) bool."""
+        shape = tuple(len(cells) for cells in self.start)
+        return sp.csr_matrix((np.ones(len(self.rows), dtype=bool), (self.rows[:, 0], self.rows[:, 1])), shape=shape)
 
     def partners_of(self, side: int) -> tuple[np.ndarray, np.ndarray]:
         """Anchored cells of the other side in the order of this side's cells: starts (N + 1,) and rows (A,)."""
@@ -210,11 +216,11 @@ class StepSampler:
         size = min(self.batch_size, len(source.rows))
         chosen = source.rows[rng.choice(len(source.rows), size, replace=False)]
         start = np.concatenate([cells[rows] for cells, rows in zip(source.start, chosen.T, strict=True)])
-        # one cell may stand in several anchors: it is no negative of itself
+        # one cell may stand in several anchors: it is no negative of itself, nor of any cell it is anchored to
         same = [rows[:, None] == rows[None, :] for rows in chosen.T]
+        anchored = source.joined[chosen[:, 0]][:, chosen[:, 1]].toarray()
         alike = start @ start.T > source.alike_from
-        alike[:size, :size] |= same[0]
-        alike[size:, size:] |= same[1]
+        alike |= np.block([[same[0], anchored], [anchored.T, same[1]]])
         first, second = (self.cells[name] for name in source.modalities)
         return AnchorBatch(
             source.modalities,

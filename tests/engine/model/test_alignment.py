@@ -129,31 +129,6 @@ def test_both_sides_are_turned_together_and_alike_every_time():
     assert foscttm(turned[0](-first), turned[1](-second)) == pytest.approx(foscttm(one(first), other(second)), abs=1e-3)
 
 
-def test_an_anchor_of_double_weight_counts_as_two():
-    first, second = views(10, 8)
-    anchors = anchors_of(60, 0.5)
-    weight = np.random.default_rng(0).integers(1, 4, 60)
-    weighted = align_by_anchors(first, second, anchors, 3, weight.astype(float))
-    repeated = align_by_anchors(first, second, np.repeat(anchors, weight, axis=0), 3)
-    for one, other in zip(weighted[:2], repeated[:2], strict=True):
-        np.testing.assert_allclose(one.centre, other.centre, atol=1e-10)
-        np.testing.assert_allclose(one.weights, other.weights, rtol=1e-6, atol=1e-8)
-    np.testing.assert_allclose(weighted[2], repeated[2], rtol=1e-8)
-    scaled = align_by_anchors(first, second, anchors, 3, 17.0 * weight)
-    np.testing.assert_allclose(scaled[2], weighted[2], rtol=1e-10)
-
-
-def test_weight_can_tell_wrong_anchors_from_right_ones():
-    first, second = views(20, 12)
-    anchors = np.concatenate([anchors_of(60, 0.0), anchors_of(250, 1.0, seed=1)])
-    weight = np.r_[np.ones(60), np.full(250, 1e-3)]
-    costs = []
-    for share in (None, weight):
-        one, other, _ = align_by_anchors(first, second, anchors, AXES, share)
-        costs.append(foscttm(one(first), other(second)))
-    assert costs[1] < 0.5 * costs[0]
-
-
 @pytest.mark.parametrize("wrong", [0.0, 0.3])
 def test_a_third_modality_follows_onto_the_axes_of_the_first(wrong):
     first, second, third = views(20, 12, 9)
