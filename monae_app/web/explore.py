@@ -14,11 +14,11 @@ from monae_app.engine.analysis.imputation import impute
 from monae_app.engine.data.dataset import is_count
 from monae_app.engine.data.readers import read_feature
 from monae_app.engine.errors import InputError
+from monae_app.web.modalities import modality_title
 
 if TYPE_CHECKING:
     from monae_app.engine.result import Result
 
-MODALITY_TITLES = {"rna": "RNA", "atac": "ATAC", "protein": "Protein"}
 FEATURE_KINDS = {"rna": "gene", "atac": "peak", "protein": "protein"}
 HITS = 50
 LOG_SCALE = "ln(1 + CP10k)"
@@ -61,11 +61,6 @@ class Colouring:
     def categorical(self) -> bool:
         """Whether the values are groups."""
         return isinstance(self.values.dtype, pd.CategoricalDtype)
-
-
-def modality_title(modality: str) -> str:
-    """Write a modality as people do."""
-    return MODALITY_TITLES.get(modality, modality)
 
 
 class RunView:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from copy import deepcopy
+from types import SimpleNamespace
 from typing import get_args
 
 import pytest
+from dash import no_update
 
 from monae_app.engine.config import LikelihoodName
 from monae_app.web.components.scores import MORE, score_list
 from monae_app.web.components.summary_table import LIKELIHOODS, summary_table
+from monae_app.web.pages.embedding import _panel_choice
 
 
 @pytest.fixture
@@ -37,3 +40,20 @@ def test_only_scores_that_were_computed_are_shown_and_the_rest_is_folded(report)
     assert [name in text_of(score_list(report)) for name in ("0.912", "0.800", "0.950")] == [True] * 3
     assert len(MORE) <= 8
     assert "was not scored" in text_of(score_list({"metrics": {"cells": 5}}))
+
+
+@pytest.mark.parametrize(
+    ("modalities", "titles"),
+    [
+        (["rna"], ["Together"]),
+        (["rna", "atac"], ["Together", "Side by side", "RNA", "ATAC"]),
+        (["rna", "atac", "protein"], ["Together", "Side by side", "RNA", "ATAC", "Protein"]),
+    ],
+)
+def test_the_map_offers_a_panel_for_every_modality_of_the_run(modalities, titles):
+    view = SimpleNamespace(modalities=modalities)
+    options, chosen = _panel_choice(view, "joint")
+    assert [each["label"] for each in options] == titles
+    assert chosen is no_update
+    kept = _panel_choice(view, "protein")[1]
+    assert kept is no_update if "protein" in modalities else kept == "joint"

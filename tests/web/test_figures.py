@@ -137,4 +137,6 @@ def test_one_plot_a_loss_term_total_first():
     figure = loss_figure(losses, LIGHT)
     assert [trace.name for trace in figure.data] == ["loss", "loss_kl_rna", "loss_new_term"]
     assert len({trace.xaxis for trace in figure.data}) == 3
+    assert loss_title("loss_nll_protein") == "Protein not explained"
+    assert loss_title("loss_kl_features") == "Features: KL"
     assert loss_title("loss_new_term") == "new term"

@@ -8,11 +8,11 @@ from dash import html
 
 from monae_app.web.components import words
 from monae_app.web.components.notice import alert
+from monae_app.web.modalities import modality_title
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-TITLES = {"rna": "RNA", "atac": "ATAC", "protein": "Protein"}
 FEATURES = {"rna": "genes", "atac": "peaks", "protein": "proteins"}
 LIKELIHOODS = {
     "nb": "negative binomial",
@@ -26,7 +26,7 @@ LIKELIHOODS = {
 def summary_table(summary: dict[str, Any]) -> list[Any]:
     """Show the summary of a data set: a column per modality, the links between them, and what to mind."""
     modalities: dict[str, dict[str, Any]] = summary["modalities"]
-    head = html.Tr([html.Th("", scope="col"), *(html.Th(TITLES.get(name, name), scope="col") for name in modalities)])
+    head = html.Tr([html.Th("", scope="col"), *(html.Th(modality_title(name), scope="col") for name in modalities)])
     rows: list[tuple[str, Callable[[str, dict[str, Any]], Any]]] = [
         ("File", lambda _, said: str(said["path"]).rsplit("/", 1)[-1]),
         ("Cells", lambda _, said: words.number(said["cells"])),

@@ -10,6 +10,7 @@ from plotly.subplots import make_subplots
 
 from monae_app.web.figures.labels import spread
 from monae_app.web.figures.style import Style, base_layout, group_colour
+from monae_app.web.modalities import modality_title
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +25,6 @@ MOST_GROUPS = 60
 # A map on a small screen; on a larger one labels have room to spare.
 MAP_PIXELS = (680.0, 560.0)
 CLIP_PERCENTILES = (1.0, 99.0)
-TITLES = {"joint": "All cells", "rna": "RNA", "atac": "ATAC", "protein": "Protein"}
 
 
 def embedding_figure(
@@ -113,8 +113,9 @@ def _groups(values: pd.Series[Any]) -> list[str]:
 
 
 def _panel_title(cells: pd.DataFrame, panel: str) -> str:
-    count = len(cells) if panel == "joint" else int((cells["modality"] == panel).sum())
-    return f"{TITLES.get(panel, panel)} · {count:,} cells"
+    if panel == "joint":
+        return f"All cells · {len(cells):,} cells"
+    return f"{modality_title(panel)} · {int((cells['modality'] == panel).sum()):,} cells"
 
 
 def _add_groups(
@@ -150,7 +151,7 @@ def _add_numbers(figure: go.Figure, cells: pd.DataFrame, look: Style, *, column:
 
 
 def _points(cells: pd.DataFrame, marker: dict[str, Any], **options: Any) -> go.Scattergl:
-    told = cells["id"] + " · " + cells["modality"].map(lambda name: TITLES.get(name, name))
+    told = cells["id"] + " · " + cells["modality"].map(modality_title)
     return go.Scattergl(
         x=cells["x"].to_numpy(dtype=np.float32),
         y=cells["y"].to_numpy(dtype=np.float32),

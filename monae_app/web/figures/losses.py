@@ -10,20 +10,21 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from monae_app.web.figures.style import Style, base_layout
+from monae_app.web.modalities import MODALITY_TITLES
 
 if TYPE_CHECKING:
     import pandas as pd
 
 TITLES = {
     "loss": "Total",
-    "loss_nll_rna": "RNA not explained",
-    "loss_nll_atac": "ATAC not explained",
-    "loss_kl_rna": "RNA cells: KL",
-    "loss_kl_atac": "ATAC cells: KL",
-    "loss_edges": "Guidance edges missed",
-    "loss_kl_graph": "Features: KL",
-    "loss_discriminator": "Modality discriminator",
+    **{f"loss_nll_{name}": f"{title} not explained" for name, title in MODALITY_TITLES.items()},
+    **{f"loss_kl_{name}": f"{title} cells: KL" for name, title in MODALITY_TITLES.items()},
+    "loss_kl_features": "Features: KL",
     "loss_anchors": "Anchored cells apart",
+    "loss_edges": "Guidance edges missed",
+    "loss_discriminator": "Modality discriminator",
+    "loss_contrastive": "Views of a cell apart",
+    "loss_clusters": "Clusters unclear",
 }
 ROW_HEIGHT = 138
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
+from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 
 from monae_app.engine.errors import InputError
 from monae_app.web import ids
@@ -13,11 +13,14 @@ from monae_app.web.components import words
 from monae_app.web.components.aria import aria
 from monae_app.web.components.notice import empty, refused
 from monae_app.web.components.scores import score_list
-from monae_app.web.explore import Hit, RunView, modality_title
+from monae_app.web.explore import Hit, RunView
 from monae_app.web.figures.embedding import blank_figure, embedding_figure
 from monae_app.web.figures.style import style
+from monae_app.web.modalities import MODALITY_TITLES, modality_title
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import plotly.graph_objects as go
 
     from monae_app.web.services import Services
@@ -28,7 +31,6 @@ TITLE = "Embedding"
 COLOUR, VALUES, PANEL, LABELS = "map-colour", "map-values", "map-panel", "map-labels"
 GRAPH, VIEW, MESSAGE, CAPTION, SCORES, CSV = "map", "map-view", "map-message", "map-caption", "map-scores", "map-csv"
 SVG, PNG, SUBTITLE, SEEN = "map-svg", "map-png", "map-subtitle", "map-seen"
-PANELS = {"joint": ("joint",), "split": ("rna", "atac", "protein"), "rna": ("rna",), "atac": ("atac",)}
 NO_HIT = "Nothing begins like that"
 GRAPH_CONFIG: Any = {
     "displaylogo": False,
@@ -57,7 +59,7 @@ def layout(colour: str = "", values: str = "imputed", panel: str = "joint", labe
             ),
             _control(
                 "Show",
-                _segments(PANEL, {"joint": "Together", "split": "Side by side", "rna": "RNA", "atac": "ATAC"}, panel),
+                _segments(PANEL, _panels(tuple(MODALITY_TITLES)), panel),
             ),
             html.Div(
                 dcc.Checklist([{"label": "Group names", "value": "on"}], [] if labels == "off" else ["on"], id=LABELS),
@@ -165,6 +167,14 @@ def register(app: Dash, services: Services) -> None:
         caption, table = _caption(view, colour, values), f"/api/runs/{run}/map.csv?{query}"
         return figure, None, False, caption, table, is_column, figure.layout.coloraxis.cmax is not None
 
+    _register_what_hangs_on_the_run(app, services)
+
+
+def _register_what_hangs_on_the_run(app: Dash, services: Services) -> None:
+    @app.callback(Output(PANEL, "options"), Output(PANEL, "value"), Input(ids.RUN, "value"), State(PANEL, "value"))
+    def offer_panels(run: str | None, panel: str) -> tuple[Any, Any]:
+        return _panel_choice(_open(services, run), panel)
+
     @app.callback(Output(SCORES, "children"), Output(SUBTITLE, "children"), Input(ids.RUN, "value"))
     def show_scores(run: str | None) -> tuple[Any, str]:
         view = _open(services, run)
@@ -195,8 +205,7 @@ def _colour_options(
 
 def _figure(view: RunView, colour: str, values: str, panel: str, *, labels: bool, theme: str | None) -> go.Figure:
     colouring = view.colouring(colour, measured=values == "measured")
-    wanted = PANELS.get(panel, ("joint",))
-    panels = [name for name in wanted if name == "joint" or name in view.modalities] or ["joint"]
+    panels = list(view.modalities) if panel == "split" else [panel if panel in view.modalities else "joint"]
     return embedding_figure(
         view.cells,
         colouring.values,
@@ -208,6 +217,21 @@ def _figure(view: RunView, colour: str, values: str, panel: str, *, labels: bool
     )
 
 
+def _panels(modalities: Sequence[str]) -> dict[str, str]:
+    """Ways to show the cells of these modalities."""
+    if len(modalities) == 1:
+        return {"joint": "Together"}
+    return {"joint": "Together", "split": "Side by side", **{name: modality_title(name) for name in modalities}}
+
+
+def _panel_choice(view: RunView | None, panel: str) -> tuple[Any, Any]:
+    if view is None:
+        return no_update, no_update
+    offered = _panels(view.modalities)
+    # a panel of a modality that another run had gives way
+    return _options(offered), no_update if panel in offered else "joint"
+
+
 def _control(title: str, control: Any, extra: str = "") -> html.Div:
     return html.Div(
         [html.Span(title, className="control-title"), control], className=f"control {extra}", role="group",
@@ -215,8 +239,12 @@ def _control(title: str, control: Any, extra: str = "") -> html.Div:
     )  # fmt: skip
 
 
+def _options(choices: dict[str, str]) -> list[dict[str, Any]]:
+    return [{"label": title, "value": key} for key, title in choices.items()]
+
+
 def _segments(name: str, choices: dict[str, str], value: str) -> dcc.RadioItems:
-    options = [{"label": title, "value": key} for key, title in choices.items()]
+    options = _options(choices)
     chosen = value if value in choices else next(iter(choices))
     return dcc.RadioItems(options, chosen, id=name, inline=True, className="segments")
 

@@ -1,0 +1,8 @@
+"""What modalities are called on the pages."""
+
+MODALITY_TITLES = {"rna": "RNA", "atac": "ATAC", "protein": "Protein"}
+
+
+def modality_title(modality: str) -> str:
+    """Write a modality as people do."""
+    return MODALITY_TITLES.get(modality, modality)
