@@ -44,6 +44,13 @@ def test_log_normalised_leaves_an_empty_row_empty():
     np.testing.assert_allclose(log_normalised(values).toarray(), [[0, 0], np.log1p([2500, 7500])], rtol=1e-6)
 
 
+def test_depth_is_taken_out_of_weighted_counts_below_1_too():
+    shares = np.array([[0.2, 0.3, 0.5]])
+    values = sp.csr_matrix(np.vstack([0.01 * shares, shares, 40 * shares]))
+    found = log_normalised(values).toarray()
+    np.testing.assert_allclose(found, np.repeat(np.log1p(10_000 * shares), 3, axis=0), rtol=1e-6)
+
+
 @pytest.mark.parametrize("kind", ["values", "counts"])
 def test_pca_scores_are_left_singular_vectors_of_the_standardised_matrix(kind):
     counts, _ = typed_counts()

@@ -142,6 +142,8 @@ def test_support_equals_a_literal_count(monkeypatch):
         ]
         expected.append(sum(shared) / 8)
     np.testing.assert_allclose(shared_neighbor_support(first, second, anchors), expected)
+    monkeypatch.setattr("monae_app.engine.model.anchors.ANCHORS_AT_ONCE", 3)
+    np.testing.assert_allclose(shared_neighbor_support(first, second, anchors), expected)
 
 
 def test_one_anchor_is_never_filtered_away():
