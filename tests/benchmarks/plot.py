@@ -128,10 +128,13 @@ def _panel(book: Book, panel: Panel, axes: Axes) -> dict[str, object]:
             linewidth=1.4 if own_stop else 1.0,
             zorder=5,
         )
-        curve = sorted([middle, *_curve(book, panel, name)])
+    for name in CURVES:
+        curve = _curve(book, panel, name)
         if len(curve) > 1:
-            axes.plot(*zip(*curve, strict=True), color=colour, linewidth=1.6, alpha=0.85, zorder=4)
-            axes.plot(*zip(*curve, strict=True), ".", color=colour, markersize=6, zorder=4)
+            line = axes.plot(
+                *zip(*curve, strict=True), ".-", color=COLOURS[name], linewidth=1.6, markersize=7, alpha=0.85, zorder=4
+            )
+            handles.setdefault(NAMES[name], line[0])
     ceiling = book.median(panel.data, CEILING, panel.metric)
     if ceiling is not None and not panel.lower_is_better:
         handles["ceiling"] = axes.axhline(ceiling, color=QUIET, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
@@ -145,6 +148,8 @@ def _panel(book: Book, panel: Panel, axes: Axes) -> dict[str, object]:
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
         axes.invert_yaxis()
     axes.margins(0.08, 0.1)
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
+    axes.xaxis.set_minor_formatter(NullFormatter())
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.grid(visible=True, color=GRID, linewidth=0.8)
     axes.set_axisbelow(True)
@@ -154,10 +159,13 @@ def _panel(book: Book, panel: Panel, axes: Axes) -> dict[str, object]:
 
 
 def _curve(book: Book, panel: Panel, name: str) -> list[tuple[float, float]]:
-    """Medians of the same method at other lengths."""
-    found = []
-    for length in CURVES.get(name, ()):
-        point = [book.median(panel.data, f"{name}-{length}", metric) for metric in (CPU, panel.metric)]
-        if point[0] is not None and point[1] is not None:
-            found.append((point[0], point[1]))
-    return found
+    """CPU seconds and value of the method at its lengths, medians over the seeds that every length has."""
+    lengths = [name, *(f"{name}-{length}" for length in CURVES[name])]
+    measured = [[book.values(panel.data, each, metric) for metric in (CPU, panel.metric)] for each in lengths]
+    measured = [each for each in measured if all(each)]
+    if not measured:
+        return []
+    seeds = set.intersection(*(set(values) for each in measured for values in each))
+    return sorted(
+        (median(of[0][seed] for seed in seeds), median(of[1][seed] for seed in seeds)) for of in measured if seeds
+    )
