@@ -143,9 +143,14 @@ class Recorder:
         return self._stopped_at is not None
 
     def finish(self, state: str, message: str, detail: Failure | None = None) -> None:
-        """Write the last status."""
-        self._write(state=state, message=message, detail=detail, eta_s=None)
-        self.run.append_event({"time": round(time.time(), 3), "stage": state, "message": message})
+        """Write the last event, then the last status: who sees that a run has ended finds all that it said."""
+        with self._lock:
+            if not self._status.active:
+                return
+            try:
+                self.run.append_event({"time": round(time.time(), 3), "stage": state, "message": message})
+            finally:
+                self._put(state=state, message=message, detail=detail, eta_s=None)
 
     @contextmanager
     def heartbeat(self) -> Iterator[None]:
@@ -175,8 +180,11 @@ class Recorder:
             # A beat that comes after the end must not bring the run back to life.
             if "state" in changes and not self._status.active:
                 return
-            self._status = self._status.model_copy(update={**changes, "updated": time.time()})
-            self.run.write_status(self._status)
+            self._put(**changes)
+
+    def _put(self, **changes: Any) -> None:
+        self._status = self._status.model_copy(update={**changes, "updated": time.time()})
+        self.run.write_status(self._status)
 
 
 def _compute(recorder: Recorder, folder: Path, *, resume: bool) -> None:

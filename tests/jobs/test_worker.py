@@ -31,6 +31,23 @@ def test_a_good_run_is_done(make):
     assert "Pretending to preprocess" in record.files.log_tail()
 
 
+def test_who_sees_that_a_run_has_ended_finds_its_last_event_and_only_one(make, monkeypatch):
+    record = make("good")
+    recorder = worker.Recorder(record.files)
+    write, told = record.files.write_status, []
+
+    def look_when_written(status):
+        write(status)
+        told.append((status.state, [each["stage"] for each in record.files.read_events()[0]]))
+
+    monkeypatch.setattr(recorder.run, "write_status", look_when_written)
+    recorder.finish("done", "Finished")
+    # as the heartbeat does when a stop was asked for in the last moment
+    recorder.finish("cancelled", "Too late")
+    assert told == [("done", ["done"])]
+    assert record.status.state == "done"
+
+
 def test_bad_input_is_said_in_three_sentences(make):
     record = make("bad")
     assert worker.execute(record.folder) == worker.REFUSED
