@@ -104,7 +104,7 @@ class Recorder:
         self.signal: int | None = None
         self._echo = echo
         self._stopped_at: float | None = None
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         known = run.read_status() if run.status_path.exists() else Status(name=run.path.name, created=time.time())
         process = psutil.Process()
         self._status = known.model_copy(
@@ -150,7 +150,7 @@ class Recorder:
             try:
                 self.run.append_event({"time": round(time.time(), 3), "stage": state, "message": message})
             finally:
-                self._put(state=state, message=message, detail=detail, eta_s=None)
+                self._write(state=state, message=message, detail=detail, eta_s=None)
 
     @contextmanager
     def heartbeat(self) -> Iterator[None]:
@@ -180,11 +180,8 @@ class Recorder:
             # A beat that comes after the end must not bring the run back to life.
             if "state" in changes and not self._status.active:
                 return
-            self._put(**changes)
-
-    def _put(self, **changes: Any) -> None:
-        self._status = self._status.model_copy(update={**changes, "updated": time.time()})
-        self.run.write_status(self._status)
+            self._status = self._status.model_copy(update={**changes, "updated": time.time()})
+            self.run.write_status(self._status)
 
 
 def _compute(recorder: Recorder, folder: Path, *, resume: bool) -> None:

@@ -163,9 +163,7 @@ def _curve(book: Book, panel: Panel, name: str) -> list[tuple[float, float]]:
     lengths = [name, *(f"{name}-{length}" for length in CURVES[name])]
     measured = [[book.values(panel.data, each, metric) for metric in (CPU, panel.metric)] for each in lengths]
     measured = [each for each in measured if all(each)]
-    if not measured:
+    seeds = set.intersection(*(set(values) for each in measured for values in each)) if measured else set()
+    if not seeds:
         return []
-    seeds = set.intersection(*(set(values) for each in measured for values in each))
-    return sorted(
-        (median(of[0][seed] for seed in seeds), median(of[1][seed] for seed in seeds)) for of in measured if seeds
-    )
+    return sorted((median(cpu[seed] for seed in seeds), median(of[seed] for seed in seeds)) for cpu, of in measured)

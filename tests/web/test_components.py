@@ -13,7 +13,7 @@ from dash import no_update
 from monae_app.engine.config import LikelihoodName
 from monae_app.web.components.scores import MORE, score_list
 from monae_app.web.components.summary_table import LIKELIHOODS, summary_table
-from monae_app.web.pages.embedding import _panel_choice
+from monae_app.web.pages.embedding import panel_choice
 
 
 @pytest.fixture
@@ -52,8 +52,8 @@ def test_only_scores_that_were_computed_are_shown_and_the_rest_is_folded(report)
 )
 def test_the_map_offers_a_panel_for_every_modality_of_the_run(modalities, titles):
     view = SimpleNamespace(modalities=modalities)
-    options, chosen = _panel_choice(view, "joint")
+    options, chosen = panel_choice(view, "joint")
     assert [each["label"] for each in options] == titles
     assert chosen is no_update
-    kept = _panel_choice(view, "protein")[1]
+    kept = panel_choice(view, "protein")[1]
     assert kept is no_update if "protein" in modalities else kept == "joint"

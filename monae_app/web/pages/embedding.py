@@ -19,7 +19,7 @@ from monae_app.web.figures.style import style
 from monae_app.web.modalities import MODALITY_TITLES, modality_title
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection
 
     import plotly.graph_objects as go
 
@@ -59,7 +59,7 @@ def layout(colour: str = "", values: str = "imputed", panel: str = "joint", labe
             ),
             _control(
                 "Show",
-                _segments(PANEL, _panels(tuple(MODALITY_TITLES)), panel),
+                _segments(PANEL, _panels(MODALITY_TITLES), panel),
             ),
             html.Div(
                 dcc.Checklist([{"label": "Group names", "value": "on"}], [] if labels == "off" else ["on"], id=LABELS),
@@ -173,7 +173,7 @@ def register(app: Dash, services: Services) -> None:
 def _register_what_hangs_on_the_run(app: Dash, services: Services) -> None:
     @app.callback(Output(PANEL, "options"), Output(PANEL, "value"), Input(ids.RUN, "value"), State(PANEL, "value"))
     def offer_panels(run: str | None, panel: str) -> tuple[Any, Any]:
-        return _panel_choice(_open(services, run), panel)
+        return panel_choice(_open(services, run), panel)
 
     @app.callback(Output(SCORES, "children"), Output(SUBTITLE, "children"), Input(ids.RUN, "value"))
     def show_scores(run: str | None) -> tuple[Any, str]:
@@ -217,14 +217,15 @@ def _figure(view: RunView, colour: str, values: str, panel: str, *, labels: bool
     )
 
 
-def _panels(modalities: Sequence[str]) -> dict[str, str]:
+def _panels(modalities: Collection[str]) -> dict[str, str]:
     """Ways to show the cells of these modalities."""
     if len(modalities) == 1:
         return {"joint": "Together"}
     return {"joint": "Together", "split": "Side by side", **{name: modality_title(name) for name in modalities}}
 
 
-def _panel_choice(view: RunView | None, panel: str) -> tuple[Any, Any]:
+def panel_choice(view: RunView | None, panel: str) -> tuple[Any, Any]:
+    """Offer the panels of a run: the options, and the value if the chosen panel is not among them."""
     if view is None:
         return no_update, no_update
     offered = _panels(view.modalities)
