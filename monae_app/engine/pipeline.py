@@ -24,7 +24,7 @@ from monae_app.engine.data.duration import step_budget
 from monae_app.engine.data.held_out import split
 from monae_app.engine.data.linking import link, modelled_features
 from monae_app.engine.data.preprocess import prepare
-from monae_app.engine.data.readers import read_dataset
+from monae_app.engine.data.reading import read_dataset
 from monae_app.engine.data.summary import describe
 from monae_app.engine.errors import Stopped
 from monae_app.engine.result import CELLS, CHECKPOINT, FEATURES, REPORT, WEIGHTS, Result, write_config
@@ -103,7 +103,7 @@ def run(
             (out / name).unlink(missing_ok=True)
     with threadpoolctl.threadpool_limits(thread_count()):
         torch.set_num_threads(thread_count())
-        on_event({"stage": "read", "message": f"Reading {', '.join(path.name for path in config.inputs.values())}"})
+        on_event({"stage": "read", "message": announcements.files(config)})
         began = time.perf_counter()
         dataset = read_dataset(config)
         located = locate_features(dataset, config)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 CONFIG, CELLS, FEATURES, REPORT = "config.json", "cells.h5ad", "features.h5ad", "report.json"
 CHECKPOINT, WEIGHTS = "checkpoint.safetensors", "weights.safetensors"
+# settings that name a file
+FILES = ("bed", "gtf", "peaks")
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
@@ -51,8 +53,8 @@ def write_config(folder: Path, config: RunConfig) -> None:
 
     moved = config.model_copy(
         update={
-            "inputs": {name: portable(path) for name, path in config.inputs.items()},
-            "bed": portable(config.bed) if config.bed is not None else None,
+            "inputs": {name: tuple(portable(path) for path in paths) for name, paths in config.inputs.items()},
+            **{name: portable(path) for name in FILES if (path := getattr(config, name)) is not None},
         }
     )
     write_json(folder / CONFIG, moved.model_dump(mode="json", exclude_none=True))
@@ -68,9 +70,11 @@ def read_config(folder: Path) -> RunConfig:
     """
     values = _read_json(folder / CONFIG)
     around = folder.resolve().parent
-    values["inputs"] = {name: around / path for name, path in dict(values.get("inputs") or {}).items()}
-    if values.get("bed"):
-        values["bed"] = around / values["bed"]
+    values["inputs"] = {
+        name: [around / path for path in ([paths] if isinstance(paths, str) else paths)]
+        for name, paths in dict(values.get("inputs") or {}).items()
+    }
+    values |= {name: around / values[name] for name in FILES if values.get(name)}
     return make_config(**values)
 
 
@@ -150,6 +154,6 @@ class Result:
         """How the values of a modality were modelled: ``nb`` for counts, ``normal`` for continuous values."""
         return str(self.report["dataset"]["modalities"][modality]["likelihood"])
 
-    def input_path(self, modality: str) -> Path:
+    def input_paths(self, modality: str) -> tuple[Path, ...]:
         """Where the measured values of a modality lie."""
         return self.config.inputs[modality]  # type: ignore[index]

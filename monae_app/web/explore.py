@@ -12,7 +12,7 @@ import pandas as pd
 
 from monae_app.engine.analysis.imputation import impute
 from monae_app.engine.data.dataset import is_count
-from monae_app.engine.data.readers import read_feature
+from monae_app.engine.data.reading import read_feature
 from monae_app.engine.errors import InputError
 from monae_app.web.modalities import modality_title
 
@@ -178,15 +178,14 @@ class RunView:
         return values
 
     def _read_input(self, modality: str, feature: str) -> pd.Series[Any]:
-        path = self.result.input_path(modality)
-        try:
-            return read_feature(path, feature)
-        except OSError:
-            raise InputError(
-                f"The input file {path.name} is not where it was when the run was made.",
-                f"the file at {path}.",
-                "put it back, or show the imputed values instead.",
-            ) from None
+        path = next((path for path in self.result.input_paths(modality) if not path.exists()), None)
+        if path is None:
+            return read_feature(self.result.config, modality, feature)  # type: ignore[arg-type]
+        raise InputError(
+            f"The input file {path.name} is not where it was when the run was made.",
+            f"the file at {path}.",
+            "put it back, or show the imputed values instead.",
+        )
 
     def _is_counts(self, modality: str) -> bool:
         said = self.result.report.get("dataset", {}).get("modalities", {}).get(modality, {})

@@ -15,7 +15,7 @@ from monae_app.engine.data.dataset import Dataset, Modality
 from monae_app.engine.data.linking import link, modelled_features
 from monae_app.engine.data.planted import Planted, make_planted
 from monae_app.engine.data.preprocess import Prepared, prepare
-from monae_app.engine.data.readers import read_dataset
+from monae_app.engine.data.reading import read_dataset
 from monae_app.engine.training.linked_view import with_linked_genes
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from monae_app.engine.data.dataset import Dataset
 from monae_app.engine.data.linking import link, modelled_features
 from monae_app.engine.data.planted import Planted, make_planted
 from monae_app.engine.data.preprocess import prepare
-from monae_app.engine.data.readers import read_dataset
+from monae_app.engine.data.reading import read_dataset
 from monae_app.engine.errors import TrainingError
 from monae_app.engine.model.monae_net import MonaeNet
 from monae_app.engine.pipeline import Monae, run

@@ -20,7 +20,7 @@ from monae_app.engine.data.dataset import Dataset
 from monae_app.engine.data.held_out import split
 from monae_app.engine.data.linking import link
 from monae_app.engine.data.planted import Planted, make_planted
-from monae_app.engine.data.readers import read_dataset
+from monae_app.engine.data.reading import read_dataset
 from monae_app.engine.errors import InputError
 from monae_app.engine.pipeline import Monae, run
 

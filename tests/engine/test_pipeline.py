@@ -15,7 +15,7 @@ from monae_app.engine.config import RunConfig, make_config
 from monae_app.engine.data.coordinates import locate_features
 from monae_app.engine.data.linking import link
 from monae_app.engine.data.planted import Planted, make_planted
-from monae_app.engine.data.readers import read_dataset
+from monae_app.engine.data.reading import read_dataset
 from monae_app.engine.errors import InputError, Stopped
 from monae_app.engine.pipeline import Monae, run
 from monae_app.engine.result import Result

@@ -18,7 +18,7 @@ from monae_app.engine.data.held_out import split
 from monae_app.engine.data.linking import link, modelled_features
 from monae_app.engine.data.planted import Planted, make_planted
 from monae_app.engine.data.preprocess import Prepared, prepare
-from monae_app.engine.data.readers import read_dataset
+from monae_app.engine.data.reading import read_dataset
 from monae_app.engine.pipeline import Monae, run
 from monae_app.engine.training.correspondence import correspond
 from monae_app.engine.training.linked_view import with_linked_genes
@@ -100,7 +100,7 @@ def test_wrong_genes_of_the_proteins_bring_no_alignment(planted, folder, result,
     panel.var["gene"] = np.roll(panel.var["gene"], 7)
     panel.write_h5ad(tmp_path / "protein.h5ad")
     config = config_of(folder, ("rna", "protein"))
-    inputs = {"rna": config.inputs["rna"], "protein": tmp_path / "protein.h5ad"}
+    inputs = {"rna": config.inputs["rna"][0], "protein": tmp_path / "protein.h5ad"}
     wrong = run(config.model_copy(update={"inputs": inputs, "steps": 60}), tmp_path / "run")
     for source, target in permutations(("rna", "protein"), 2):
         assert transfer(wrong, source, target) < transfer(result, source, target) - 0.3

@@ -31,3 +31,8 @@ def plan(summary: dict[str, Any], config: RunConfig) -> str:
     """Say how many steps and how long, from the summary of the dataset."""
     steps = step_budget(config, max(each["cells"] for each in summary["modalities"].values()))
     return f"{steps:,} steps; the whole run takes about {expected_seconds(summary, config):,.0f} s on one core"
+
+
+def files(config: RunConfig) -> str:
+    """Say which files are read."""
+    return f"Reading {', '.join(path.name for paths in config.inputs.values() for path in paths)}"

@@ -16,7 +16,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from monae_app.engine.data.dataset import Modality, is_count
-from monae_app.engine.data.readers import read_h5ad
+from monae_app.engine.data.readers.h5ad import read_h5ad
 from monae_app.engine.errors import InputError
 
 if TYPE_CHECKING:

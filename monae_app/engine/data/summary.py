@@ -9,7 +9,7 @@ import pandas as pd
 
 from monae_app.engine.data.coordinates import locate_features
 from monae_app.engine.data.linking import link
-from monae_app.engine.data.readers import read_dataset
+from monae_app.engine.data.reading import read_dataset
 
 if TYPE_CHECKING:
     from monae_app.engine.config import RunConfig
@@ -56,7 +56,7 @@ def describe(
 def _of_modality(modality: Modality, config: RunConfig) -> dict[str, Any]:
     detected = np.diff(modality.values.indptr)
     return {
-        "path": config.inputs[modality.name].name,  # type: ignore[index]
+        "path": ", ".join(path.name for path in config.inputs[modality.name]),  # type: ignore[index]
         "cells": modality.n_cells,
         "features": modality.n_features,
         "nonzero_share": float(modality.values.nnz / np.prod(modality.values.shape, dtype=float)),

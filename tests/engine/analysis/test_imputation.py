@@ -27,7 +27,7 @@ SHARED = 6
 def trained(planted, planted_config, located, graph, prepared):
     """What training might have found, drawn at random; every number differs, so that a mix-up shows."""
     from monae_app.engine.data.dataset import Dataset
-    from monae_app.engine.data.readers import read_dataset
+    from monae_app.engine.data.reading import read_dataset
 
     rng = np.random.default_rng(0)
     dataset = Dataset(read_dataset(planted_config).modalities, batch_columns=("batch",))

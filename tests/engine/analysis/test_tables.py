@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from monae_app.engine.analysis.tables import cell_table, feature_table, stored_name, table_of
 from monae_app.engine.data.dataset import Dataset
-from monae_app.engine.data.readers import read_h5ad
+from monae_app.engine.data.readers.h5ad import read_h5ad
 
 NAMES = list("uvwxyz")
 OURS = ["modality", "library_size", "leiden", "held_out", "monae_batch", "normaliser_rna", "_index"]

@@ -10,7 +10,8 @@ import pytest
 import scipy.sparse as sp
 
 from monae_app.engine.config import make_config
-from monae_app.engine.data.readers import read_dataset, read_feature, read_h5ad, read_modality
+from monae_app.engine.data.readers.h5ad import read_h5ad
+from monae_app.engine.data.reading import read_dataset, read_feature, read_modality
 from monae_app.engine.errors import InputError
 
 
@@ -37,7 +38,11 @@ def write(tmp_path):
 
 def read(path, **settings):
     notes: list[str] = []
-    return read_modality(path, "rna", make_config(inputs={"rna": path}, **settings), notes), notes
+    return read_modality("rna", make_config(inputs={"rna": path}, **settings), notes), notes
+
+
+def feature_of(path, name):
+    return read_feature(make_config(inputs={"rna": path}), "rna", name)
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path):
@@ -174,7 +179,7 @@ def test_numbers_of_every_type_are_read(write, counts, dtype, kind):
     assert isinstance(found.values, sp.csr_matrix)
     assert found.values.dtype == np.float32
     assert found.likelihood == "nb"
-    np.testing.assert_array_equal(read_feature(path, "gene3"), values[:, 3].astype(np.float32))
+    np.testing.assert_array_equal(feature_of(path, "gene3"), values[:, 3].astype(np.float32))
 
 
 def test_zeros_that_are_stored_are_dropped_and_repeated_places_summed(write):
@@ -268,16 +273,16 @@ def test_a_dataset_reads_every_input_and_keeps_the_notes(write, counts):
 
 def test_one_feature_is_read_by_name_and_anew_when_the_file_changes(write, counts):
     path = write(sp.csr_matrix(counts))
-    found = read_feature(path, "gene5")
+    found = feature_of(path, "gene5")
     np.testing.assert_array_equal(found.to_numpy(), counts[:, 5])
     assert found.index.tolist() == [f"cell{i}" for i in range(12)]
     write(sp.csr_matrix(counts * 2))
     os.utime(path, ns=(1, 1))
-    np.testing.assert_array_equal(read_feature(path, "gene5").to_numpy(), counts[:, 5] * 2)
+    np.testing.assert_array_equal(feature_of(path, "gene5").to_numpy(), counts[:, 5] * 2)
 
 
 def test_an_unknown_feature_or_file_is_refused(write, counts, tmp_path):
     with pytest.raises(InputError, match="has no feature 'Gata1'"):
-        read_feature(write(counts), "Gata1")
+        feature_of(write(counts), "Gata1")
     with pytest.raises(InputError, match="There is no file"):
-        read_feature(tmp_path / "absent.h5ad", "Gata1")
+        feature_of(tmp_path / "absent.h5ad", "Gata1")

@@ -16,7 +16,7 @@ from monae_app.engine.data.dataset import Modality
 from monae_app.engine.data.linking import link, modelled_features
 from monae_app.engine.data.planted import make_planted
 from monae_app.engine.data.preprocess import Prepared, log_normalised, prepare
-from monae_app.engine.data.readers import read_dataset
+from monae_app.engine.data.reading import read_dataset
 from monae_app.engine.training import alignment_null
 from monae_app.engine.training.alignment_null import ALIGNED_FROM, AlignmentEvidence, alignment_evidence
 

@@ -14,7 +14,7 @@ from monae_app.engine.data.guidance import GuidanceGraph
 from monae_app.engine.data.linking import link, modelled_features
 from monae_app.engine.data.planted import make_planted
 from monae_app.engine.data.preprocess import prepare
-from monae_app.engine.data.readers import read_dataset
+from monae_app.engine.data.reading import read_dataset
 from monae_app.engine.training.correspondence import Correspondence, correspond
 from monae_app.engine.training.linked_view import with_linked_genes
 

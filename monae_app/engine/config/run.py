@@ -5,52 +5,24 @@ The command line, the form in the browser, the messages about wrong values and c
 
 from __future__ import annotations
 
-from pathlib import Path  # noqa: TC003 - pydantic reads it
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
+from monae_app.engine.config.incoming import IncomingSettings
+from monae_app.engine.config.parameter import DeviceName, LikelihoodName, parameter
 from monae_app.engine.errors import InputError
 
-ModalityName = Literal["rna", "atac", "protein"]
-GenomeName = Literal["hg38", "hg19", "mm10"]
-DeviceName = Literal["auto", "cpu", "cuda", "mps"]
-LikelihoodName = Literal["auto", "nb", "zinb", "poisson", "bernoulli", "normal"]
-Group = Literal["data", "guidance", "length", "model", "loss", "anchors", "analysis"]
 
-
-def parameter(default: Any, group: Group, help_text: str, *, expert: bool = True, **bounds: Any) -> Any:
-    """Declare a field with its group in the form, its help text and its bounds (``ge``, ``le``, ...)."""
-    return Field(default, description=help_text, json_schema_extra={"group": group, "expert": expert}, **bounds)
-
-
-class RunConfig(BaseModel):
+class RunConfig(IncomingSettings):
     """What one run is made from and how.
 
     Weights of the loss keep their meaning across data sizes: the likelihood is a mean over cells and features, the KL
     divergence is taken per feature.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    # What comes in; given by position or by a flag of its own, not by --set.
-    inputs: Annotated[dict[ModalityName, Path], Field(description="One .h5ad file a modality.", min_length=1)]
-    genome: GenomeName | None = Field(None, description="Bundled gene coordinates: hg38, hg19 or mm10.")
-    bed: Path | None = Field(None, description="Gene coordinates of your own: chrom, start, end, symbol, strand.")
     model: Literal["monae"] = Field("monae", description="The model to train.")
-    batch_key: tuple[str, ...] = Field((), description="Columns of obs that say which batch a cell comes from.")
-    paired: bool = Field(default=False, description="Cells of equal name are the same cell; train with that.")
 
-    min_counts: int = parameter(
-        0, "data", "Leave out cells with fewer counts than this (0: keep all).", ge=0, expert=False
-    )
-    low_count_mads: float = parameter(
-        0.0,
-        "data",
-        "Leave out cells whose log counts lie this many median absolute deviations below the median (0: keep all).",
-        ge=0,
-        le=20,
-    )
     rna_likelihood: LikelihoodName = parameter(
         "auto",
         "data",
@@ -214,8 +186,9 @@ class RunConfig(BaseModel):
         if self.steps is not None and self.epochs is not None:
             msg = "steps and epochs are both given; give one of them"
             raise ValueError(msg)
-        if self.genome is not None and self.bed is not None:
-            msg = "genome and bed are both given; give one of them"
+        places = [name for name in ("genome", "bed", "gtf") if getattr(self, name) is not None]
+        if len(places) > 1:
+            msg = f"{' and '.join(places)} are given together; give one of them"
             raise ValueError(msg)
         return self
 

@@ -1,0 +1,18 @@
+"""How a parameter is declared, and the names that some of them choose among."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+ModalityName = Literal["rna", "atac", "protein"]
+GenomeName = Literal["hg38", "hg19", "mm10"]
+DeviceName = Literal["auto", "cpu", "cuda", "mps"]
+LikelihoodName = Literal["auto", "nb", "zinb", "poisson", "bernoulli", "normal"]
+Group = Literal["data", "reading", "quality", "guidance", "length", "model", "loss", "anchors", "analysis"]
+
+
+def parameter(default: Any, group: Group, help_text: str, *, expert: bool = True, **bounds: Any) -> Any:
+    """Declare a field with its group in the form, its help text and its bounds (``ge``, ``le``, ...)."""
+    return Field(default, description=help_text, json_schema_extra={"group": group, "expert": expert}, **bounds)
