@@ -101,7 +101,6 @@ class Modality:
             )
 
 
-
 def check_values(values: sp.csr_matrix, cells: pd.Index, name: str, likelihood: str) -> None:
     """Make sure that values can be modelled.
 
@@ -237,7 +236,7 @@ class Dataset:
 
     @cached_property
     def cell_keys(self) -> dict[str, pd.Index]:
-        """Keys of the cells, (N,) by modality: equal where names mean the same cell, suffixes and prefixes reconciled."""
+        """Keys of the cells by modality, (N,) each: equal where the names mean one cell, whatever hangs on to them."""
         return cell_keys({name: each.obs.index for name, each in self.modalities.items()})
 
     def n_cells_in_several(self) -> int:

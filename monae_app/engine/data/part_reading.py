@@ -9,15 +9,17 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from monae_app.engine.data.coordinates import read_annotation
 from monae_app.engine.data.genome import has_peak_columns
+from monae_app.engine.data.gtf import read_gtf
 from monae_app.engine.data.peak_union import sum_repeated
-from monae_app.engine.data.understanding.feature_names import GENE_ID, name_features, without_version
+from monae_app.engine.data.understanding.feature_names import name_features, without_version
 from monae_app.engine.data.understanding.matrices import RAW, WORDS, X, choose_matrix
 from monae_app.engine.data.understanding.modality import guess_modality
 from monae_app.engine.data.understanding.origin import guess_origin
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from monae_app.engine.config import ModalityName, RunConfig
     from monae_app.engine.data.contents import Part
     from monae_app.engine.data.understanding.matrices import Chosen
@@ -75,9 +77,8 @@ def read_part(part: Part, modality: ModalityName, config: RunConfig) -> Table:
         values, var = sum_repeated(values, var)
         notes.append(f"{before - len(var):,} peaks stand more than once; their counts were summed.")
     gtf = config.gtf
-    named = name_features(
-        var, modality, genome=config.genome, symbol_of=None if gtf is None else lambda: symbols_of_ids(config)
-    )
+    symbol_of = None if gtf is None else lambda: symbols_of_ids(gtf)
+    named = name_features(var, modality, genome=config.genome, symbol_of=symbol_of)
     origin = guess_origin(named.var, modality, part.genome)
     found = {
         "modality": guess_modality(part).to_json(),
@@ -98,10 +99,9 @@ def on_matrix(chosen: Chosen) -> list[str]:
     return [f"{WORDS[chosen.kind]} were taken from {what}, {chosen.because}."]
 
 
-def symbols_of_ids(config: RunConfig) -> pd.Series:
-    """Symbol of each gene id, without its version, in the annotation of the run; (genes,)."""
-    genes = read_annotation(config)
-    if genes is None or GENE_ID not in genes:
-        return pd.Series(dtype=object)
-    ids = genes[GENE_ID].astype(str).map(without_version)
-    return pd.Series(genes["symbol"].to_numpy(), index=ids).loc[lambda each: ~each.index.duplicated()]
+def symbols_of_ids(gtf: Path) -> pd.Series:
+    """Symbol of each gene id of an annotation, the id without its version; (genes,)."""
+    genes = read_gtf(gtf)
+    return pd.Series(genes["symbol"].to_numpy(), index=genes["gene_id"].map(without_version)).loc[
+        lambda each: ~each.index.duplicated()
+    ]

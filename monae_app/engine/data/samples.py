@@ -187,7 +187,7 @@ def _unite_names(samples: Sequence[Sample], modality: str, join: str, notes: lis
 
 
 def _var_of(samples: Sequence[Sample], names: pd.Index) -> pd.DataFrame:
-    """What the first sample that has a feature knows of it."""
+    """Take what the first sample that has a feature knows of it."""
     known = [each.var for each in samples]
     columns = [name for name in known[0].columns if all(name in each for each in known)]
     rows = pd.concat([each[columns].astype(object) for each in known])
@@ -216,11 +216,12 @@ def _obs(samples: Sequence[Sample], modality: str, notes: list[str]) -> pd.DataF
         )
     columns = dict.fromkeys(name for obs in parts for name in obs)
     index = parts[0].index.append([obs.index for obs in parts[1:]])
-    return pd.DataFrame({name: _column(parts, name) for name in columns}, index=index)
+    return pd.DataFrame({name: _column(parts, str(name)) for name in columns}, index=index)
 
 
 def _column(parts: Sequence[pd.DataFrame], name: str) -> pd.Series:
     pieces = [obs[name] if name in obs else pd.Series(np.nan, obs.index, dtype=object) for obs in parts]
     if any(piece.dtype != pieces[0].dtype for piece in pieces):
-        return pd.concat([piece.astype(object) for piece in pieces]).infer_objects()
-    return pd.concat(pieces)
+        pieces = [piece.astype(object) for piece in pieces]
+    whole: pd.Series = pd.concat(pieces)
+    return whole.infer_objects()

@@ -24,7 +24,7 @@ MEASURED_NAMES = 20_000
 @lru_cache(maxsize=len(GENOMES))
 def symbols(genome: GenomeName) -> pd.Index:
     """Symbols of all genes of a bundled genome."""
-    return pd.Index(read_genome(genome)["symbol"])
+    return pd.Index(read_genome(genome)["symbol"].to_numpy())
 
 
 @lru_cache(maxsize=len(GENOMES))
@@ -43,7 +43,8 @@ def lengths(genome: GenomeName) -> pd.Series[int]:
 
 def measured(names: pd.Index) -> pd.Index:
     """Up to ``MEASURED_NAMES`` of the names, evenly spread."""
-    return names[:: max(1, -(-len(names) // MEASURED_NAMES))]
+    few: pd.Index = names[:: max(1, -(-len(names) // MEASURED_NAMES))]
+    return few
 
 
 def share_known(names: pd.Index, genome: GenomeName) -> float:

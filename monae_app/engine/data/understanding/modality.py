@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 # no panel of antibodies is larger
 LARGEST_PANEL = 1000
 ANTIBODY = re.compile(
-    r"^(?:anti[-_ .](?:human|mouse)?[-_ .]?)?(?:adt[-_ .])?(?:cd\d+\w?|hla[-_ .]?[a-d]\w*|tcr|ig[gdmae]\d?\w*|siglec)\b",
+    r"^(?:anti[-_ .](?:human|mouse)?[-_ .]?)?(?:adt[-_ .])?"
+    r"(?:cd\d+\w?|hla[-_ .]?[a-d]\w*|tcr|ig[gdmae]\d?\w*|siglec)\b",
     re.IGNORECASE,
 )
 ANTIBODY_TAG = re.compile(
