@@ -68,7 +68,8 @@ def _read(name: ModalityName, config: RunConfig, notes: list[str]) -> tuple[Moda
     likelihood = _likelihood(values, name, getattr(config, f"{name}_likelihood"), notes)
     if is_count(likelihood) and values.shape[0]:
         # before the filters, to which a cell with a gap in it would look like one of few counts
-        check_values(values, obs.index, name, likelihood)
+        if values.nnz:
+            check_values(values, obs.index, name, likelihood)
         keep = keep_cells(values, obs, var, name, config, notes)
         if not keep.all():
             values, obs = values[keep], obs[keep]

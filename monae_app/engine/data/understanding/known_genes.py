@@ -24,7 +24,7 @@ MEASURED_NAMES = 20_000
 @lru_cache(maxsize=len(GENOMES))
 def symbols(genome: GenomeName) -> pd.Index:
     """Symbols of all genes of a bundled genome."""
-    return pd.Index(read_genome(genome)["symbol"].to_numpy())
+    return read_genome(genome).set_index("symbol").index
 
 
 @lru_cache(maxsize=len(GENOMES))
