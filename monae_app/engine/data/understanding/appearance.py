@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from monae_app.engine.config import make_config
-from monae_app.engine.data.contents import ReadingOptions
 from monae_app.engine.data.dataset import MIN_CELLS, MIN_FEATURES, check_values
 from monae_app.engine.data.part_reading import on_matrix, read_part
 from monae_app.engine.data.readers import open_file
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from monae_app.engine.config import ModalityName
-    from monae_app.engine.data.contents import Part
+    from monae_app.engine.data.contents import Part, ReadingOptions
     from monae_app.engine.data.understanding.guess import Guess
 
 EXAMPLES = 5
@@ -85,11 +84,11 @@ def _appearance(part: Part, guess: Guess, *, thoroughly: bool) -> dict[str, Any]
         "too_small": small,
         "error": None,
     }
-    return found | (_problem(part, modality, guess) if thoroughly else {})
+    return found | (_problem(part, modality) if thoroughly else {})
 
 
-def _problem(part: Part, modality: ModalityName, guess: Guess) -> dict[str, Any]:
-    """What a run would say against a part, as ``error``; without any, what reading it whole showed besides."""
+def _problem(part: Part, modality: ModalityName) -> dict[str, Any]:
+    """Read a part whole; give what a run would say against it as ``error``, else what else came out."""
     try:
         table = read_part(part, modality, make_config(inputs={modality: "-"}))
         repeated = table.obs.index[table.obs.index.duplicated()].unique()
@@ -100,7 +99,7 @@ def _problem(part: Part, modality: ModalityName, guess: Guess) -> dict[str, Any]
                 "make them unique in the file (obs_names_make_unique() in anndata does).",
             )
         counted = bool((table.values.data == table.values.data.round()).all())
-        check_values(table.values, table.obs.index, guess.value or "values", "nb" if counted else "normal")
+        check_values(table.values, table.obs.index, modality, "nb" if counted else "normal")
     except InputError as error:
         return {"error": {"found": error.found, "expected": error.expected, "todo": error.todo}}
     return {"notes": list(table.notes), "kind": "counts" if counted else table.found["kind"]}

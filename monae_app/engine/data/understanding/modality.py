@@ -40,6 +40,7 @@ TYPES: dict[str, ModalityName] = {
     "protein expression": "protein",
     "adt": "protein",
 }
+ENOUGH_GENES = 20
 FEW, SOME, MOST = 0.1, 0.3, 0.8
 
 
@@ -78,9 +79,10 @@ def _from_names(var: pd.DataFrame) -> Guess:
         about = f"{max(panel, tagged):.0%} of the {len(names):,} features are named like antibodies"
         return Guess("protein", "sure" if max(tagged, panel) >= MOST else "likely", about)
     if max(known, ids) >= FEW:
+        enough = ids > known or known * len(names) >= ENOUGH_GENES
         what = "Ensembl ids of genes" if ids > known else "known gene symbols"
         about = f"{max(known, ids):.0%} of the features are {what}"
-        return Guess("rna", "sure" if max(known, ids) >= SOME else "likely", about)
+        return Guess("rna", "sure" if max(known, ids) >= SOME and enough else "likely", about)
     if has_peak_columns(var):
         return Guess("atac", "likely", "var says where in the genome each feature lies")
     return Guess(None, "unsure", f"the names of the features ({', '.join(map(repr, names[:2]))}) say nothing")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 NEAR = 500  # bp between a peak and the start of a gene
 MOST_PEAKS = 50_000
-ENOUGH = 200
+ENOUGH, ENOUGH_GENES = 200, 20
 # open chromatin gathers at starts of genes: with the right genome several times as much as with a wrong one
 CLEARLY, RATHER = 2.0, 1.2
 FEW, SOME, MOSTLY = 0.1, 0.3, 0.5
@@ -86,7 +86,7 @@ def _of_genes(var: pd.DataFrame) -> Origin:
     if shares[best] < FEW or shares[best] < RATHER * other:
         return Origin(by_id)
     about = f"{shares[best]:.0%} of the genes are known to {best}, {other:.0%} to the other organism"
-    sure = shares[best] >= SOME and shares[best] >= 2 * CLEARLY * other
+    sure = shares[best] * len(names) >= ENOUGH_GENES and shares[best] >= SOME and shares[best] >= 2 * CLEARLY * other
     organism = by_id if by_id.value == ORGANISMS[best] else Guess(ORGANISMS[best], "sure" if sure else "likely", about)
     return Origin(organism, _release(names, ORGANISMS[best]))
 
