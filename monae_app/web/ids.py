@@ -11,3 +11,7 @@ NEW_RUN = "new-run"
 RUN_STATE = "run-state"
 # The data set that the next training takes, see monae_app.web.datasets.Source.
 SOURCE = "source"
+# The files that are chosen on the Data page and not read yet, see monae_app.web.basket.Basket.
+BASKET = "basket"
+# What the files of the basket hold, by reference, as soon as somebody has looked.
+LOOKS = "looks"

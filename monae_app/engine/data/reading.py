@@ -37,7 +37,8 @@ def read_dataset(config: RunConfig) -> Dataset:
 
 def read_modality(name: ModalityName, config: RunConfig, notes: list[str]) -> Modality:
     """Read one modality; decisions taken on the way are appended to ``notes``, in words."""
-    part = open_file(config.inputs[name][0], ReadingOptions(config.orientation, config.peaks, config.bin_size)).parts[0]
+    options = ReadingOptions(getattr(config, f"{name}_orientation"), config.peaks, config.bin_size)
+    part = open_file(config.inputs[name][0], options).parts[0]
     values = sp.csr_matrix(part.matrices["X"].read(), dtype=np.float32)
     values.sum_duplicates()
     values.eliminate_zeros()
