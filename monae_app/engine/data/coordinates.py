@@ -48,9 +48,10 @@ def locate_features(dataset: Dataset, config: RunConfig) -> dict[str, pd.DataFra
             genes = pd.DataFrame(columns=["symbol", *COLUMNS])
         located["rna"] = genes.set_index("symbol").reindex(names)[COLUMNS]
         if len(genes) and located["rna"]["chrom"].isna().all():
+            source = config.gtf or config.bed or config.genome
             raise InputError(
                 f"None of the {len(names):,} genes (such as {', '.join(map(repr, names[:3]))}) is known to "
-                f"{config.genome or config.gtf or config.bed}, which has names such as {', '.join(map(repr, genes['symbol'][:3]))}.",
+                f"{source}, which has names such as {', '.join(map(repr, genes['symbol'][:3]))}.",
                 "gene symbols of the genome, in the case that it writes them.",
                 "check the genome, or give coordinates of these genes with --bed FILE or --gtf FILE.",
             )
