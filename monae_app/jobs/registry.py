@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from monae_app.engine.errors import InputError
+from monae_app.jobs.private_files import private_folder
 from monae_app.jobs.progress import RunFolder, Status
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from monae_app.engine.config import RunConfig
 
 SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
-PRIVATE = 0o700
 
 
 @dataclass(frozen=True)
@@ -91,10 +91,7 @@ class Registry:
         """Make a folder for a new run and put its config.json there; nothing computes yet."""
         now = time.time()
         run_id = f"{time.strftime('%Y%m%d-%H%M%S', time.localtime(now))}-{secrets.token_hex(3)}"
-        folder = self.runs / run_id
-        folder.mkdir(parents=True)
-        for private in (folder, self.runs, self.runs.parent):
-            private.chmod(PRIVATE)
+        folder = private_folder(self.runs / run_id)
         record = RunRecord(run_id, folder)
         record.files.write_config(config)
         record.files.write_status(
