@@ -6,7 +6,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
-from monae_app.engine.errors import InputError
+from monae_app.jobs.upload_slices import UploadError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,8 +39,8 @@ def safe_paths(paths: Sequence[str]) -> list[str]:
 
     Raises
     ------
-    InputError
-        If a path is absolute, leads upwards, or is a file in one place and a folder in another.
+    UploadError
+        400 if a path is absolute, leads upwards, or is a file in one place and a folder in another.
     """
     found: list[str] = []
     files: set[str] = set()
@@ -56,7 +56,8 @@ def safe_paths(paths: Sequence[str]) -> list[str]:
         folders |= {"/".join(above[:depth]).casefold() for depth in range(1, len(above) + 1)}
         found.append(whole)
     if both := files & folders:
-        raise InputError(
+        raise UploadError(
+            400,
             f"{min(both)[:80]!r} is a file and a folder at once.",
             "files and folders with names of their own.",
             "upload the folder as it lies on your disk.",
@@ -67,7 +68,8 @@ def safe_paths(paths: Sequence[str]) -> list[str]:
 def _parts(path: str) -> list[str]:
     parts = path.replace("\\", "/").split("/")
     if any(part in ("", ".", "..") for part in parts) or len(parts) > DEEPEST:
-        raise InputError(
+        raise UploadError(
+            400,
             f"{path[:80]!r} is no path inside a folder.",
             f"file names, or paths of at most {DEEPEST} parts without '..'.",
             "choose the file or the folder itself.",

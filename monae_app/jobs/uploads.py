@@ -64,9 +64,7 @@ class UploadStore:
         Raises
         ------
         UploadError
-            If it is too large, or there is no room for it.
-        InputError
-            If a path cannot be used.
+            413 if it is too large, 507 if there is no room for it, 400 if a path cannot be used.
         """
         sizes = [size for _, size in files]
         self.limits.check_shape(sizes, folder=folder)

@@ -11,3 +11,6 @@ NEW_RUN = "new-run"
 RUN_STATE = "run-state"
 # The data set that the next training takes, see monae_app.web.datasets.Source.
 SOURCE = "source"
+# {"uploads": [{"id", "name", "size", "folder"} of each finished upload, newest first], "new": id of one that has just
+# been finished, or None}; set by assets/upload_box.js.
+UPLOADS = "uploads-done"

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from monae_app.engine.errors import InputError
 from monae_app.jobs.upload_names import LONGEST_NAME, safe_name, safe_paths
+from monae_app.jobs.upload_slices import UploadError
 
 
 @given(st.text(max_size=400))
@@ -57,7 +57,7 @@ PARTS = st.lists(st.text(min_size=1, max_size=12), min_size=1, max_size=4)
 def test_paths_stay_inside_and_differ(paths):
     try:
         found = safe_paths(paths)
-    except InputError:
+    except UploadError:
         return
     assert len({path.casefold() for path in found}) == len(paths)
     for path in found:
@@ -67,7 +67,7 @@ def test_paths_stay_inside_and_differ(paths):
 
 @pytest.mark.parametrize("path", ["../a", "/a", "a/../../b", "a//b", "", ".", "a\\..\\b", "/".join("a" * 40)])
 def test_paths_that_lead_out_are_refused(path):
-    with pytest.raises(InputError, match="is no path inside a folder"):
+    with pytest.raises(UploadError, match="is no path inside a folder"):
         safe_paths([path])
 
 
@@ -76,5 +76,5 @@ def test_the_folders_of_zarr_keep_their_hidden_files():
 
 
 def test_a_file_is_no_folder():
-    with pytest.raises(InputError, match="a file and a folder"):
+    with pytest.raises(UploadError, match="a file and a folder"):
         safe_paths(["a/b", "a"])

@@ -10,9 +10,11 @@ from monae_app.engine.errors import InputError
 from monae_app.web import ids
 from monae_app.web.components import words
 from monae_app.web.components.aria import aria
+from monae_app.web.components.file_browser import file_browser
 from monae_app.web.components.notice import empty, refused
 from monae_app.web.components.summary_table import summary_table
-from monae_app.web.datasets import Source
+from monae_app.web.components.upload_box import upload_box
+from monae_app.web.datasets import GENOMES, ROOT, Source
 
 if TYPE_CHECKING:
     from monae_app.web.bundled import Sample
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 PATH = "/data"
 TITLE = "Data"
 
-CHOICES, OPEN_SAMPLE = "data-choices", "data-open-sample"
+CHOICES, OPEN_SAMPLE, UPLOADS = "data-choices", "data-open-sample", "data-uploads"
 RNA, ATAC, GENOME, READ = "data-rna", "data-atac", "data-genome", "data-read"
 MESSAGE, SUMMARY, HEADING, ONWARD = "data-message", "data-summary", "data-heading", "data-onward"
 
@@ -46,10 +48,14 @@ def layout(**_: str) -> html.Div:
         className="card",
         **aria(live="polite"),
     )
+    door = html.Section(id=UPLOADS, className="card")
     return html.Div(
         [
             html.Div([html.H1("Data"), html.P(INTRODUCTION, className="lead")], className="page-head"),
-            html.Div([html.Div(id=CHOICES, className="stack"), found], className="two-columns data-page"),
+            html.Div(
+                [html.Div([html.Div(id=CHOICES, className="stack"), door], className="stack"), found],
+                className="two-columns data-page",
+            ),
         ]
     )
 
@@ -62,10 +68,14 @@ INTRODUCTION = (
 def register(app: Dash, services: Services) -> None:
     """Connect the page."""
 
-    @app.callback(Output(CHOICES, "children"), Input(CHOICES, "id"))
-    def offer(_: str) -> list[Any]:
+    @app.callback(Output(CHOICES, "children"), Input(CHOICES, "id"), Input(ids.UPLOADS, "data"))
+    def offer(_: str, _uploads: Any) -> list[Any]:
         cards = [_sample_card(sample) for sample in services.catalogue.samples]
         return [*cards, _files_card(services)]
+
+    @app.callback(Output(UPLOADS, "children"), Input(UPLOADS, "id"))
+    def open_door(_: str) -> list[Any]:
+        return [html.H2("Upload"), upload_box(services.settings.limits)]
 
     @app.callback(
         Output(ids.SOURCE, "data"),
@@ -86,7 +96,7 @@ def register(app: Dash, services: Services) -> None:
         pressed: Any = ctx.triggered_id
         if pressed != READ:
             return Source(sample=pressed["name"]).to_json(), None
-        chosen = tuple((name, path) for name, path in (("atac", atac), ("rna", rna)) if path)
+        chosen = tuple((name, (path,)) for name, path in (("atac", atac), ("rna", rna)) if path)
         return _read_files(services, Source(inputs=chosen, genome=genome or ""))
 
     @app.callback(
@@ -143,41 +153,30 @@ def _sample_card(sample: Sample) -> html.Section:
 
 
 def _files_card(services: Services) -> html.Section:
-    names = services.catalogue.files()
-    root = services.catalogue.root
-    if not names:
-        where = f"There is no .h5ad file below {root}." if root else "The app reads files on the machine it runs on."
-        body = [html.P(where), html.P("Start it with the folder that holds your .h5ad files:"), html.Pre(START)]
-        return html.Section([*_files_head(), *body, _unused_inputs()], className="card")
+    catalogue = services.catalogue
+    root = catalogue.root
+    entries = root.list().entries if root else ()
+    names = catalogue.named() + catalogue.uploaded() + [f"{ROOT}{entry.path}" for entry in entries]
+    options = [{"label": catalogue.label(name), "value": name} for name in names]
+    places = [*GENOMES, *(each for each in options if ".bed" in each["label"] or ".gtf" in each["label"])]
+    browser = [file_browser(root)] if root else []
     fields = html.Div(
         [
-            _field("RNA", dcc.Dropdown(names, id=RNA, placeholder="counts, cells x genes (.h5ad)")),
-            _field("ATAC", dcc.Dropdown(names, id=ATAC, placeholder="counts, cells x peaks (.h5ad)")),
+            _field("RNA", dcc.Dropdown(options, id=RNA, placeholder="counts, cells x genes (.h5ad)")),
+            _field("ATAC", dcc.Dropdown(options, id=ATAC, placeholder="counts, cells x peaks (.h5ad)")),
             _field(
                 "Genome, or gene coordinates (BED)",
-                dcc.Dropdown(services.catalogue.coordinates(), "hg38", id=GENOME, clearable=False, searchable=False),
+                dcc.Dropdown(places, "hg38", id=GENOME, clearable=False, searchable=False),
             ),
         ],
         className="fields one-column",
     )
-    told = f"Files below {root}; everybody who uses this server can read them." if root else "Files named at the start."
     button = html.Button("Read files", id=READ, className="button")
-    return html.Section(
-        [*_files_head(), html.P(told, className="muted"), fields, button, html.Div(id=MESSAGE)], className="card"
-    )
-
-
-START = "monae app --data-root /path/to/your/files"
+    return html.Section([*_files_head(), *browser, fields, button, html.Div(id=MESSAGE)], className="card")
 
 
 def _files_head() -> list[Any]:
     return [html.P("Your own", className="eyebrow"), html.H2("Files on this machine")]
-
-
-def _unused_inputs() -> html.Div:
-    # The callback that opens a sample also reads the form: its parts must be there.
-    parts = [dcc.Dropdown(id=name) for name in (RNA, ATAC, GENOME)]
-    return html.Div([*parts, html.Button(id=READ), html.Div(id=MESSAGE)], hidden=True)
 
 
 def _field(title: str, control: Any) -> html.Div:
