@@ -59,12 +59,22 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=about)
         if name == "app":
             command.add_argument(
-                "files", nargs="*", type=Path, metavar="RUN|FILE", help="a run to open, or .h5ad files"
+                "files", nargs="*", type=Path, metavar="RUN|FILES", help="a run to open, or files and folders with data"
             )
         command.add_argument("--host", default="127.0.0.1", help="where to listen (default: this machine alone)")
         command.add_argument("--port", type=int, default=8050)
         command.add_argument("--store", type=Path, help="where runs are kept (default: .monae in the home folder)")
-        command.add_argument("--data-root", type=Path, help="folder whose .h5ad files users of the app may read")
+        command.add_argument("--data-root", type=Path, help="folder whose files all users of the app may read")
+        users = command.add_mutually_exclusive_group()
+        users.add_argument(
+            "--single-user",
+            action="store_true",
+            default=None,
+            help="one user (default while this machine listens alone)",
+        )
+        users.add_argument(
+            "--multi-user", action="store_false", dest="single_user", help="a user per browser (default with --host)"
+        )
         command.add_argument("--no-browser", action="store_true", help="do not open a browser")
         command.set_defaults(command=_app)
     return parser
@@ -274,12 +284,14 @@ def _app(parsed: argparse.Namespace) -> int:
 
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
 
-    given = {"host": parsed.host, "port": parsed.port, "no_browser": parsed.no_browser, "data_root": parsed.data_root}
+    given = {name: getattr(parsed, name) for name in ("host", "port", "no_browser", "data_root", "single_user")}
     if parsed.store is not None:
         given["store"] = parsed.store
     missing = [path for path in getattr(parsed, "files", []) if not path.exists()]
     if missing:
-        raise InputError(f"There is no {missing[0]}.", "run folders or .h5ad files.", "check the path.")
+        raise InputError(
+            f"There is no {missing[0]}.", "run folders, or files and folders with data.", "check the path."
+        )
     settings = Settings(files=tuple(getattr(parsed, "files", ())), **given)
     serve(settings, on_ready=lambda address: print(f"Monae App is at {address} (stop with Ctrl-C)", flush=True))
     return 0
