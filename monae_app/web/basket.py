@@ -10,7 +10,7 @@ from monae_app.engine.errors import InputError
 from monae_app.web.datasets import GENOMES, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
 Kind = Literal["data", "coordinates"]
 COORDINATES = (".bed", ".bed.gz", ".gtf", ".gtf.gz", ".gff", ".gff.gz", ".gff3", ".gff3.gz")
@@ -78,12 +78,15 @@ class Basket:
         The user's choice: a bundled genome or the reference of a file; empty to go by what the files look like.
     settings
         Settings of reading that the user chose, by their names in RunConfig.
+    taken
+        Uploads that came in by themselves once: one that was taken out does not come in again.
     """
 
     files: tuple[ChosenFile, ...] = ()
     removed: tuple[int, ChosenFile] | None = None
     genome: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
+    taken: tuple[str, ...] = ()
 
     @classmethod
     def from_json(cls, data: Any) -> Basket:
@@ -96,6 +99,7 @@ class Basket:
             (int(removed[0]), _file(removed[1])) if removed else None,
             str(data.get("genome") or ""),
             dict(data.get("settings") or {}),
+            tuple(str(ref) for ref in data.get("taken") or ()),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -105,6 +109,7 @@ class Basket:
             "removed": [self.removed[0], _json(self.removed[1])] if self.removed else None,
             "genome": self.genome,
             "settings": dict(self.settings),
+            "taken": list(self.taken),
         }
 
     def add(self, chosen: Sequence[tuple[str, str]]) -> Basket:
@@ -114,10 +119,23 @@ class Basket:
         added = (ChosenFile(ref, name, uses=_first_use(name)) for ref, name in fresh.items())
         return replace(self, files=(*self.files, *added))
 
+    def take(self, finished: Sequence[tuple[str, str]]) -> Basket:
+        """Put uploads in that have just been finished, each once."""
+        fresh = [(ref, name) for ref, name in finished if ref not in self.taken]
+        return replace(self.add(fresh), taken=(*self.taken, *(ref for ref, _ in fresh)))
+
+    def keep(self, door: str, refs: Collection[str]) -> Basket:
+        """Drop the files of a door that it has no more; ``door`` is how their references begin."""
+        files = tuple(each for each in self.files if not each.ref.startswith(door) or each.ref in refs)
+        removed = self.removed
+        if removed is not None and removed[1].ref.startswith(door) and removed[1].ref not in refs:
+            removed = None
+        return replace(self, files=files, removed=removed)
+
     def with_look(self, ref: str, look: Mapping[str, Any]) -> Basket:
         """Note what a file holds; each part is used as what it looks like, once."""
         parts = look.get("parts") or []
-        uses = tuple(str(part.get("modality") or LEAVE_OUT) for part in parts)
+        uses = tuple(guessed(part, "modality") or LEAVE_OUT for part in parts)
         return self._changed(ref, look=look, uses=uses)
 
     def used_as(self, ref: str, part: int, use: str) -> Basket:
@@ -177,10 +195,10 @@ class Basket:
     def guessed_genome(self) -> str:
         """Genome that most parts look like; empty if none says."""
         votes = Counter(
-            str(part["genome"])
+            genome
             for each in self.files
             for part, use in zip(each.parts, each.uses, strict=False)
-            if use in ("rna", "atac") and part.get("genome") in GENOMES
+            if use in ("rna", "atac") and (genome := guessed(part, "genome")) in GENOMES
         )
         return votes.most_common(1)[0][0] if votes else ""
 
@@ -227,6 +245,11 @@ class Basket:
 
     def _changed(self, ref: str, **values: Any) -> Basket:
         return replace(self, files=tuple(replace(each, **values) if each.ref == ref else each for each in self.files))
+
+
+def guessed(part: Mapping[str, Any], what: str) -> str:
+    """Say what a part probably is: its modality, organism or genome; empty where nothing speaks for anything."""
+    return str((part.get(what) or {}).get("value") or "")
 
 
 def _first_use(name: str) -> tuple[str, ...]:

@@ -14,7 +14,8 @@ from monae_app.web.basket import GENES, PEAKS, Basket
 
 def look(*modalities: str | None, genome: str | None = "mm10", **more):
     parts = [
-        {"name": "", "modality": each, "cells": 10, "features": 20, "genome": genome, **more} for each in modalities
+        {"name": "", "modality": {"value": each}, "genome": {"value": genome}, "cells": 10, "features": 20, **more}
+        for each in modalities
     ]
     return {"format": "AnnData (.h5ad)", "parts": parts}
 

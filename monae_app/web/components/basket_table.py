@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dash import dcc, html
 
-from monae_app.web.basket import GENES, LEAVE_OUT, MODALITIES, PEAKS
+from monae_app.web.basket import GENES, LEAVE_OUT, MODALITIES, PEAKS, guessed
 from monae_app.web.components import words
 from monae_app.web.components.aria import aria
 from monae_app.web.components.notice import failure
@@ -65,11 +65,11 @@ def _name(each: ChosenFile) -> html.Div:
 
 
 def _holds(part: dict[str, Any], each: ChosenFile) -> html.Div:
-    kind = FEATURES.get(str(part.get("modality") or ""), "features")
+    kind = FEATURES.get(guessed(part, "modality"), "features")
     lines: list[Any] = [html.Span(f"{part['cells']:,} cells × {part['features']:,} {kind}")]
     if part.get("name"):
         lines.insert(0, html.Strong(str(part["name"])))
-    examples = ", ".join(str(name) for name in (part.get("feature_names") or [])[:3])
+    examples = ", ".join(str(name) for name in (part.get("example_features") or [])[:3])
     if examples:
         lines.append(html.Small(f"{examples}, …", className="basket-examples"))
     lines += [html.Small(str(note), className="basket-note") for note in part.get("notes") or ()]
@@ -93,9 +93,16 @@ def _use(each: ChosenFile, number: int, options: list[tuple[str, str]], value: s
     )
 
 
-def _sure(part: dict[str, Any]) -> Any:
-    said = [str(part[key]) for key in ("certainty", "genome_certainty") if part.get(key)]
-    return [html.Small(text, className="basket-note") for text in said]
+def _sure(part: dict[str, Any]) -> html.Div:
+    """Say what it looks like, how sure that is, and why."""
+    said = []
+    for what in ("modality", "organism", "genome"):
+        guess = part.get(what) or {}
+        if guess.get("value"):
+            title = modality_title(guess["value"]) if what == "modality" else str(guess["value"])
+            said.append(html.Small(f"{title}: {guess['certainty']}", title=str(guess["because"]), className="guess"))
+    unknown = [] if guessed(part, "modality") else [html.Small("Not recognised: choose what it is.")]
+    return html.Div([*said, *unknown], className="basket-guesses")
 
 
 def _matrix(each: ChosenFile, number: int, basket: Basket) -> Any:

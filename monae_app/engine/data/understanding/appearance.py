@@ -41,9 +41,10 @@ def look_into(path: Path, options: ReadingOptions | None = None, *, thoroughly: 
     -------
     dict
         ``name``, ``format``, ``notes`` and ``parts``; of each part ``name``, ``modality``, ``organism`` and ``genome``
-        (each a value with its certainty and reason), ``origin`` in words, ``cells``, ``features``, ``matrices`` (name,
-        shape, kind), ``matrix`` (the one that is taken), ``kind``, ``names``, ``example_cells``, ``example_features``,
-        ``labels``, ``batches``, ``notes``, ``too_small``, and ``error`` where a run would refuse its values.
+        (each a value with its certainty and reason), ``origin`` in words, ``rows`` (of text), ``cells``, ``features``,
+        ``matrices`` (name, shape, kind), ``matrix`` (the one that is taken), ``kind``, ``names``, ``example_cells``,
+        ``example_features``, ``labels``, ``batches``, ``notes``, ``too_small``, and ``error`` where a run would refuse
+        its values.
 
     Raises
     ------
@@ -68,6 +69,7 @@ def _appearance(part: Part, guess: Guess, *, thoroughly: bool) -> dict[str, Any]
         "organism": origin.organism.to_json(),
         "genome": origin.genome.to_json(),
         "origin": str(origin),
+        "rows": part.rows,
         "cells": len(part.obs),
         "features": len(named.var),
         "matrices": [

@@ -8,8 +8,8 @@ from dash import ALL, Dash, Input, Output, State, ctx, no_update
 
 from monae_app.web import ids
 from monae_app.web.basket import Basket
-from monae_app.web.components import basket_table, file_browser, upload_box
-from monae_app.web.datasets import GENOMES
+from monae_app.web.components import basket_table, file_browser
+from monae_app.web.datasets import GENOMES, ROOT, UPLOAD
 from monae_app.web.pages.data import layout as page
 
 if TYPE_CHECKING:
@@ -27,31 +27,61 @@ def register(app: Dash, services: Services) -> None:
 
 
 def _register_doors(app: Dash, services: Services) -> None:
-    @app.callback(Output(page.DOORS, "children"), Output(page.SAMPLES, "children"), Input(page.DOORS, "id"))
-    def offer(_: str) -> tuple[list[Any], list[Any]]:
-        doors = [upload_box.upload_box(services), file_browser.file_browser(services)]
-        return doors, [page.sample_card(sample) for sample in services.catalogue.samples]
-
     @app.callback(
-        Output(ids.BASKET, "data"),
-        Input(page.BASKET_CARD, "id"),
+        Output(page.DOORS, "children"),
+        Output(page.SAMPLES, "children"),
+        Input(page.DOORS, "id"),
         State(ids.BASKET, "data"),
     )
+    def offer(_: str, kept: Any) -> tuple[list[Any], list[Any]]:
+        chosen = [each.ref for each in Basket.from_json(kept).files if each.ref.startswith(ROOT)]
+        samples = [page.sample_card(sample) for sample in services.catalogue.samples]
+        return [page.upload_card(services), page.server_card(services.catalogue.root, chosen)], samples
+
+    @app.callback(Output(ids.BASKET, "data"), Input(page.BASKET_CARD, "id"), State(ids.BASKET, "data"))
     def begin(_: str, kept: Any) -> Any:
-        named = services.catalogue.named()
+        named = [(name, services.catalogue.label(name)) for name in services.catalogue.named()]
         return Basket().add(named).to_json() if kept is None and named else no_update
 
     @app.callback(
         Output(ids.BASKET, "data", allow_duplicate=True),
-        Input(upload_box.DONE, "data"),
+        Output(page.EARLIER, "options"),
+        Input(ids.UPLOADS, "data"),
+        Input(ids.BASKET, "data"),
+        prevent_initial_call="initial_duplicate",
+    )
+    def uploaded(uploads: Any, kept: Any) -> tuple[Any, Any]:
+        if not isinstance(uploads, dict):
+            return no_update, []
+        names = {f"{UPLOAD}{each['id']}": str(each["name"]) for each in uploads.get("uploads") or []}
+        fresh = [f"{UPLOAD}{upload}" for upload in uploads.get("new") or []]
+        before = Basket.from_json(kept)
+        basket = before.keep(UPLOAD, names).take([(ref, names[ref]) for ref in fresh if ref in names])
+        rest = [{"label": name, "value": ref} for ref, name in names.items() if basket.file(ref) is None]
+        return no_update if basket == before else basket.to_json(), rest
+
+    @app.callback(
+        Output(ids.BASKET, "data", allow_duplicate=True),
+        Output(page.EARLIER, "value"),
+        Input(page.EARLIER, "value"),
+        State(ids.BASKET, "data"),
+        prevent_initial_call=True,
+    )
+    def again(ref: str | None, kept: Any) -> tuple[Any, Any]:
+        if not ref:
+            return no_update, no_update
+        return Basket.from_json(kept).add([(ref, services.catalogue.label(ref))]).to_json(), None
+
+    @app.callback(
+        Output(ids.BASKET, "data", allow_duplicate=True),
         Input(file_browser.CHOSEN, "data"),
         State(ids.BASKET, "data"),
         prevent_initial_call=True,
     )
-    def take(uploaded: Any, picked: Any, kept: Any) -> Any:
-        chosen = uploaded if ctx.triggered_id == upload_box.DONE else picked
-        files = [(str(each["ref"]), str(each["name"])) for each in (chosen or {}).get("files") or []]
-        return Basket.from_json(kept).add(files).to_json() if files else no_update
+    def picked(chosen: list[str] | None, kept: Any) -> Any:
+        before = Basket.from_json(kept)
+        basket = before.keep(ROOT, chosen or []).add([(ref, services.catalogue.label(ref)) for ref in chosen or []])
+        return no_update if basket == before else basket.to_json()
 
 
 def _register_looking(app: Dash, services: Services) -> None:
@@ -115,6 +145,16 @@ def _register_table(app: Dash) -> None:
         note = "" if found or value != BY_FILES else NO_GENOME
         join = str(basket.settings.get("join_genes", "intersection"))
         return options, value, note, join, "yes" if basket.settings.get("sample_as_batch", True) else "no"
+
+    @app.callback(
+        Output(file_browser.CHOSEN, "data", allow_duplicate=True),
+        Input(ids.BASKET, "data"),
+        State(file_browser.CHOSEN, "data"),
+        prevent_initial_call=True,
+    )
+    def agree(kept: Any, chosen: list[str] | None) -> Any:
+        now = [each.ref for each in Basket.from_json(kept).files if each.ref.startswith(ROOT)]
+        return no_update if now == chosen else now
 
     @app.callback(
         Output(ids.BASKET, "data", allow_duplicate=True),

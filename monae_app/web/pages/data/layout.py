@@ -8,9 +8,15 @@ from dash import dcc, html
 
 from monae_app.web.components import words
 from monae_app.web.components.aria import aria
+from monae_app.web.components.file_browser import CHOSEN, file_browser
+from monae_app.web.components.upload_box import upload_box
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from monae_app.web.bundled import Sample
+    from monae_app.web.data_root import DataRoot
+    from monae_app.web.services import Services
 
 DOORS, SAMPLES, OPEN_SAMPLE = "data-doors", "data-samples", "data-open-sample"
 BASKET_CARD, TABLE, REMOVED, UNDO, COUNTED = (
@@ -18,7 +24,7 @@ BASKET_CARD, TABLE, REMOVED, UNDO, COUNTED = (
 )  # fmt: skip
 PLACES, JOIN, AS_BATCH, READ, MESSAGE = "data-places", "data-join", "data-as-batch", "data-read", "data-message"
 SUMMARY, HEADING, ONWARD, QUALITY = "data-summary", "data-heading", "data-onward", "data-quality"
-PLACES_NOTE, SEVERAL = "data-places-note", "data-several"
+PLACES_NOTE, SEVERAL, EARLIER = "data-places-note", "data-several", "data-earlier"
 
 INTRODUCTION = (
     "Files of one tissue: gene expression, open chromatin, protein. Cells need not be the same ones: no pairing is "
@@ -120,6 +126,38 @@ def _found() -> html.Section:
         className="card",
         **aria(live="polite"),
     )
+
+
+def upload_card(services: Services) -> html.Section:
+    """Show the door for files of one's own."""
+    earlier = html.Div(
+        dcc.Dropdown(id=EARLIER, options=[], placeholder="Take an earlier upload …", **aria(label="Earlier uploads")),
+        className="earlier",
+    )
+    return html.Section(
+        [
+            html.P("Your own", className="eyebrow"),
+            html.H2("Add files"),
+            upload_box(services.settings.limits, FORMATS),
+            earlier,
+        ],
+        className="card",
+    )
+
+
+FORMATS = "h5ad, h5mu, 10x h5, 10x matrix, loom, csv or tsv, zarr, fragments; zipped or not. GTF and BED for genomes."
+
+
+def server_card(root: DataRoot | None, chosen: Sequence[str]) -> html.Section | html.Details:
+    """Show the door for files that lie on the server; nothing to open where the server offers none."""
+    if root is None:
+        hidden = dcc.Store(id=CHOSEN, data=list(chosen))
+        how = [html.P(NO_ROOT, className="muted small"), html.Pre("monae app --data-root FOLDER"), hidden]
+        return html.Details([html.Summary("Files on this machine"), *how], className="card fold-card")
+    return html.Section([html.H2("Files on the server"), file_browser(root, chosen)], className="card")
+
+
+NO_ROOT = "Big files need no upload where the app can reach them: start it with the folder that they lie in."
 
 
 def sample_card(sample: Sample) -> html.Section:
