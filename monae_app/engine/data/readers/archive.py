@@ -40,9 +40,9 @@ class Listing:
 
 
 def list_folder(path: Path) -> Listing:
-    """List the files of a folder, three folders deep."""
+    """List the files of a folder, four folders deep."""
     names: list[str] = []
-    for depth in ("*", "*/*", "*/*/*", "*/*/*/*"):
+    for depth in ("*", "*/*", "*/*/*", "*/*/*/*", "*/*/*/*/*"):
         for each in path.glob(depth):
             if len(names) >= MOST_MEMBERS:
                 raise _too_many(path)

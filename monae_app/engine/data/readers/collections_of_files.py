@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from monae_app.engine.data.readers import tenx_mtx
+from monae_app.engine.data.readers import tenx_mtx, zarr_store
 from monae_app.engine.data.readers.mtx_sets import find_sets
 from monae_app.engine.data.readers.unpacking import TemporaryFolder, kept
 from monae_app.engine.errors import InputError
@@ -38,6 +39,11 @@ def read(path: Path, listing: Listing, open_one: Callable[[Path], Contents]) -> 
     InputError
         If it holds nothing that can be read, or several files of which each could be meant.
     """
+    root = zarr_store.root_of(listing)
+    if root is not None:
+        if path.is_file() and not zipfile.is_zipfile(path):
+            raise InputError(f"{path.name} holds a Zarr store.", EXPECTED, "pack its folder as .zip instead.")
+        return zarr_store.read(path, root)
     sets, notes = find_sets(listing.names)
     folder = TemporaryFolder()
     if sets:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import h5py
 
-from monae_app.engine.data.readers import archive, collections_of_files, h5ad, h5mu, loom, refusals, tenx_h5
+from monae_app.engine.data.readers import archive, collections_of_files, h5ad, h5mu, loom, plain_text, refusals, tenx_h5
 from monae_app.engine.data.readers.guard import guarded
 from monae_app.engine.data.readers.unpacking import TemporaryFolder, compression_of, kept, unpacked
 from monae_app.engine.errors import InputError
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from monae_app.engine.data.contents import Contents, ReadingOptions
 
-HDF5_NAMES = (".h5ad", ".h5mu", ".h5", ".hdf5", ".loom")
 HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 START = 1 << 16
 MOST_WRAPPINGS = 3
@@ -73,7 +72,7 @@ def read_any(path: Path, options: ReadingOptions, wrappings: int = 0) -> Content
     reader = next((each.read for each in BY_START if each.is_it(path, start)), None)
     if reader is None:
         refusals.check_start(path, start)
-        return _read_text(path, start, options)
+        return plain_text.read(path, start, options)
     return reader(path, options, wrappings)
 
 
@@ -123,11 +122,7 @@ def _read_compressed(path: Path, options: ReadingOptions, wrappings: int) -> Con
             with unpacked(path) as stream:
                 inner = folder.copy(stream, path.stem or path.name)
             return kept(read_any(inner, options, wrappings + 1), path, folder)
-        return _read_text(path, start, options)
-
-
-def _read_text(path: Path, start: bytes, options: ReadingOptions) -> Contents:
-    raise h5ad.begins_otherwise(path, start[:8])
+        return plain_text.read(path, start, options)
 
 
 def _is_tar(start: bytes) -> bool:

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-FEATURES = frozenset(
-    ["feature", "features", "gene", "genes", "peak", "peaks", "region", "regions", "rownames"]
-    + ["protein", "proteins", "adt", "adts", "antibodies"]
-)
+# fmt: off
+FEATURES = frozenset([
+    "feature", "features", "gene", "genes", "peak", "peaks", "region", "regions", "rownames", "protein", "proteins",
+    "adt", "adts", "antibodies",
+])
+# fmt: on
 BARCODES = frozenset(["barcode", "barcodes", "cell", "cells", "cellnames", "colnames"])
 METADATA = frozenset(["metadata", "meta"])
 # words that say only that it is the matrix

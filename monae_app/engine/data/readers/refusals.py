@@ -47,6 +47,7 @@ REFUSALS = (
     _starts(
         rb"\s*<\?xml", "an XML document", "download the file itself: an error page may have been saved in its place."
     ),
+    _starts(rb'\s*[\[{]\s*["\[{\d}\]]', "a JSON document", "give the data file."),
     _starts(
         rb"version https://git-lfs\.github\.com",
         "a pointer of Git LFS, not the file itself",
