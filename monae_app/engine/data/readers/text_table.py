@@ -172,7 +172,7 @@ def _part(table: _Table, wanted: str) -> Part:
     if rows_are == "features":
         obs = pd.DataFrame(index=pd.Index(columns, dtype=object))
         var = _var(rows, others, values.shape[0], notes)
-        return Part(obs, var, {"X": Matrix.of(values.T.tocsr())}, notes=tuple(notes))
+        return Part(obs, var, {"X": Matrix.of(values.T.tocsr())}, notes=tuple(notes), rows="features")
     about = np.array([bool(ABOUT_CELLS.match(name)) for name in columns])
     if about.all():
         about[:] = False
@@ -183,7 +183,7 @@ def _part(table: _Table, wanted: str) -> Part:
         notes.append(f"Columns about the cells, not features: {', '.join(map(str, obs.columns[:10]))}.")
     kept = np.flatnonzero(~about)
     var = pd.DataFrame(index=feature_names([columns[i] for i in kept]))
-    return Part(obs, var, {"X": Matrix.of(values[:, kept])}, notes=tuple(notes))
+    return Part(obs, var, {"X": Matrix.of(values[:, kept])}, notes=tuple(notes), rows="cells")
 
 
 def _column_names(layout: Layout, numbers: np.ndarray) -> list[str]:
