@@ -203,8 +203,13 @@ def test_a_folder_goes_up_as_one(browser: Browser, server: Server, tmp_path: Pat
     for name in ("barcodes.tsv.gz", "features.tsv.gz", "matrix.mtx.gz", "deep/more.txt", ".DS_Store"):
         make_file(folder / name, 1000)
     with visiting(browser, server) as page:
+        # as on a connection that is neither encrypted nor to this machine
+        page.evaluate("Object.defineProperty(window.crypto, 'subtle', { value: undefined })")
+        sums: list[str] = []
+        page.on("request", lambda sent: sums.append(sent.headers.get("upload-checksum", "")))
         choose(page, folder, button="#upload-folder")
         expect_done(page, folder.name)
+        assert {each.partition(" ")[0] for each in sums} == {"", "crc32"}
         upload = row(page, folder.name).get_attribute("data-upload")
         (there,) = server.store.glob(f"users/*/uploads/{upload}/{folder.name}")
         names = {str(path.relative_to(there)) for path in there.rglob("*") if path.is_file()}
