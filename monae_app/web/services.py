@@ -7,10 +7,12 @@ import threading
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
+from monae_app.engine.data.contents import ReadingOptions
 from monae_app.engine.data.duration import expected_seconds
 from monae_app.engine.errors import InputError
 from monae_app.engine.result import Result
 from monae_app.jobs.launcher import Launcher, inspect
+from monae_app.jobs.looking import look
 from monae_app.jobs.registry import SHARED, Registry
 from monae_app.jobs.sharing import Shares
 from monae_app.jobs.uploads import UploadStore
@@ -118,6 +120,22 @@ class Services:
             while len(self._summaries) > KEPT_SUMMARIES:
                 self._summaries.popitem(last=False)
         return summary
+
+    def look(self, name: str, rows: str = "") -> dict[str, Any]:
+        """Say what a file holds, or why it cannot be read, as :func:`monae_app.jobs.looking.look` does.
+
+        Parameters
+        ----------
+        name
+            As ``Catalogue.path`` takes it.
+        rows
+            What the rows of a text table are, if that is known.
+        """
+        try:
+            path = self.catalogue.path(name)
+        except InputError as error:
+            return {"error": {"found": error.found, "expected": error.expected, "todo": error.todo}}
+        return look([path], ReadingOptions(orientation=rows or "auto"))[0]
 
     def expected_seconds(self, source: Source, config: RunConfig) -> float:
         """Estimate how long a training takes here."""

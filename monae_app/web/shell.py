@@ -73,6 +73,8 @@ def layout(pages: Sequence[ModuleType], *, single: bool = True) -> html.Div:
         [
             dcc.Store(id=ids.THEME, storage_type="local"),
             dcc.Store(id=ids.SOURCE, storage_type="session"),
+            dcc.Store(id=ids.BASKET, storage_type="session"),
+            dcc.Store(id=ids.LOOKS),
             dcc.Store(id=ids.NEW_RUN),
             dcc.Store(id=ids.RUN_STATE),
             dcc.Store(id=ids.UPLOADS),

@@ -10,17 +10,16 @@ import pandas as pd
 from monae_app.engine.data.coordinates import locate_features
 from monae_app.engine.data.linking import link
 from monae_app.engine.data.reading import read_dataset
+from monae_app.engine.data.understanding.columns import batch_columns, label_columns
 
 if TYPE_CHECKING:
     from monae_app.engine.config import RunConfig
     from monae_app.engine.data.dataset import Dataset, Modality
     from monae_app.engine.data.guidance import GuidanceGraph
 
-MOST_LABELS, MOST_NAMED = 200, 5
-LABEL_WORDS = ("cell_type", "celltype", "cell type", "annotation", "label", "cluster", "subclass", "class")
+MOST_NAMED = 5
 FEATURES = {"rna": "genes", "atac": "peaks", "protein": "proteins"}
 ALWAYS_TOLD = ("rna", "atac")
-BATCH_WORDS = ("batch", "sample", "donor", "library", "plate", "lane", "replicate")
 
 
 def summarise(config: RunConfig) -> dict[str, Any]:
@@ -40,15 +39,18 @@ def describe(
     dataset: Dataset, located: dict[str, pd.DataFrame], config: RunConfig, graph: GuidanceGraph
 ) -> dict[str, Any]:
     """Say what a dataset holds; everything in it can be written as JSON."""
-    modalities = {name: _of_modality(each, config) for name, each in dataset.modalities.items()}
-    columns = [column for each in modalities.values() for column in each["obs_columns"]]
+    modalities = {
+        name: _of_modality(each, config) | {"found": dict(dataset.findings.get(name, {}))}
+        for name, each in dataset.modalities.items()
+    }
+    tables = [each.obs for each in dataset.modalities.values()]
     return {
         "modalities": modalities,
         "genome": config.genome,
         "guidance": _of_graph(graph),
         "coinciding_names": dataset.n_cells_in_several(),
-        "labels": _named_like(columns, LABEL_WORDS),
-        "batches": _named_like(columns, BATCH_WORDS),
+        "labels": label_columns(tables),
+        "batches": batch_columns(tables),
         "warnings": [*dataset.notes, *_warnings(dataset, located, graph)],
     }
 
@@ -90,13 +92,6 @@ def _of_graph(graph: GuidanceGraph) -> dict[str, int]:
             found[f"{features}_linked"] = int((mine & linked).sum())
             found[f"{features}_without_edge"] = int((mine & ~linked).sum())
     return found
-
-
-def _named_like(columns: list[dict[str, Any]], words: tuple[str, ...]) -> list[str]:
-    """Columns of few categories whose name holds one of the words, best word first."""
-    few = dict.fromkeys(column["name"] for column in columns if 1 < column["n_unique"] <= MOST_LABELS)
-    ranked = [(rank, len(name), name) for name in few for rank, word in enumerate(words) if word in name.lower()]
-    return list(dict.fromkeys(name for _, _, name in sorted(ranked)))
 
 
 def _warnings(dataset: Dataset, located: dict[str, pd.DataFrame], graph: GuidanceGraph) -> list[str]:

@@ -13,6 +13,8 @@ from monae_app.web.components.notice import refused
 from monae_app.web.datasets import ROOT
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from monae_app.web.data_root import DataRoot, Entry, Listing
     from monae_app.web.services import Services
 
@@ -23,12 +25,12 @@ CHOSEN, FOLDER, FILTER, LISTED, CRUMBS, PICKED = (
 OPEN, PICK, DROP = "browser-open", "browser-pick", "browser-drop"
 
 
-def file_browser(root: DataRoot) -> html.Div:
+def file_browser(root: DataRoot, chosen: Sequence[str] = ()) -> html.Div:
     """Show the folder and what was chosen from it; the names of that stand in the store ``CHOSEN``."""
     told = f"Files below {root.folder}. All users of this server can read what lies there."
     return html.Div(
         [
-            dcc.Store(id=CHOSEN, data=[]),
+            dcc.Store(id=CHOSEN, data=list(chosen)),
             dcc.Store(id=FOLDER, data=""),
             html.P(told, className="muted small"),
             html.Nav(id=CRUMBS, className="browser-crumbs", **aria(label="Folder")),
