@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from heapq import nsmallest
 from typing import TYPE_CHECKING
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SHOWN = 200
+# Longer numbers are no counts of anything.
+NUMBER = re.compile(r"([0-9]{1,18})")
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ class Listing:
     path
         Of the folder from the root, empty for the root itself.
     entries
-        Folders first, then files, by name; at most ``SHOWN``.
+        Folders first, then files, by name and number; at most ``SHOWN``.
     found
         How many there are that fit.
     """
@@ -118,7 +121,7 @@ class DataRoot:
                 "a folder that the server may read.",
                 "choose another, or ask who runs the server.",
             ) from None
-        first = nsmallest(SHOWN, found, key=lambda each: (each[0], each[1].casefold(), each[1]))
+        first = nsmallest(SHOWN, found, key=lambda each: (each[0], _order(each[1]), each[1]))
         entries = (self._entry(above, folder / name, name) for _, name in first)
         return Listing(above, tuple(entry for entry in entries if entry is not None), len(found))
 
@@ -153,3 +156,9 @@ class DataRoot:
         )
         readable = real.is_dir() or real.is_file()
         return real if readable and real.is_relative_to(self.folder) and not hidden else None
+
+
+def _order(name: str) -> list[str | int]:
+    """Sort sample2 before sample10; text and numbers alternate, so that like is compared with like."""
+    parts = NUMBER.split(name.casefold())
+    return [int(part) if index % 2 else part for index, part in enumerate(parts)]

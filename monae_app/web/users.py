@@ -101,7 +101,8 @@ class Users:
 
     def _remember(self, answer: Response) -> Response:
         is_page = answer.mimetype == "text/html"
-        if request.path.startswith(COMMON) or (g.get("monae_known", True) and not is_page):
+        # A request that was refused before it was asked who sent it knows no user.
+        if "monae_user" not in g or request.path.startswith(COMMON) or (g.monae_known and not is_page):
             return answer
         encrypted = request.is_secure or request.headers.get("X-Forwarded-Proto", "") == "https"
         answer.set_cookie(

@@ -47,6 +47,13 @@ def test_thousands_of_files_are_cut_and_counted(root):
     assert DataRoot(root).list("apple", "file0249").found == 1
 
 
+def test_numbers_in_names_are_sorted_as_numbers(tmp_path):
+    for name in ("s10.h5ad", "s2.h5ad", "S1.h5ad", "2.csv", "x" + "9" * 30):
+        (tmp_path / name).write_bytes(b"")
+    listed = [entry.name for entry in DataRoot(tmp_path).list().entries]
+    assert listed == ["2.csv", "S1.h5ad", "s2.h5ad", "s10.h5ad", "x" + "9" * 30]
+
+
 @pytest.mark.parametrize("path", ["..", "apple/..", "apple/../..", "/", "out", "broken", ".git", "b.h5ad/x", "a\0"])
 def test_nothing_else_is_listed(root, path):
     with pytest.raises(InputError):

@@ -125,7 +125,7 @@ def _listed(listing: Listing, chosen: set[str]) -> list[Any]:
     if not listing.entries:
         return [html.P("Nothing here fits.", className="muted")]
     rows = [_row(entry, chosen=f"{ROOT}{entry.path}" in chosen) for entry in listing.entries]
-    head = html.Tr([html.Th(title, scope="col") for title in ("Name", "Size", "Changed", "")])
+    head = html.Tr([html.Th("Name, size and date", scope="col"), html.Td()])
     table = html.Table([html.Thead(head), html.Tbody(rows)], className="table browser-table")
     more = listing.found - len(listing.entries)
     note = [html.P(f"{more:,} more: type a part of the name above.", className="muted small")] if more > 0 else []
@@ -145,8 +145,9 @@ def _row(entry: Entry, *, chosen: bool) -> html.Tr:
         type="button",
         **aria(pressed=str(chosen).lower(), label=f"Choose {entry.name}"),
     )
-    size = "" if entry.folder else words.size(entry.size)
-    return html.Tr([html.Td(name), html.Td(size), html.Td(words.moment(entry.modified)), html.Td(pick)])
+    facts = [] if entry.folder else [words.size(entry.size)]
+    told = html.Div(" · ".join([*facts, words.moment(entry.modified)]), className="muted small")
+    return html.Tr([html.Td([name, told]), html.Td(pick)])
 
 
 def _chip(path: str) -> html.Span:

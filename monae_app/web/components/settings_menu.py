@@ -43,7 +43,7 @@ def settings_menu(*, single: bool) -> html.Details:
         html.P(ALONE if single else SEVERAL, className="muted"),
         html.Div(private, hidden=single),
     ]
-    return popover("⚙", panel, name=BOX, label="Settings")
+    return popover(html.Span("⚙", className="gear"), panel, name=BOX, label="Settings")
 
 
 def register(app: Dash, services: Services) -> None:
