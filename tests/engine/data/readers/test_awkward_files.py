@@ -19,9 +19,7 @@ EXPECTED = {
         ("", None, None, {"X": (5, 6), "dense": (5, 6), "transpose": (5, 6)})
     ],
     "anndata_v0.5.0_cut.h5ad": [("", None, None, {"X": (60, 80), "raw": (60, 80)})],
-    "anndata_v0.7.8.h5ad": [
-        ("", None, None, {"X": (30, 20), "raw": (30, 40), "array": (30, 20), "sparse": (30, 20)})
-    ],
+    "anndata_v0.7.8.h5ad": [("", None, None, {"X": (30, 20), "raw": (30, 40), "array": (30, 20), "sparse": (30, 20)})],
     "single-cell-curation__example_valid.h5ad": [("", None, None, {"X": (2, 7), "raw": (2, 7)})],
     "zellkonverter__krumsiek11.h5ad": [("", None, None, {"X": (640, 11)})],
     "cellranger_1.2.0_filtered_gene_bc_matrices_h5.h5": [("", "rna", "hg19", {"X": (12, 343)})],

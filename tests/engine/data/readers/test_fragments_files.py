@@ -60,9 +60,7 @@ def test_bins_count_every_fragment_that_overlaps_them(found, packed, reads, tmp_
 
 
 @EASY
-@given(
-    found=st.lists(fragment, min_size=1, max_size=40), peaks=st.lists(peak, min_size=1, max_size=15, unique=True)
-)
+@given(found=st.lists(fragment, min_size=1, max_size=40), peaks=st.lists(peak, min_size=1, max_size=15, unique=True))
 def test_peaks_count_every_fragment_that_overlaps_them_even_if_they_overlap(found, peaks, tmp_path):
     places = [(chrom, start, start + length) for chrom, start, length in peaks]
     bed = tmp_path / "peaks.bed"
