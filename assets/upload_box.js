@@ -14,6 +14,7 @@
   const said = new Map();
   let stored = [];
   let published = null;
+  const finished = [];
   let drawing = null;
 
   const box = () => document.getElementById("upload-box");
@@ -156,9 +157,10 @@
     stored = found;
     const done = stored.filter((each) => each.finished).map(({ id, name, size, folder }) => ({ id, name, size, folder }));
     const text = JSON.stringify(done);
+    if (fresh) finished.push(fresh);
     if (text !== published || fresh) {
       published = text;
-      clientside.set_props(STORE, { data: { uploads: done, new: fresh } });
+      clientside.set_props(STORE, { data: { uploads: done, new: finished.slice() } });
     }
     later(0);
   }

@@ -15,6 +15,6 @@ SOURCE = "source"
 BASKET = "basket"
 # What the files of the basket hold, by reference, as soon as somebody has looked.
 LOOKS = "looks"
-# {"uploads": [{"id", "name", "size", "folder"} of each finished upload, newest first], "new": id of one that has just
-# been finished, or None}; set by assets/upload_box.js.
+# {"uploads": [{"id", "name", "size", "folder"} of each finished upload, newest first], "new": ids of those that this
+# page has finished}; set by assets/upload_box.js.
 UPLOADS = "uploads-done"

@@ -32,7 +32,7 @@ class Cut:
 
 
 def cut(folder: Path, seed: int = 0) -> Cut:
-    """Write the samples: cells by plate, the second ATAC sample in names of another style and other chromosome names."""
+    """Write the samples: cells by plate, peaks of the second ATAC sample named in another style (1-100-200)."""
     rna, atac = (ad.read_h5ad(CORTEX / f"{name}.h5ad") for name in ("rna", "atac"))
     plates = sorted(rna.obs["batch"].unique())
     rng = np.random.default_rng(seed)

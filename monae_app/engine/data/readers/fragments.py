@@ -104,7 +104,7 @@ def _genome_above(stream: BufferedReader) -> GenomeName | None:
 def _chunks(stream: BufferedReader) -> Iterator[pd.DataFrame]:
     dtypes = {"chrom": "str", "start": "int64", "end": "int64", "barcode": "str"}
     yield from pd.read_csv(
-        stream,  # type: ignore[arg-type]
+        stream,
         sep="\t",
         comment="#",
         header=None,
