@@ -14,6 +14,7 @@ from monae_app import __version__
 from monae_app.engine.config import DeviceName, GenomeName, RunConfig, make_config
 from monae_app.engine.errors import InputError, MonaeError
 from monae_app.jobs.ordered import named_inputs, named_settings, settings_help
+from monae_app.web.flags import add_flags, read_flags
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,25 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_impute(commands)
     for name, about in (("app", "open the app in a browser"), ("demo", "open the app on the bundled samples")):
         command = commands.add_parser(name, help=about)
-        if name == "app":
-            command.add_argument(
-                "files", nargs="*", type=Path, metavar="RUN|FILES", help="a run to open, or files and folders with data"
-            )
-        command.add_argument("--host", default="127.0.0.1", help="where to listen (default: this machine alone)")
-        command.add_argument("--port", type=int, default=8050)
-        command.add_argument("--store", type=Path, help="where runs are kept (default: .monae in the home folder)")
-        command.add_argument("--data-root", type=Path, help="folder whose files all users of the app may read")
-        users = command.add_mutually_exclusive_group()
-        users.add_argument(
-            "--single-user",
-            action="store_true",
-            default=None,
-            help="one user (default while this machine listens alone)",
-        )
-        users.add_argument(
-            "--multi-user", action="store_false", dest="single_user", help="a user per browser (default with --host)"
-        )
-        command.add_argument("--no-browser", action="store_true", help="do not open a browser")
+        add_flags(command, files=name == "app")
         command.set_defaults(command=_app)
     return parser
 
@@ -280,19 +263,9 @@ def _impute(parsed: argparse.Namespace) -> int:
 
 def _app(parsed: argparse.Namespace) -> int:
     from monae_app.web.serve import serve
-    from monae_app.web.settings import Settings
 
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
-
-    given = {name: getattr(parsed, name) for name in ("host", "port", "no_browser", "data_root", "single_user")}
-    if parsed.store is not None:
-        given["store"] = parsed.store
-    missing = [path for path in getattr(parsed, "files", []) if not path.exists()]
-    if missing:
-        raise InputError(
-            f"There is no {missing[0]}.", "run folders, or files and folders with data.", "check the path."
-        )
-    settings = Settings(files=tuple(getattr(parsed, "files", ())), **given)
+    settings = read_flags(parsed)
     serve(settings, on_ready=lambda address: print(f"Monae App is at {address} (stop with Ctrl-C)", flush=True))
     return 0
 
