@@ -119,7 +119,7 @@ def test_what_holds_no_fragments_is_refused(tmp_path, content, words):
 
 def test_peaks_that_are_none_are_refused(tmp_path):
     path = write(tmp_path / "f.tsv", [("chr1", 10, 100, 0)])
-    with pytest.raises(InputError, match="There is no file .*absent"):
+    with pytest.raises(InputError, match=r"There is no file .*absent"):
         open_file(path, ReadingOptions(peaks=tmp_path / "absent.bed"))
     for content in ("", "chr1\t1\n", "chr1\t5\t2\n", "chr1\tx\ty\nchr1\tz\tz\n"):
         (tmp_path / "p.bed").write_text(content)

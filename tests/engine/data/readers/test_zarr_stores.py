@@ -67,8 +67,7 @@ def test_a_store_with_pickles_is_refused_and_they_are_not_opened(tmp_path, edit)
         if each.name[0].isdigit():
             each.write_bytes(harmful)
     with pytest.raises(InputError):
-        part = open_file(folder).parts[0]
-        part.matrices["X"].read()
+        open_file(folder).parts[0].matrices["X"].read()
     assert not proof.exists()
 
 
