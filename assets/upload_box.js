@@ -124,7 +124,8 @@
     const before = said.get(shown.key);
     said.set(shown.key, shown.state);
     if (spoken && words && before && before !== shown.state) spoken.textContent = `${shown.name}: ${words}`;
-    if (before && before !== "done" && shown.state === "done") refresh(shown.id);
+    // A small file may be there before anything of it was drawn.
+    if (shown.state === "done" && before !== "done" && (before || shown.transfer)) refresh(shown.id);
   }
 
   function draw() {

@@ -8,7 +8,7 @@ from dash import dcc, html
 
 from monae_app.web.basket import GENES, LEAVE_OUT, MODALITIES, PEAKS, guessed
 from monae_app.web.components import words
-from monae_app.web.components.aria import aria
+from monae_app.web.components.aria import aria, with_label
 from monae_app.web.components.notice import failure
 from monae_app.web.modalities import modality_title
 
@@ -82,15 +82,15 @@ def _holds(part: dict[str, Any], each: ChosenFile) -> html.Div:
     return html.Div(lines, className="basket-holds")
 
 
-def _use(each: ChosenFile, number: int, options: list[tuple[str, str]], value: str) -> dcc.Dropdown:
-    return dcc.Dropdown(
+def _use(each: ChosenFile, number: int, options: list[tuple[str, str]], value: str) -> html.Div:
+    control = dcc.Dropdown(
         [{"label": label, "value": use} for label, use in options],
         value,
         id={"type": USE, "ref": each.ref, "part": number},
         clearable=False,
         searchable=False,
-        **aria(label=f"Use {each.name} as"),
     )
+    return with_label(control, f"Use {each.name} as")
 
 
 def _sure(part: dict[str, Any]) -> html.Div:
@@ -117,10 +117,14 @@ def _matrix(each: ChosenFile, number: int, basket: Basket) -> Any:
     value = basket.settings.get(f"{use}_matrix", AUTO)
     options = [{"label": f"{described.get(found, found)} (found)", "value": AUTO}]
     options += [{"label": label, "value": name} for name, label in described.items()]
-    return dcc.Dropdown(
-        options, value if value in matrices else AUTO, id={"type": MATRIX, "ref": each.ref, "part": number},
-        clearable=False, searchable=False, **aria(label=f"Matrix of {each.name}"),
-    )  # fmt: skip
+    control = dcc.Dropdown(
+        options,
+        value if value in matrices else AUTO,
+        id={"type": MATRIX, "ref": each.ref, "part": number},
+        clearable=False,
+        searchable=False,
+    )
+    return with_label(control, f"Matrix of {each.name}")
 
 
 def _remove(each: ChosenFile, rows: int = 1) -> html.Td:

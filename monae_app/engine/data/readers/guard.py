@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
+from anndata._io.specs.registry import IORegistryError
+
 from monae_app.engine.errors import InputError
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ READING_ERRORS = (
     tarfile.TarError,
     zipfile.BadZipFile,
     zlib.error,
+    IORegistryError,
 )
 LONGEST_REASON = 160
 Read = TypeVar("Read")

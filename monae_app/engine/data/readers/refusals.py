@@ -56,7 +56,7 @@ REFUSALS = (
     _starts(
         rb"/annex/objects|\.\./?\.git/annex", "a pointer of git-annex, not the file itself", "run `git annex get`."
     ),
-    _starts(rb"\x80[\x02-\x05](.{8}\x95|c|\}|\]|X|q|\x8a|\(|K|M|\x8c)", "a Python pickle, which is unsafe to open"),
+    _starts(rb"\x80[\x02-\x05](\x95|\x8c|\x8a|[cXq}\]()KMUV])", "a Python pickle, which is unsafe to open"),
     _starts(rb"\x93NUMPY", "a NumPy array (.npy), which has no names of cells and features"),
     _starts(rb"PAR1", "a Parquet table", "write the table as CSV, or make an .h5ad of it."),
     _starts(rb"ARROW1|FEA1", "an Arrow or Feather table", "write the table as CSV, or make an .h5ad of it."),

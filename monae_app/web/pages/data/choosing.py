@@ -21,6 +21,7 @@ BY_FILES = "auto"
 def register(app: Dash, services: Services) -> None:
     """Connect doors and basket."""
     _register_doors(app, services)
+    _register_uploads(app, services)
     _register_looking(app, services)
     _register_table(app)
     _register_choices(app)
@@ -45,20 +46,38 @@ def _register_doors(app: Dash, services: Services) -> None:
 
     @app.callback(
         Output(ids.BASKET, "data", allow_duplicate=True),
-        Output(page.EARLIER, "options"),
-        Input(ids.UPLOADS, "data"),
-        Input(ids.BASKET, "data"),
-        prevent_initial_call="initial_duplicate",
+        Input(file_browser.CHOSEN, "data"),
+        State(ids.BASKET, "data"),
+        prevent_initial_call=True,
     )
-    def uploaded(uploads: Any, kept: Any) -> tuple[Any, Any]:
+    def picked(chosen: list[str] | None, kept: Any) -> Any:
+        before = Basket.from_json(kept)
+        basket = before.keep(ROOT, chosen or []).add([(ref, services.catalogue.label(ref)) for ref in chosen or []])
+        return no_update if basket == before else basket.to_json()
+
+
+def _register_uploads(app: Dash, services: Services) -> None:
+    # Two callbacks: the basket is there on every page, the list of earlier uploads is not.
+    @app.callback(
+        Output(ids.BASKET, "data", allow_duplicate=True),
+        Input(ids.UPLOADS, "data"),
+        State(ids.BASKET, "data"),
+        prevent_initial_call=True,
+    )
+    def uploaded(uploads: Any, kept: Any) -> Any:
         if not isinstance(uploads, dict):
-            return no_update, []
-        names = {f"{UPLOAD}{each['id']}": str(each["name"]) for each in uploads.get("uploads") or []}
+            return no_update
+        names = _names(uploads)
         fresh = [f"{UPLOAD}{upload}" for upload in uploads.get("new") or []]
         before = Basket.from_json(kept)
         basket = before.keep(UPLOAD, names).take([(ref, names[ref]) for ref in fresh if ref in names])
-        rest = [{"label": name, "value": ref} for ref, name in names.items() if basket.file(ref) is None]
-        return no_update if basket == before else basket.to_json(), rest
+        return no_update if basket == before else basket.to_json()
+
+    @app.callback(Output(page.EARLIER, "options"), Input(ids.UPLOADS, "data"), Input(ids.BASKET, "data"))
+    def earlier(uploads: Any, kept: Any) -> list[dict[str, str]]:
+        basket = Basket.from_json(kept)
+        names = _names(uploads) if isinstance(uploads, dict) else {}
+        return [{"label": name, "value": ref} for ref, name in names.items() if basket.file(ref) is None]
 
     @app.callback(
         Output(ids.BASKET, "data", allow_duplicate=True),
@@ -72,16 +91,10 @@ def _register_doors(app: Dash, services: Services) -> None:
             return no_update, no_update
         return Basket.from_json(kept).add([(ref, services.catalogue.label(ref))]).to_json(), None
 
-    @app.callback(
-        Output(ids.BASKET, "data", allow_duplicate=True),
-        Input(file_browser.CHOSEN, "data"),
-        State(ids.BASKET, "data"),
-        prevent_initial_call=True,
-    )
-    def picked(chosen: list[str] | None, kept: Any) -> Any:
-        before = Basket.from_json(kept)
-        basket = before.keep(ROOT, chosen or []).add([(ref, services.catalogue.label(ref)) for ref in chosen or []])
-        return no_update if basket == before else basket.to_json()
+
+def _names(uploads: dict[str, Any]) -> dict[str, str]:
+    """Names of finished uploads, by reference."""
+    return {f"{UPLOAD}{each['id']}": str(each["name"]) for each in uploads.get("uploads") or []}
 
 
 def _register_looking(app: Dash, services: Services) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dash import dcc, html
 
 from monae_app.web.components import words
-from monae_app.web.components.aria import aria
+from monae_app.web.components.aria import aria, with_label
 from monae_app.web.components.file_browser import CHOSEN, file_browser
 from monae_app.web.components.upload_box import upload_box
 
@@ -34,7 +34,7 @@ INTRODUCTION = (
 
 def layout(**_: str) -> html.Div:
     """Build the page."""
-    left = html.Div([html.Div(id=DOORS), html.Div(id=SAMPLES, className="stack")], className="stack")
+    left = html.Div([html.Div(id=DOORS, className="stack"), html.Div(id=SAMPLES, className="stack")], className="stack")
     right = html.Div([_basket(), _found(), html.Div(id=QUALITY)], className="stack")
     return html.Div(
         [
@@ -130,16 +130,13 @@ def _found() -> html.Section:
 
 def upload_card(services: Services) -> html.Section:
     """Show the door for files of one's own."""
-    earlier = html.Div(
-        dcc.Dropdown(id=EARLIER, options=[], placeholder="Take an earlier upload …", **aria(label="Earlier uploads")),
-        className="earlier",
-    )
+    earlier = dcc.Dropdown(id=EARLIER, options=[], placeholder="Take an earlier upload …", searchable=False)
     return html.Section(
         [
             html.P("Your own", className="eyebrow"),
             html.H2("Add files"),
             upload_box(services.settings.limits, FORMATS),
-            earlier,
+            with_label(earlier, "Earlier uploads"),
         ],
         className="card",
     )

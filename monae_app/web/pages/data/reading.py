@@ -48,8 +48,10 @@ def register(app: Dash, services: Services) -> None:
         Output(page.HEADING, "children"),
         Output(page.ONWARD, "hidden"),
         Input(ids.SOURCE, "data"),
+        # It is shown whenever the page is, also where the callback above ran first and changed nothing.
+        Input(page.SUMMARY, "id"),
     )
-    def show(chosen: dict[str, Any] | None) -> tuple[Any, str, bool]:
+    def show(chosen: dict[str, Any] | None, _: str) -> tuple[Any, str, bool]:
         return _summary(services, chosen)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import zipfile
-from typing import TYPE_CHECKING
+from contextlib import nullcontext
+from pathlib import Path
+from types import SimpleNamespace
 
 import anndata as ad
 import numpy as np
@@ -12,13 +14,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from monae_app.engine.data.readers import open_file
+from monae_app.engine.data.readers import open_file, zarr_store
 from monae_app.engine.errors import InputError
 from tests.engine.data.readers.planted_tables import counts, tables
 from tests.engine.data.readers.test_h5ad_files import check_same
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::UserWarning")
 
@@ -47,14 +46,21 @@ def test_any_zarr_is_read_as_it_was_written(table, version, below, tmp_path_fact
         check_same(found.parts[0], table)
 
 
-def test_a_store_with_pickles_is_refused_and_they_are_not_opened(tmp_path):
+@pytest.mark.parametrize(
+    "edit",
+    [
+        {"filters": [{"id": "pickle", "protocol": 5}], "compressor": None, "dtype": "|O"},
+        {"filters": [{"id": "pickle", "protocol": 5}], "compressor": None},
+        {"filters": None, "compressor": {"id": "pickle", "protocol": 5}},
+    ],
+)
+def test_a_store_with_pickles_is_refused_and_they_are_not_opened(tmp_path, edit):
     folder = tmp_path / "a.zarr"
     table = ad.AnnData(counts().toarray())
     with ad.settings.override(zarr_write_format=2):
         table.write_zarr(folder)
     meta = json.loads((folder / "X" / ".zarray").read_text())
-    meta["filters"], meta["dtype"], meta["compressor"] = [{"id": "pickle", "protocol": 5}], "|O", None
-    (folder / "X" / ".zarray").write_text(json.dumps(meta))
+    (folder / "X" / ".zarray").write_text(json.dumps(meta | edit))
     proof = tmp_path / "opened"
     harmful = b"cbuiltins\nopen\n(S'" + str(proof).encode() + b"'\nS'w'\ntR."
     for each in (folder / "X").iterdir():
@@ -64,6 +70,20 @@ def test_a_store_with_pickles_is_refused_and_they_are_not_opened(tmp_path):
         part = open_file(folder).parts[0]
         part.matrices["X"].read()
     assert not proof.exists()
+
+
+@pytest.mark.parametrize(
+    ("description", "safe"),
+    [
+        ({"filters": ({"id": "pickle"},), "compressor": None}, False),
+        ({"codecs": [{"name": "numcodecs.pickle", "configuration": {}}]}, False),
+        ({"filters": None, "compressor": {"id": "blosc", "cname": "lz4"}}, True),
+    ],
+)
+def test_pickles_are_told_by_the_description_of_an_array(description, safe):
+    array = SimpleNamespace(shape=(1,), path="X", metadata=SimpleNamespace(to_dict=lambda: description))
+    with nullcontext() if safe else pytest.raises(InputError, match="X holds Python pickles"):
+        zarr_store._check_safe(array, Path("a.zarr"))
 
 
 def test_a_store_with_a_part_missing_is_refused(tmp_path):
