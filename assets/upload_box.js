@@ -192,11 +192,13 @@
   }
 
   async function dropped(items) {
-    // The entries are gone after the first pause.
-    const entries = Array.from(items, (item) => item.webkitGetAsEntry && item.webkitGetAsEntry()).filter(Boolean);
-    for (const entry of entries) {
-      if (entry.isDirectory) take(entry.name, await inside(entry), true);
-      else take(entry.name, [{ path: entry.name, file: await file(entry) }], false);
+    // The items are gone after the first pause. What is no file on a disk has no entry.
+    const found = Array.from(items)
+      .filter((item) => item.kind === "file")
+      .map((item) => ({ entry: item.webkitGetAsEntry && item.webkitGetAsEntry(), alone: item.getAsFile() }));
+    for (const { entry, alone } of found) {
+      if (entry && entry.isDirectory) take(entry.name, await inside(entry), true);
+      else if (alone) take(alone.name, [{ path: alone.name, file: alone }], false);
     }
   }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from monae_app.jobs.upload_slices import UploadError
@@ -44,14 +45,15 @@ def safe_paths(paths: Sequence[str]) -> list[str]:
     """
     found: list[str] = []
     files: set[str] = set()
+    taken: Counter[str] = Counter()
     folders: set[str] = set()
     for path in paths:
         *above, name = _parts(path)
         # Two names that differ only in what was replaced, or in upper and lower case, must not overwrite each other.
-        count = 1
-        while "/".join([*above, candidate := _numbered(name, count)]).casefold() in files:
-            count += 1
-        whole = "/".join([*above, candidate])
+        whole = wanted = "/".join([*above, name])
+        while whole.casefold() in files:
+            taken[wanted.casefold()] += 1
+            whole = "/".join([*above, _numbered(name, taken[wanted.casefold()])])
         files.add(whole.casefold())
         folders |= {"/".join(above[:depth]).casefold() for depth in range(1, len(above) + 1)}
         found.append(whole)
@@ -78,10 +80,8 @@ def _parts(path: str) -> list[str]:
 
 
 def _numbered(name: str, count: int) -> str:
-    if count == 1:
-        return name
     stem, dot, ending = name.partition(".")
-    return f"{stem}_{count}{dot}{ending}"
+    return f"{stem}_{count + 1}{dot}{ending}"
 
 
 def _shortened(name: str) -> str:

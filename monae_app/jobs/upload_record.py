@@ -104,8 +104,9 @@ def is_whole(place: Path, upload: Upload) -> bool:
 
 
 def touched(place: Path) -> float:
-    """When an upload on its way last grew, in seconds since 1970."""
-    return max((path.stat().st_mtime for path in (place, place / RECEIVED) if path.exists()), default=0.0)
+    """When an upload on its way last grew, in seconds since 1970; a slice that is being written counts."""
+    written = [path.stat().st_mtime for path in place.rglob("*") if path.is_file()]
+    return max(written, default=place.stat().st_mtime)
 
 
 def read_finished(place: Path) -> Upload:

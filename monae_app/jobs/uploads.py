@@ -154,14 +154,14 @@ class UploadStore:
 
     def sweep(self) -> int:
         """Remove the abandoned uploads of all users and return how many they were."""
-        abandoned = [
-            place
-            for place in self._users.glob("*/uploading/*")
-            if place.name not in self._busy and time.time() - record.touched(place) > self.limits.abandoned_seconds
-        ]
-        for place in abandoned:
-            shutil.rmtree(place, ignore_errors=True)
-        return len(abandoned)
+        removed = 0
+        for place in self._users.glob("*/uploading/*"):
+            # It may be finished or removed meanwhile.
+            with suppress(OSError):
+                if time.time() - record.touched(place) > self.limits.abandoned_seconds:
+                    shutil.rmtree(place)
+                    removed += 1
+        return removed
 
     def _settled(self, user: str, upload_id: str) -> Upload:
         """Return an upload; move it to the finished ones if all of it is there."""

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from monae_app.jobs.uploads import UploadStore
     from monae_app.web.services import Services
 
+# Names and sizes of the files of one folder, in bytes of JSON.
+LONGEST_ANNOUNCEMENT = 4 * 2**20
 UPLOADS, ONE, FILE = "/api/uploads", "/api/uploads/<upload>", "/api/uploads/<upload>/<int:index>"
 
 
@@ -38,6 +40,8 @@ def register(server: Flask, services: Services) -> None:
 
     @server.post(UPLOADS)
     def create() -> Response:
+        if (request.content_length or 0) > LONGEST_ANNOUNCEMENT:
+            raise UploadError(413, "The list of files is too long.", "fewer files.", "pack the folder into a zip file.")
         name, files, folder = _announced(request.get_json(silent=True))
         answer = jsonify(_told(store.create(user(), name, files, folder=folder)))
         answer.status_code = 201

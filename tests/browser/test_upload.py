@@ -34,6 +34,16 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 
+def restart(page: Page, server: Server, size: int) -> None:
+    """Kill the server and start it anew, on the same port and with the same store."""
+    server.stop()
+    expect(row(page, "cells.h5ad")).to_have_attribute("data-state", "retrying")
+    kept = sum(part.stat().st_size for part in server.store.glob("users/*/uploading/*/content/*"))
+    assert 0.2 * size < kept < size
+    server.start()
+    urllib.request.urlopen(f"{server.address}/data").close()
+
+
 def through_interruptions(browser: Browser, tmp_path: Path, size: int) -> int:
     """Upload a file through a cut connection, a killed server and a reloaded page; return the growth of the server."""
     path = tmp_path / "cells.h5ad"
@@ -51,13 +61,7 @@ def through_interruptions(browser: Browser, tmp_path: Path, size: int) -> int:
         network(megabytes_per_second=speed)
         wait_for_percent(page, "cells.h5ad", 30)
         grown = server.memory() - before
-        # the server is killed, and comes back on the same port with the same store
-        server.stop()
-        expect(row(page, "cells.h5ad")).to_have_attribute("data-state", "retrying")
-        kept = sum(part.stat().st_size for part in server.store.glob("users/*/uploading/*/content/*"))
-        assert 0.2 * size < kept < size
-        server.start()
-        urllib.request.urlopen(f"{server.address}/data").close()
+        restart(page, server, size)
         before = server.memory()
         wait_for_percent(page, "cells.h5ad", 60)
         # the page is loaded anew, and the same file chosen again
@@ -77,6 +81,9 @@ def through_interruptions(browser: Browser, tmp_path: Path, size: int) -> int:
         (there,) = server.uploaded()
         assert sha256(there) == wanted
         assert list(server.store.glob("users/*/uploading/*")) == []
+        # pytest keeps the folders of several test runs
+        path.unlink()
+        there.unlink()
     return grown
 
 
@@ -215,6 +222,22 @@ def test_a_folder_goes_up_as_one(browser: Browser, server: Server, tmp_path: Pat
         names = {str(path.relative_to(there)) for path in there.rglob("*") if path.is_file()}
         assert names == {"barcodes.tsv.gz", "features.tsv.gz", "matrix.mtx.gz", "deep/more.txt"}
         assert sha256(there / "deep/more.txt") == sha256(folder / "deep/more.txt")
+
+
+def test_what_is_dropped_is_uploaded(browser: Browser, server: Server):
+    script = """() => {
+      const carried = new DataTransfer();
+      carried.items.add(new File(["chr1\\t1\\t9"], "peaks.bed"));
+      carried.setData("text/plain", "no file");
+      return carried;
+    }"""
+    with visiting(browser, server) as page:
+        carried = page.evaluate_handle(script)
+        page.dispatch_event(".upload-drop", "dragover", {"dataTransfer": carried})
+        expect(page.locator("#upload-box")).to_have_class(re.compile("upload-over"))
+        page.dispatch_event(".upload-drop", "drop", {"dataTransfer": carried})
+        expect_done(page, "peaks.bed")
+        assert b"chr1\t1\t9" in {path.read_bytes() for path in server.uploaded() if path.name == "peaks.bed"}
 
 
 def test_files_on_the_server_are_found_by_folders_and_by_typing(browser: Browser, server: Server):

@@ -75,6 +75,13 @@ def test_the_folders_of_zarr_keep_their_hidden_files():
     assert safe_paths(["X/.zarray", ".zgroup", ".DS_Store"]) == ["X/.zarray", ".zgroup", "DS_Store"]
 
 
+def test_thousands_of_names_that_become_one_are_told_apart_in_no_time():
+    names = [f"a{''.join('?*'[index >> bit & 1] for bit in range(13))}.txt" for index in range(5000)]
+    found = safe_paths(names)
+    assert len(set(found)) == 5000
+    assert found[:2] == ["a_____________.txt", "a______________2.txt"]
+
+
 def test_a_file_is_no_folder():
     with pytest.raises(UploadError, match="a file and a folder"):
         safe_paths(["a/b", "a"])

@@ -103,6 +103,11 @@ def test_nonsense_is_refused(me, body):
     assert answer.json["found"]
 
 
+def test_a_list_of_files_that_is_no_list_of_files_is_not_read(me):
+    answer = announce(me, folder=True, name="x" * 5_000_000)
+    assert answer.status_code == 413
+
+
 @pytest.mark.parametrize("unfinished", [True, False])
 def test_another_user_finds_nothing(me, you, unfinished):
     upload = announce(me).json["id"] if unfinished else upload_all(me)

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import shutil
 import stat
+import time
+from functools import partial
 from http.cookies import SimpleCookie
+from pathlib import Path
 
 import pytest
 from flask import g
 
+from monae_app.engine.config import make_config
 from monae_app.engine.errors import InputError
+from monae_app.jobs.launcher import Launcher
 from monae_app.jobs.registry import Registry
 from monae_app.jobs.sharing import Shares
 from monae_app.web.app import create_app
 from monae_app.web.services import Services
 from monae_app.web.settings import Settings
 from monae_app.web.users import COOKIE
+from tests.jobs import fake_worker
 
 OURS = {"X-Monae": "1"}
 
@@ -221,3 +227,27 @@ def test_views_and_summaries_of_users_are_not_mixed(app, clients, run, settings,
     (other / "cells.h5ad").unlink()
     assert first.get(f"/api/runs/{run.name}/map.csv").status_code == 200
     assert second.get(f"/api/runs/{run.name}/map.csv").status_code == 404
+
+
+def test_each_user_trains_one_run_at_a_time(settings, samples_root, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    monkeypatch.setattr("monae_app.web.services.Launcher", partial(Launcher, worker=fake_worker.COMMAND))
+    services, asking = Services(settings, samples_root), ["u1"]
+    monkeypatch.setattr(services.users, "current", lambda: asking[0])
+    config = make_config(inputs={"rna": samples_root / "tiny" / "rna.h5ad"}, steps=100_000)
+    first = services.start(config, "first")
+    with pytest.raises(InputError, match="'first' is still computing"):
+        services.start(config, "again")
+    asking[0] = "u2"
+    second = services.start(config, "second")
+    assert [record.name for record in services.registry.list() if not record.read_only] == ["second"]
+    with pytest.raises(InputError, match="There is no run"):
+        services.registry.get(first.id)
+    for user, record in (("u1", first), ("u2", second)):
+        asking[0] = user
+        services.launcher.cancel(record, kill_after=0)
+        until = time.monotonic() + 20
+        while record.status.active and time.monotonic() < until:
+            time.sleep(0.05)
+        assert record.status.state == "cancelled"
+        services.launcher.reap()
