@@ -12,6 +12,7 @@ from monae_app.engine.data.understanding.columns import batch_columns, label_col
 from monae_app.engine.data.understanding.feature_names import name_features
 from monae_app.engine.data.understanding.matrices import choose_matrix, kind_of
 from monae_app.engine.data.understanding.origin import Origin, guess_origin
+from monae_app.engine.data.understanding.modality import guess_from_file
 from monae_app.engine.data.understanding.parts import guessed_parts
 from monae_app.engine.errors import InputError
 
@@ -52,7 +53,10 @@ def look_into(path: Path, options: ReadingOptions | None = None, *, thoroughly: 
         If it cannot be read.
     """
     contents = open_file(path, options)
-    parts = [_appearance(part, guess, thoroughly=thoroughly) for part, guess in guessed_parts(contents)]
+    guesses = guessed_parts(contents)
+    if len(guesses) == 1 and guesses[0][1].value is None:
+        guesses = [(guesses[0][0], guess_from_file(path))]
+    parts = [_appearance(part, guess, thoroughly=thoroughly) for part, guess in guesses]
     return {"name": path.name, "format": contents.format, "notes": list(contents.notes), "parts": parts}
 
 
