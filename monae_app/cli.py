@@ -14,6 +14,7 @@ from monae_app import __version__
 from monae_app.engine.config import DeviceName, GenomeName, RunConfig, make_config
 from monae_app.engine.errors import InputError, MonaeError
 from monae_app.jobs.ordered import named_inputs, named_settings, settings_help
+from monae_app.web.flags import add_flags, read_flags
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,15 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_impute(commands)
     for name, about in (("app", "open the app in a browser"), ("demo", "open the app on the bundled samples")):
         command = commands.add_parser(name, help=about)
-        if name == "app":
-            command.add_argument(
-                "files", nargs="*", type=Path, metavar="RUN|FILE", help="a run to open, or .h5ad files"
-            )
-        command.add_argument("--host", default="127.0.0.1", help="where to listen (default: this machine alone)")
-        command.add_argument("--port", type=int, default=8050)
-        command.add_argument("--store", type=Path, help="where runs are kept (default: .monae in the home folder)")
-        command.add_argument("--data-root", type=Path, help="folder whose .h5ad files users of the app may read")
-        command.add_argument("--no-browser", action="store_true", help="do not open a browser")
+        add_flags(command, files=name == "app")
         command.set_defaults(command=_app)
     return parser
 
@@ -270,17 +263,9 @@ def _impute(parsed: argparse.Namespace) -> int:
 
 def _app(parsed: argparse.Namespace) -> int:
     from monae_app.web.serve import serve
-    from monae_app.web.settings import Settings
 
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
-
-    given = {"host": parsed.host, "port": parsed.port, "no_browser": parsed.no_browser, "data_root": parsed.data_root}
-    if parsed.store is not None:
-        given["store"] = parsed.store
-    missing = [path for path in getattr(parsed, "files", []) if not path.exists()]
-    if missing:
-        raise InputError(f"There is no {missing[0]}.", "run folders or .h5ad files.", "check the path.")
-    settings = Settings(files=tuple(getattr(parsed, "files", ())), **given)
+    settings = read_flags(parsed)
     serve(settings, on_ready=lambda address: print(f"Monae App is at {address} (stop with Ctrl-C)", flush=True))
     return 0
 

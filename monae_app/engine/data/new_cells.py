@@ -108,7 +108,8 @@ def _table(source: Source, name: str, result: Result) -> tuple[ad.AnnData, str, 
 def _read(path: Path, name: str, result: Result) -> tuple[ad.AnnData, str, str]:
     """Read a file as the files of the run were read."""
     config = result.config
-    contents = open_file(path, ReadingOptions(config.orientation, config.peaks, config.bin_size))
+    rows = getattr(config, f"{name}_orientation") if name in result.modalities else "auto"
+    contents = open_file(path, ReadingOptions(rows, config.peaks, config.bin_size))
     if name in result.modalities:
         part = parts_of(contents, name)[0][0]  # type: ignore[arg-type]
     else:

@@ -79,7 +79,7 @@ def _read(name: ModalityName, config: RunConfig, notes: list[str]) -> tuple[Moda
 def _samples(name: ModalityName, config: RunConfig, notes: list[str]) -> tuple[list[Sample], list[Finding]]:
     """Read every part of a modality in every of its files."""
     chosen: list[tuple[Contents, Part]] = []
-    options = ReadingOptions(config.orientation, config.peaks, config.bin_size)
+    options = ReadingOptions(getattr(config, f"{name}_orientation"), config.peaks, config.bin_size)
     for path in config.inputs[name]:
         contents = open_file(path, options)
         parts, about = parts_of(contents, name)

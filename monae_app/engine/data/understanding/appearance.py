@@ -11,6 +11,7 @@ from monae_app.engine.data.readers import open_file
 from monae_app.engine.data.understanding.columns import batch_columns, label_columns
 from monae_app.engine.data.understanding.feature_names import name_features
 from monae_app.engine.data.understanding.matrices import choose_matrix, kind_of
+from monae_app.engine.data.understanding.modality import guess_from_file
 from monae_app.engine.data.understanding.origin import Origin
 from monae_app.engine.data.understanding.parts import guessed_parts
 from monae_app.engine.errors import InputError
@@ -41,9 +42,10 @@ def look_into(path: Path, options: ReadingOptions | None = None, *, thoroughly: 
     -------
     dict
         ``name``, ``format``, ``notes`` and ``parts``; of each part ``name``, ``modality``, ``organism`` and ``genome``
-        (each a value with its certainty and reason), ``origin`` in words, ``cells``, ``features``, ``matrices`` (name,
-        shape, kind), ``matrix`` (the one that is taken), ``kind``, ``names``, ``example_cells``, ``example_features``,
-        ``labels``, ``batches``, ``notes``, ``too_small``, and ``error`` where a run would refuse its values.
+        (each a value with its certainty and reason), ``origin`` in words, ``rows`` (of text), ``cells``, ``features``,
+        ``matrices`` (name, shape, kind), ``matrix`` (the one that is taken), ``kind``, ``names``, ``example_cells``,
+        ``example_features``, ``labels``, ``batches``, ``notes``, ``too_small``, and ``error`` where a run would refuse
+        its values.
 
     Raises
     ------
@@ -51,7 +53,10 @@ def look_into(path: Path, options: ReadingOptions | None = None, *, thoroughly: 
         If it cannot be read.
     """
     contents = open_file(path, options)
-    parts = [_appearance(part, guess, thoroughly=thoroughly) for part, guess in guessed_parts(contents)]
+    guesses = guessed_parts(contents)
+    if len(guesses) == 1 and guesses[0][1].value is None:
+        guesses = [(guesses[0][0], guess_from_file(path))]
+    parts = [_appearance(part, guess, thoroughly=thoroughly) for part, guess in guesses]
     return {"name": path.name, "format": contents.format, "notes": list(contents.notes), "parts": parts}
 
 
@@ -69,6 +74,7 @@ def _appearance(part: Part, guess: Guess, *, thoroughly: bool) -> dict[str, Any]
         "organism": origin.organism.to_json(),
         "genome": origin.genome.to_json(),
         "origin": str(origin),
+        "rows": part.rows,
         "cells": len(part.obs),
         "features": len(named.var),
         "matrices": [
