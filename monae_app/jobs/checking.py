@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from monae_app.engine.data.dataset import MIN_CELLS, MIN_FEATURES
 from monae_app.engine.data.understanding.matrices import WORDS
 from monae_app.engine.data.understanding.parts import FEATURES
-from monae_app.jobs.looking import look
+from monae_app.jobs.looking import look_at_each
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -84,14 +84,15 @@ def check(
     list
         As :func:`~monae_app.jobs.looking.look` gives them, with ``ok`` and ``line``.
     """
+    below = [(path, inputs_below(path)) for path in paths]
+    # one process reads them all: its start takes longer than most files
+    read = look_at_each([each for _, found in below for each in found], options, thoroughly=True, seconds=SECONDS)
     answers: list[dict[str, Any]] = []
-    for path in paths:
-        below = inputs_below(path)
-        found = look(below, options, thoroughly=True, seconds=SECONDS) if below else [_nothing(path)]
-        for answer in found:
-            complete = answer | {"ok": _refusal(answer) is None, "line": line(answer)}
-            answers.append(complete)
-            on_answer(complete)
+    for path, found in below:
+        for _ in found or [path]:
+            answer = next(read) if found else _nothing(path)
+            answers.append(answer | {"ok": _refusal(answer) is None, "line": line(answer)})
+            on_answer(answers[-1])
     return answers
 
 

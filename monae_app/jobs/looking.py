@@ -54,12 +54,22 @@ def look(
         :func:`~monae_app.engine.data.understanding.appearance.look_into` says of it, or ``error`` with ``found``,
         ``expected`` and ``todo``. A file that breaks the reader costs no other file its answer.
     """
-    said: list[Answer] = []
-    while len(said) < len(paths):
-        rest = paths[len(said) :]
-        for answer in _ask(rest, options, thoroughly=thoroughly, seconds=seconds):
-            said.append({"path": str(paths[len(said)]), **answer})
-    return said
+    return list(look_at_each(paths, options, thoroughly=thoroughly, seconds=seconds))
+
+
+def look_at_each(
+    paths: Sequence[Path],
+    options: ReadingOptions | None = None,
+    *,
+    thoroughly: bool = False,
+    seconds: float = LOOK_SECONDS,
+) -> Iterator[Answer]:
+    """Say what each file or folder holds as soon as it is known; see :func:`look`."""
+    done = 0
+    while done < len(paths):
+        for answer in _ask(paths[done:], options, thoroughly=thoroughly, seconds=seconds):
+            yield {"path": str(paths[done]), **answer}
+            done += 1
 
 
 def _ask(

@@ -118,14 +118,15 @@ def test_one_line_says_it_all(said, text):
 
 
 def test_answers_are_told_as_they_come(tmp_path, monkeypatch):
-    monkeypatch.setattr(
-        checking, "look", lambda paths, *_, **__: [answer(part()) | {"path": str(each)} for each in paths]
-    )
+    def look_at_each(paths, *_, **__):
+        yield from (answer(part()) | {"path": str(each)} for each in paths)
+
+    monkeypatch.setattr(checking, "look_at_each", look_at_each)
     (tmp_path / "empty").mkdir()
     (tmp_path / "a.h5ad").write_text("")
     told = []
-    found = check([tmp_path / "a.h5ad", tmp_path / "empty"], on_answer=told.append)
-    assert [each["ok"] for each in found] == [True, False]
+    found = check([tmp_path / "a.h5ad", tmp_path / "empty", tmp_path / "a.h5ad"], on_answer=told.append)
+    assert [each["ok"] for each in found] == [True, False, True]
     assert "holds no file to read" in found[1]["line"]
     assert told == found
 
