@@ -11,8 +11,8 @@ from monae_app.engine.data.readers import open_file
 from monae_app.engine.data.understanding.columns import batch_columns, label_columns
 from monae_app.engine.data.understanding.feature_names import name_features
 from monae_app.engine.data.understanding.matrices import choose_matrix, kind_of
-from monae_app.engine.data.understanding.origin import Origin, guess_origin
 from monae_app.engine.data.understanding.modality import guess_from_file
+from monae_app.engine.data.understanding.origin import Origin, guess_origin
 from monae_app.engine.data.understanding.parts import guessed_parts
 from monae_app.engine.errors import InputError
 
