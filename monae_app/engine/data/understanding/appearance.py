@@ -12,11 +12,7 @@ from monae_app.engine.data.understanding.columns import batch_columns, label_col
 from monae_app.engine.data.understanding.feature_names import name_features
 from monae_app.engine.data.understanding.matrices import choose_matrix, kind_of
 from monae_app.engine.data.understanding.modality import guess_from_file
-<<<<<<< HEAD
-from monae_app.engine.data.understanding.origin import Origin, guess_origin
-=======
 from monae_app.engine.data.understanding.origin import Origin
->>>>>>> understanding
 from monae_app.engine.data.understanding.parts import guessed_parts
 from monae_app.engine.errors import InputError
 
