@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from monae_app.engine.data.genome import harmonise_chromosomes, parse_peaks, read_bed, read_genome
+from monae_app.engine.data.former_symbols import names_in
+from monae_app.engine.data.genome import harmonise_chromosomes, one_place_per_symbol, parse_peaks, read_bed, read_genome
+from monae_app.engine.data.gtf import read_gtf
 from monae_app.engine.errors import InputError
 
 if TYPE_CHECKING:
@@ -31,7 +33,7 @@ def locate_features(dataset: Dataset, config: RunConfig) -> dict[str, pd.DataFra
         If genes and peaks are to be linked and no annotation was named, no gene is in the annotation, or a peak has no
         place.
     """
-    genes = _annotation(config)
+    genes = read_annotation(config)
     located: dict[str, pd.DataFrame] = {}
     if "atac" in dataset.modalities:
         located["atac"] = parse_peaks(dataset.modalities["atac"].var).assign(strand=".")
@@ -41,17 +43,18 @@ def locate_features(dataset: Dataset, config: RunConfig) -> dict[str, pd.DataFra
             if "atac" in dataset.modalities:
                 raise InputError(
                     "No genome was named, so genes and peaks cannot be linked.",
-                    "--genome hg38, hg19 or mm10, or --bed FILE with gene coordinates.",
+                    "--genome hg38, hg19 or mm10, or --bed FILE or --gtf FILE with gene coordinates.",
                     "name the genome that the reads were aligned to.",
                 )
             genes = pd.DataFrame(columns=["symbol", *COLUMNS])
-        located["rna"] = genes.set_index("symbol").reindex(names)[COLUMNS]
+        located["rna"] = genes.set_index("symbol").reindex(_names_of_annotation(names, config))[COLUMNS].set_axis(names)
         if len(genes) and located["rna"]["chrom"].isna().all():
+            source = config.gtf or config.bed or config.genome
             raise InputError(
                 f"None of the {len(names):,} genes (such as {', '.join(map(repr, names[:3]))}) is known to "
-                f"{config.genome or config.bed}, which has names such as {', '.join(map(repr, genes['symbol'][:3]))}.",
+                f"{source}, which has names such as {', '.join(map(repr, genes['symbol'][:3]))}.",
                 "gene symbols of the genome, in the case that it writes them.",
-                "check the genome, or give coordinates of these genes with --bed FILE.",
+                "check the genome, or give coordinates of these genes with --bed FILE or --gtf FILE.",
             )
     if "atac" in located and "rna" in located:
         located["atac"]["chrom"] = harmonise_chromosomes(located["atac"]["chrom"], located["rna"]["chrom"].dropna())
@@ -60,7 +63,21 @@ def locate_features(dataset: Dataset, config: RunConfig) -> dict[str, pd.DataFra
     return {name: located[name] for name in dataset.modalities}
 
 
-def _annotation(config: RunConfig) -> pd.DataFrame | None:
+def _names_of_annotation(names: pd.Index, config: RunConfig) -> pd.Index:
+    """Names under which the annotation of a run knows genes: between hg19 and hg38 some have changed."""
+    return names if config.gtf or config.bed else names_in(names, config.genome)
+
+
+def read_annotation(config: RunConfig) -> pd.DataFrame | None:
+    """Read the gene coordinates that a run names: its GTF, else its BED, else the bundled genome; None for none.
+
+    Returns
+    -------
+    pandas.DataFrame | None
+        Columns ``chrom``, ``start``, ``end``, ``symbol``, ``strand``; one row a symbol.
+    """
+    if config.gtf is not None:
+        return one_place_per_symbol(read_gtf(config.gtf))
     if config.bed is not None:
         return read_bed(config.bed)
     return read_genome(config.genome) if config.genome is not None else None

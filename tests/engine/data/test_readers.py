@@ -136,9 +136,11 @@ def test_repeated_cell_names_are_refused(write, counts):
 
 
 @pytest.mark.filterwarnings("ignore:Variable names are not unique:UserWarning")
-def test_repeated_feature_names_are_refused(write, counts):
-    with pytest.raises(InputError, match="1 feature names stand more than once, such as 'Gm1'"):
-        read(write(counts, features=["Gm1", "Gm1", *map(str, range(6))]))
+def test_repeated_feature_names_are_made_unique_and_said_so(write, counts):
+    found, notes = read(write(counts, features=["Gm1", "Gm1", "Gm2", "Gm1", *map(str, range(4))]))
+    assert found.var.index.tolist() == ["Gm1", "Gm1-1", "Gm2", "Gm1-2", "0", "1", "2", "3"]
+    np.testing.assert_array_equal(found.values.toarray(), counts)
+    assert notes == ["rna: 1 names stand more than once ('Gm1'); from the second on they end in -1, -2 and so on."]
 
 
 @pytest.mark.parametrize("shape", [(0, 8), (12, 0), (0, 0)])
@@ -204,7 +206,10 @@ def test_what_is_no_number_is_refused(counts, write, x):
 def test_values_that_are_no_counts_are_modelled_as_continuous_and_said_so(write, counts):
     found, notes = read(write(np.log1p(counts)))
     assert found.likelihood == "normal"
-    assert notes == ["rna: the values are not counts, so they are modelled as continuous (normal distribution)."]
+    assert notes == [
+        "rna: the values are not counts, so they are modelled as continuous (normal distribution); raw counts would "
+        "serve better."
+    ]
     assert read(write(counts))[1] == []
 
 

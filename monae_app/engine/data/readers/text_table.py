@@ -180,14 +180,14 @@ def _part(table: _Table, wanted: str) -> Part:
         obs = pd.DataFrame(index=pd.Index([columns[i] for i in kept], dtype=object))
         numbers = {columns[i]: values[:, [i]].toarray().ravel() for i in np.flatnonzero(about)}
         var = _var(*_placed(corner, rows, others, numbers), values.shape[0], notes)
-        return Part(obs, var, {"X": Matrix.of(values[:, kept].T.tocsr())}, notes=tuple(notes))
+        return Part(obs, var, {"X": Matrix.of(values[:, kept].T.tocsr())}, notes=tuple(notes), rows="features")
     obs = pd.DataFrame(others, index=_cells(rows, values.shape[0], notes))
     for i in np.flatnonzero(about):
         obs[columns[i]] = values[:, [i]].toarray().ravel()
     if len(obs.columns):
         notes.append(f"Columns about the cells, not features: {', '.join(map(str, obs.columns[:10]))}.")
     var = pd.DataFrame(index=feature_names([columns[i] for i in kept]))
-    return Part(obs, var, {"X": Matrix.of(values[:, kept])}, notes=tuple(notes))
+    return Part(obs, var, {"X": Matrix.of(values[:, kept])}, notes=tuple(notes), rows="cells")
 
 
 def _about(columns: list[str], known: re.Pattern[str]) -> np.ndarray:
@@ -203,7 +203,8 @@ def _placed(
     places = [values.astype(np.int64) for name, values in numbers.items() if ABOUT_PLACES.match(name)]
     if corner.lower() not in CHROMOSOMES or len(places) != 2 or not rows:
         return rows, texts | numbers
-    names = [f"{chrom}:{start}-{end}" for chrom, start, end in zip(rows, *places, strict=True)]
+    first, last = np.minimum(*places), np.maximum(*places)
+    names = [f"{chrom}:{start}-{end}" for chrom, start, end in zip(rows, first, last, strict=True)]
     return names, {corner: rows} | texts | numbers
 
 

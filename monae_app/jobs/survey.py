@@ -1,0 +1,110 @@
+"""Looks over the cells and features of a data set: ``python -m monae_app.jobs.survey FOLDER WHAT JSON``.
+
+Away from the web process: reading takes seconds, and doublets are found with a library that brings numba.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import pandas as pd
+
+from monae_app.engine.config import RunConfig, make_config
+from monae_app.engine.errors import InputError
+from monae_app.jobs.columns import write_columns
+from monae_app.jobs.surveys import write_state
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from monae_app.engine.config import ModalityName
+    from monae_app.engine.data.dataset import Dataset
+
+
+def main(arguments: list[str]) -> int:
+    """Write what is asked for into the folder: ``places``, ``quality`` or ``doublets``.
+
+    How far it is stands in ``<what>.json``: {"state": "running" | "done" | "failed", "message", "error"}.
+    """
+    folder, what, values = Path(arguments[0]), arguments[1], json.loads(arguments[2])
+
+    def say(message: str) -> None:
+        write_state(folder, what, "running", message)
+
+    try:
+        say("Reading the files")
+        # Imported here: it brings readers that take seconds to load, and the page learns at once that it began.
+        from monae_app.engine.data.reading import read_dataset
+
+        config = make_config(**_unfiltered(values))
+        answer = {"places": _places, "quality": _quality, "doublets": _doublets}[what]
+        said = answer(read_dataset(config), config, folder, say)
+    except InputError as error:
+        write_state(folder, what, "failed", str(error), error=error)
+        return 2
+    write_state(folder, what, "done", said=said)
+    return 0
+
+
+def _unfiltered(values: dict[str, Any]) -> dict[str, Any]:
+    """Leave out the cut-offs: the cells that they would take away are to be shown."""
+    fields = RunConfig.model_fields
+    return {key: value for key, value in values.items() if _group(fields[key].json_schema_extra) != "quality"}
+
+
+def _group(extra: Any) -> str:
+    return str(extra.get("group", "")) if isinstance(extra, dict) else ""
+
+
+def _places(dataset: Dataset, _config: RunConfig, folder: Path, say: Callable[[str], None]) -> dict[str, Any]:
+    from monae_app.engine.data.coding import coding_genes
+    from monae_app.engine.data.genome import parse_peaks
+
+    say("Looking where genes and peaks lie")
+    found = {name: each.var.index.to_frame(index=False, name="name") for name, each in dataset.modalities.items()}
+    if "atac" in found:
+        places = parse_peaks(dataset.modalities["atac"].var).reset_index(drop=True)
+        found["atac"] = found["atac"].join(places)
+    if {"rna", "protein"} <= set(found):
+        genes = found["rna"]["name"]
+        pairs = coding_genes(dataset.modalities["protein"].var, genes.tolist())
+        of_protein = pairs.groupby("protein")["gene"].agg(lambda rows: ", ".join(genes.iloc[rows]))
+        found["protein"]["gene"] = of_protein.reindex(found["protein"].index).fillna("")
+    for name, table in found.items():
+        write_columns(table, folder / f"places-{name}.npz")
+    return {"modalities": list(found)}
+
+
+def _quality(dataset: Dataset, config: RunConfig, folder: Path, say: Callable[[str], None]) -> dict[str, Any]:
+    from monae_app.engine.data.coordinates import read_annotation
+    from monae_app.engine.data.quality import cell_quality
+
+    annotation = read_annotation(config)
+    counted = [name for name, each in dataset.modalities.items() if each.is_count]
+    for name in counted:
+        say(f"Counting {name}")
+        each = dataset.modalities[name]
+        table = cell_quality(each.values, each.var, cast("ModalityName", name), annotation)
+        write_columns(table, folder / f"quality-{name}.npz")
+    return {"modalities": counted, "left_aside": [name for name in dataset.modalities if name not in counted]}
+
+
+def _doublets(dataset: Dataset, _config: RunConfig, folder: Path, say: Callable[[str], None]) -> dict[str, Any]:
+    from monae_app.engine.data.doublets import FEATURES, doublet_scores
+
+    thresholds: dict[str, float | None] = {}
+    for name, each in dataset.modalities.items():
+        if name not in FEATURES or not each.is_count:
+            continue
+        say(f"Looking for doublets in {name}")
+        kind, sample = cast("ModalityName", name), each.obs.get("sample")
+        scores, thresholds[name] = doublet_scores(each.values, kind, sample, say=say)
+        write_columns(pd.DataFrame({"doublet_score": scores}), folder / f"doublets-{name}.npz")
+    return {"thresholds": thresholds}
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
