@@ -18,6 +18,7 @@ FEW = 12
 CORNERS = frozenset([
     "", "index", "id", "ids", "name", "names", "unnamed: 0", "rownames", "row.names", "row_names", "x", "v1",
     "gene", "genes", "gene_id", "gene_name", "geneid", "genename", "symbol", "gene_symbol", "feature", "features",
+    "chr", "chrom",
     "ensembl_id", "ensembl", "peak", "peaks", "peak_id", "protein", "antibody", "marker", "site", "region",
     "cell", "cells", "cell_id", "cellid", "barcode", "barcodes", "cell_barcode", "cell_name", "sample", "bc",
 ])

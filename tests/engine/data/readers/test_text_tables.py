@@ -154,6 +154,19 @@ def test_ids_and_symbols_beside_each_other(tmp_path):
     np.testing.assert_array_equal(x_of(part), table().to_numpy())
 
 
+def test_places_beside_the_counts_are_no_cells(tmp_path):
+    given = table().T.reset_index(drop=True)
+    given.insert(0, "end", np.arange(13) * 1000 + 500)
+    given.insert(0, "start", np.arange(13) * 1000)
+    given.index = ["chr1"] * 13
+    given.to_csv(tmp_path / "a.tsv", sep="\t", index_label="chrom")
+    (part,) = open_file(tmp_path / "a.tsv").parts
+    assert part.obs.index.tolist() == table().index.tolist()
+    assert part.var.index[:2].tolist() == ["chr1:0-500", "chr1:1000-1500"]
+    assert part.var["start"].tolist() == (np.arange(13) * 1000).tolist()
+    np.testing.assert_array_equal(x_of(part), table().to_numpy())
+
+
 def test_repeated_features_and_missing_values(tmp_path):
     expected = table().astype(object).T
     expected.iloc[3, 4] = "NA"
