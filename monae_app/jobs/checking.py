@@ -130,13 +130,16 @@ def _part(part: dict[str, Any]) -> str:
     size = f"{part['cells']:,} cells x {part['features']:,} {features}"
     where = part["matrix"] if part["matrix"] in ("X", "raw") else f"layer {part['matrix']}"
     told = [f"{modality}{sure}", size, f"{WORDS[part['kind']]} in {where}"]
+    told[0] = f"{part['name']}: {told[0]}" if part.get("name") else told[0]
     return ", ".join([*told, *([part["origin"]] if modality in ("rna", "atac") else [])])
 
 
 def _verdict(parts: list[dict[str, Any]]) -> list[str]:
     said = ["ok"]
-    if any(part["modality"]["value"] is None for part in parts):
+    if len(parts) == 1 and parts[0]["modality"]["value"] is None:
         said.append("say what it is with rna=, atac= or protein=")
+    elif any(part["modality"]["value"] is None for part in parts):
+        said.append("parts of unknown modality are read once they are named rna, atac or protein in the file")
     if any(part["too_small"] for part in parts):
         said.append(f"too small to train on, which takes {MIN_CELLS} cells and {MIN_FEATURES} features")
     return said

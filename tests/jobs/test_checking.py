@@ -98,6 +98,12 @@ ERROR = {"found": "It is\nbroken.", "expected": "a whole file.", "todo": "copy i
             "rna=, atac= or protein=; too small to train on, which takes 5 cells and 5 features",
         ),
         (
+            answer(part(modality={"value": None, "certainty": "unsure"}, name="mod1"), part(name="gex")),
+            "rna.h5ad: AnnData (.h5ad); mod1: modality unknown, 5,081 cells x 19,322 features, counts in X + gex: rna, "
+            "5,081 cells x 19,322 genes, counts in X, mouse (mm10, sure); ok; parts of unknown modality are read once "
+            "they are named rna, atac or protein in the file",
+        ),
+        (
             {"path": "rna.h5ad", "error": ERROR},
             "rna.h5ad: refused; found: It is broken. expected: a whole file. to do: copy it again.",
         ),

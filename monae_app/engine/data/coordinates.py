@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from monae_app.engine.data.former_symbols import names_in
 from monae_app.engine.data.genome import harmonise_chromosomes, one_place_per_symbol, parse_peaks, read_bed, read_genome
 from monae_app.engine.data.gtf import read_gtf
 from monae_app.engine.errors import InputError
@@ -46,7 +47,7 @@ def locate_features(dataset: Dataset, config: RunConfig) -> dict[str, pd.DataFra
                     "name the genome that the reads were aligned to.",
                 )
             genes = pd.DataFrame(columns=["symbol", *COLUMNS])
-        located["rna"] = genes.set_index("symbol").reindex(names)[COLUMNS]
+        located["rna"] = genes.set_index("symbol").reindex(_names_of_annotation(names, config))[COLUMNS].set_axis(names)
         if len(genes) and located["rna"]["chrom"].isna().all():
             source = config.gtf or config.bed or config.genome
             raise InputError(
@@ -60,6 +61,11 @@ def locate_features(dataset: Dataset, config: RunConfig) -> dict[str, pd.DataFra
     if "protein" in dataset.modalities:
         located["protein"] = pd.DataFrame(index=dataset.modalities["protein"].var.index, columns=COLUMNS, dtype=object)
     return {name: located[name] for name in dataset.modalities}
+
+
+def _names_of_annotation(names: pd.Index, config: RunConfig) -> pd.Index:
+    """Names under which the annotation of a run knows genes: between hg19 and hg38 some have changed."""
+    return names if config.gtf or config.bed else names_in(names, config.genome)
 
 
 def read_annotation(config: RunConfig) -> pd.DataFrame | None:

@@ -12,7 +12,14 @@ import scipy.sparse as sp
 from monae_app.engine.data.genome import has_peak_columns
 from monae_app.engine.data.gtf import read_gtf
 from monae_app.engine.data.peak_union import sum_repeated
-from monae_app.engine.data.understanding.feature_names import name_features, without_version
+from monae_app.engine.data.understanding.cell_names import name_cells
+from monae_app.engine.data.understanding.feature_names import (
+    MOSTLY,
+    SPECIES,
+    name_features,
+    share_matching,
+    without_version,
+)
 from monae_app.engine.data.understanding.matrices import RAW, WORDS, X, choose_matrix
 from monae_app.engine.data.understanding.modality import guess_modality
 from monae_app.engine.data.understanding.origin import guess_origin
@@ -23,6 +30,7 @@ if TYPE_CHECKING:
     from monae_app.engine.config import ModalityName, RunConfig
     from monae_app.engine.data.contents import Part
     from monae_app.engine.data.understanding.matrices import Chosen
+    from monae_app.engine.data.understanding.origin import Origin
 
 
 @dataclass(frozen=True)
@@ -79,7 +87,7 @@ def read_part(part: Part, modality: ModalityName, config: RunConfig) -> Table:
     gtf = config.gtf
     symbol_of = None if gtf is None else lambda: symbols_of_ids(gtf)
     named = name_features(var, modality, genome=config.genome, symbol_of=symbol_of)
-    origin = guess_origin(named.var, modality, part.genome)
+    origin = origin_of(part, var, named.var, modality)
     found = {
         "modality": guess_modality(part).to_json(),
         "matrix": chosen.name,
@@ -88,7 +96,14 @@ def read_part(part: Part, modality: ModalityName, config: RunConfig) -> Table:
         "organism": origin.organism.to_json(),
         "genome": origin.genome.to_json(),
     }
-    return Table(values, part.obs, named.var, found, (*notes, *named.notes))
+    obs, about_cells = name_cells(part.obs, modality)
+    return Table(values, obs, named.var, found, (*notes, *about_cells, *named.notes))
+
+
+def origin_of(part: Part, var: pd.DataFrame, named: pd.DataFrame, modality: ModalityName | None) -> Origin:
+    """Say where the features of a part come from: by the prefixes of species if they had any, else by their names."""
+    before = share_matching(var.index, SPECIES) > MOSTLY
+    return guess_origin(var if before else named, modality, part.genome)
 
 
 def on_matrix(chosen: Chosen) -> list[str]:

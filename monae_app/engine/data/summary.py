@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from monae_app.engine.data.coordinates import locate_features
+from monae_app.engine.data.former_symbols import names_in
 from monae_app.engine.data.linking import link
 from monae_app.engine.data.reading import read_dataset
 from monae_app.engine.data.understanding.columns import batch_columns, label_columns
@@ -51,7 +52,7 @@ def describe(
         "coinciding_names": dataset.n_cells_in_several(),
         "labels": label_columns(tables),
         "batches": batch_columns(tables),
-        "warnings": [*dataset.notes, *_warnings(dataset, located, graph)],
+        "warnings": [*dataset.notes, *_renamed(dataset, config), *_warnings(dataset, located, graph)],
     }
 
 
@@ -113,6 +114,20 @@ def _warnings(dataset: Dataset, located: dict[str, pd.DataFrame], graph: Guidanc
         if silent:
             found.append(f"{name}: {silent:,} of {modality.n_features:,} features are zero in every cell.")
     return found
+
+
+def _renamed(dataset: Dataset, config: RunConfig) -> list[str]:
+    """Say which genes were found under the name that the genome of the run has for them."""
+    if "rna" not in dataset.modalities or config.gtf or config.bed:
+        return []
+    names = dataset.modalities["rna"].var.index
+    theirs = names_in(names, config.genome)
+    changed = np.flatnonzero(names != theirs)
+    if not len(changed):
+        return []
+    shown = ", ".join(f"{names[at]} as {theirs[at]}" for at in changed[:MOST_NAMED])
+    more = ", ..." if len(changed) > MOST_NAMED else ""
+    return [f"rna: {len(changed):,} genes were found in {config.genome} under another name ({shown}{more})."]
 
 
 def _proteins_without_gene(graph: GuidanceGraph) -> list[str]:

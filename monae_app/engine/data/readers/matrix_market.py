@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 import scipy.io
@@ -12,13 +12,15 @@ import scipy.sparse as sp
 
 from monae_app.engine.data.contents import PEEKED_VALUES, Matrix
 from monae_app.engine.data.readers.stored import NUMBERS, spread
-from monae_app.engine.data.readers.unpacking import is_compressed, unpacked
+from monae_app.engine.data.readers.unpacking import BUFFER, is_compressed, unpacked
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 # the shortest line of a matrix is `1 1`, and nothing shrinks more than 1,032 times by gzip
 SHORTEST_LINE, GZIP_LIMIT = 4, 1032
+# numbers, infinity and NaN
+ALLOWED = b"0123456789+-.eEinfaINFAN \t\r\n"
 # a look at the values reads at most so much of a file, in so many places if it is not compressed
 PEEKED_BYTES, PLACES = 16 * PEEKED_VALUES, 16
 
@@ -95,11 +97,38 @@ def lazy(path: Path, shape: tuple[int, int], columns: np.ndarray | None, *, turn
 
 
 def _parsed(path: Path) -> sp.coo_matrix | np.ndarray:
+    header = read_header(path)
     with unpacked(path) as stream:
-        values = scipy.io.mmread(stream, spmatrix=True)
+        # the comments are not handed on, whatever they hold
+        stream.read(header.length)
+        values = scipy.io.mmread(io.BufferedReader(_Digits(header, stream, path), BUFFER), spmatrix=True)
     if values.dtype.kind not in NUMBERS:
         raise ValueError(f"{path.name} holds {values.dtype}")
     return values
+
+
+class _Digits(io.RawIOBase):
+    """The header and the lines of a matrix, as long as they are made of numbers.
+
+    SciPy's parser is quick, but other bytes, NUL above all, can end the process.
+    """
+
+    def __init__(self, header: Header, body: BinaryIO, path: Path) -> None:
+        sizes = " ".join(str(size) for size in (header.n_rows, header.n_columns, header.n_values) if size is not None)
+        self._left, self._body, self._path = f"{header.first.strip()}\n{sizes}\n".encode(), body, path
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        found, self._left = self._left[: len(buffer)], self._left[len(buffer) :]
+        if not found:
+            found = self._body.read(len(buffer))
+            odd = found.translate(None, ALLOWED)
+            if odd:
+                raise ValueError(f"{self._path.name} holds {odd[:8]!r} among its numbers")
+        buffer[: len(found)] = found
+        return len(found)
 
 
 def _sample(path: Path) -> sp.coo_matrix | np.ndarray:
@@ -121,5 +150,5 @@ def _sample(path: Path) -> sp.coo_matrix | np.ndarray:
                 stream.readline()
                 lines += stream.read(PEEKED_BYTES // PLACES).splitlines()[:-1]
     lines = [line for line in lines if line.strip()]
-    sizes = f"{header.n_rows} {header.n_columns} {len(lines)}\n".encode()
-    return scipy.io.mmread(io.BytesIO(header.first.encode() + sizes + b"\n".join(lines) + b"\n"), spmatrix=True)
+    some = io.BytesIO(b"\n".join(lines) + b"\n")
+    return scipy.io.mmread(io.BufferedReader(_Digits(replace(header, n_values=len(lines)), some, path)), spmatrix=True)

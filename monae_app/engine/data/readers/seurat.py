@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 EXPECTED = "an .h5ad file, a 10x matrix, or another format that is open outside R."
 # One line, ready to be pasted: a folder an assay with matrix.mtx, features.tsv, barcodes.tsv and metadata.csv.
 EXPORT = (
-    'for (a in Assays(object)) {{ counts <- tryCatch(LayerData(JoinLayers(object[[a]]), layer = "counts"), '
-    'error = function(e) GetAssayData(object, assay = a, slot = "counts")); '
+    "for (a in Assays(object)) { x <- object[[a]]; "
+    'counts <- tryCatch(LayerData(JoinLayers(x), layer = "counts"), error = function(e) '
+    'tryCatch(LayerData(x, layer = "counts"), error = function(e) GetAssayData(x, slot = "counts"))); '
     'd <- file.path("export", a); dir.create(d, recursive = TRUE); '
     'Matrix::writeMM(as(counts, "CsparseMatrix"), file.path(d, "matrix.mtx")); '
     'type <- if (grepl("ATAC|peak", a, ignore.case = TRUE)) "Peaks" else '
@@ -21,7 +22,7 @@ EXPORT = (
     "write.table(data.frame(rownames(counts), rownames(counts), type), "
     'file.path(d, "features.tsv"), sep = "\\t", quote = FALSE, row.names = FALSE, col.names = FALSE); '
     'writeLines(colnames(counts), file.path(d, "barcodes.tsv")); '
-    'write.csv(object[[]][colnames(counts), , drop = FALSE], file.path(d, "metadata.csv")) }}; '
+    'write.csv(object[[]][colnames(counts), , drop = FALSE], file.path(d, "metadata.csv")) }; '
     'zip("export.zip", "export")'
 )
 
@@ -34,7 +35,7 @@ def snippet(load: str) -> str:
     load
         The expression that loads the object.
     """
-    return f"library(Seurat); object <- {load}; {EXPORT.replace('{{', '{').replace('}}', '}')}"
+    return f"library(Seurat); object <- {load}; {EXPORT}"
 
 
 def refused(path: Path, what: str, load: str) -> InputError:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from monae_app.engine.data.contents import Contents, Part
-from monae_app.engine.data.readers.guard import guarded
+from monae_app.engine.data.readers.guard import READING_ERRORS, guarded
 from monae_app.engine.data.readers.matrix_market import lazy, read_header
 from monae_app.engine.data.readers.names import as_text, genome_of
 from monae_app.engine.data.readers.tenx_features import Features, grouped
@@ -156,11 +156,21 @@ def _obs(barcodes: pd.DataFrame, metadata: Path | None) -> pd.DataFrame:
     names = [f"barcodes_{name}" if name.isdigit() else name for name in columns]
     obs = pd.DataFrame(dict(zip(names, columns.values(), strict=True)), index=pd.Index(as_text(barcodes.iloc[:, 0])))
     obs.index = obs.index.astype(object)
-    if metadata is None:
-        return obs
-    with unpacked(metadata) as stream:
-        table = pd.read_csv(stream, sep=None, engine="python", index_col=0)
-    table.index = pd.Index(as_text(table.index))
-    if not table.index.is_unique or not obs.index.isin(table.index).any():
+    table = _metadata(metadata)
+    if table is None or not table.index.is_unique or not obs.index.isin(table.index).any():
         return obs
     return obs.join(table[[name for name in table if name not in obs]])
+
+
+def _metadata(path: Path | None) -> pd.DataFrame | None:
+    """Read what is known of the cells, by their names; None where there is none, or no table."""
+    if path is None:
+        return None
+    try:
+        with unpacked(path) as stream:
+            tabs = b"\t" in stream.peek(8192).split(b"\n")[0]
+            table = pd.read_csv(stream, sep="\t" if tabs else ",", index_col=0)
+    except READING_ERRORS:
+        return None
+    table.index = pd.Index(as_text(table.index))
+    return table

@@ -11,6 +11,8 @@ from monae_app.engine.data.readers.text_numbers import MISSING
 
 DELIMITERS = ("\t", ",", ";", "|", " ")
 COMMENTS = ("#", "%")
+# lines that show the delimiter
+FEW = 12
 # what stands over a column of names
 # fmt: off
 CORNERS = frozenset([
@@ -72,7 +74,8 @@ def find_layout(lines: list[str], comments: list[str]) -> Layout:
     ValueError
         If it is no table.
     """
-    delimiter, rows = _delimited(lines)
+    delimiter = _delimiter(lines[:FEW])
+    rows = [split(line, delimiter) for line in lines]
     count = Counter(len(row) for row in rows[1:] or rows).most_common(1)[0][0]
     if count < 2:
         raise ValueError("no comma, tab, semicolon or space divides its lines into columns")
@@ -103,9 +106,9 @@ def split(line: str, delimiter: str) -> list[str]:
     return [field.strip() for field in next(csv.reader([line], delimiter=delimiter), [])]
 
 
-def _delimited(lines: list[str]) -> tuple[str, list[list[str]]]:
+def _delimiter(lines: list[str]) -> str:
     """Choose the delimiter that cuts most lines into most fields, equally many each."""
-    best: tuple[float, str, list[list[str]]] = (0.0, "\t", [[line] for line in lines])
+    best, found = 0.0, DELIMITERS[0]
     for delimiter in DELIMITERS:
         rows = [split(line, delimiter) for line in lines]
         counts = Counter(len(row) for row in rows[1:] or rows)
@@ -113,9 +116,9 @@ def _delimited(lines: list[str]) -> tuple[str, list[list[str]]]:
         header_fits = len(rows[0]) in (count, count - 1)
         score = times / sum(counts.values()) * (1 if header_fits else 0.5) * (count > 1)
         # where two cut equally well, the one named first does: a space may stand inside of names
-        if score > best[0] + 1e-9:
-            best = (score, delimiter, rows)
-    return best[1], best[2]
+        if score > best + 1e-9:
+            best, found = score, delimiter
+    return found
 
 
 def _header(

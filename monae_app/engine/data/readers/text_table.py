@@ -30,7 +30,8 @@ EXPECTED = "a table of cells and features: names in the first line and column, n
 TODO = "open it in an editor to see whether it is whole, and save it as CSV"
 BLOCK = 4 << 20
 LONGEST_LINE = 512 << 20
-SAMPLE_LINES, SAMPLE_BYTES = 100, 32 << 20
+# the layout is found in so many lines, or fewer where they are long
+SAMPLE_LINES, SAMPLE_BYTES, FEWEST_LINES = 100, 4 << 20, 6
 # numbers about a cell that tables of genes carry beside them
 ABOUT_CELLS = re.compile(
     r"(n_?counts?|n_?genes?|n_?umis?|ncount_\w+|nfeature_\w+|total_counts|n_genes_by_counts|size_?factors?|"
@@ -113,7 +114,7 @@ def _first_lines(stream: BufferedReader) -> tuple[list[bytes], list[bytes]]:
     comments: list[bytes] = []
     lines: list[bytes] = []
     read = 0
-    while len(lines) <= SAMPLE_LINES and read < SAMPLE_BYTES:
+    while len(lines) <= (SAMPLE_LINES if read < SAMPLE_BYTES else FEWEST_LINES):
         line = _line(stream)
         if not line:
             break

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from monae_app.engine.config import make_config
 from monae_app.engine.data.dataset import MIN_CELLS, MIN_FEATURES, check_values
-from monae_app.engine.data.part_reading import on_matrix, read_part
+from monae_app.engine.data.part_reading import on_matrix, origin_of, read_part
 from monae_app.engine.data.readers import open_file
 from monae_app.engine.data.understanding.columns import batch_columns, label_columns
 from monae_app.engine.data.understanding.feature_names import name_features
 from monae_app.engine.data.understanding.matrices import choose_matrix, kind_of
-from monae_app.engine.data.understanding.origin import Origin, guess_origin
+from monae_app.engine.data.understanding.modality import guess_from_file
+from monae_app.engine.data.understanding.origin import Origin
 from monae_app.engine.data.understanding.parts import guessed_parts
 from monae_app.engine.errors import InputError
 
@@ -52,7 +53,10 @@ def look_into(path: Path, options: ReadingOptions | None = None, *, thoroughly: 
         If it cannot be read.
     """
     contents = open_file(path, options)
-    parts = [_appearance(part, guess, thoroughly=thoroughly) for part, guess in guessed_parts(contents)]
+    guesses = guessed_parts(contents)
+    if len(guesses) == 1 and guesses[0][1].value is None:
+        guesses = [(guesses[0][0], guess_from_file(path))]
+    parts = [_appearance(part, guess, thoroughly=thoroughly) for part, guess in guesses]
     return {"name": path.name, "format": contents.format, "notes": list(contents.notes), "parts": parts}
 
 
@@ -60,8 +64,9 @@ def _appearance(part: Part, guess: Guess, *, thoroughly: bool) -> dict[str, Any]
     modality: ModalityName = guess.value or "rna"  # type: ignore[assignment]
     chosen = choose_matrix(part)
     matrix = part.matrices[chosen.name]
-    named = name_features(part.var if matrix.var is None else matrix.var, modality)
-    origin = guess_origin(named.var, modality, part.genome) if guess.value else Origin()
+    var = part.var if matrix.var is None else matrix.var
+    named = name_features(var, modality)
+    origin = origin_of(part, var, named.var, modality) if guess.value else Origin()
     small = len(part.obs) < MIN_CELLS or len(named.var) < MIN_FEATURES
     found = {
         "name": part.name,

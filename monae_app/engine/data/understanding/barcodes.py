@@ -27,9 +27,10 @@ SMALLEST_SHARE = 0.2
 def cell_keys(names: Mapping[str, pd.Index]) -> dict[str, pd.Index]:
     """Give cells keys that are equal where their names mean the same cell.
 
-    The names themselves, unless more coincide when suffixes of the modality (``_rna``), numbers of the lane (``-1``) or
-    prefixes of the sample are left away, in this order. Nothing is left away that would make two cells of one modality
-    the same, or that makes but a few names coincide: those would coincide by chance.
+    The names themselves, if any coincide; else with suffixes of the modality (``_rna``), numbers of the lane (``-1``)
+    or prefixes of the sample left away, whichever makes most coincide, the first of them at equal numbers. Nothing is
+    left away that would make two cells of one modality the same, of which no more than a number would be left, or that
+    makes but a few names coincide: those would coincide by chance.
 
     Parameters
     ----------
@@ -43,6 +44,8 @@ def cell_keys(names: Mapping[str, pd.Index]) -> dict[str, pd.Index]:
     """
     best = {name: each.astype(str) for name, each in names.items()}
     most = n_in_several(best)
+    if most:
+        return best
     fewest = SMALLEST_SHARE * min(map(len, best.values())) if best else 0
     for change in CHANGES:
         changed = {name: pd.Index([change(each) for each in index.astype(str)]) for name, index in names.items()}
@@ -63,7 +66,9 @@ def n_in_several(keys: Mapping[str, pd.Index]) -> int:
 
 
 def _without_modality(name: str) -> str:
-    return _MODALITY.sub("", name).rstrip("-_.:#|/ ")
+    rest = _MODALITY.sub("", name).rstrip("-_.:#|/ ")
+    # rna_5 and atac_5 are the fifth cells of two files, nothing more
+    return rest if any(map(str.isalpha, rest)) else name
 
 
 def _without_lane(name: str) -> str:

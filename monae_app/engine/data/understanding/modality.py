@@ -14,6 +14,8 @@ from monae_app.engine.data.understanding.guess import Guess
 from monae_app.engine.data.understanding.known_genes import GENOMES, share_known
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from monae_app.engine.config import ModalityName
     from monae_app.engine.data.contents import Part
 
@@ -52,6 +54,15 @@ def feature_types(var: pd.DataFrame) -> np.ndarray | None:
             if said.notna().any():
                 return said.fillna("").to_numpy(str)
     return None
+
+
+def guess_from_file(path: Path) -> Guess:
+    """Say which modality the name of a file speaks of, for files whose features tell nothing."""
+    words = re.split(r"[^a-z]+", path.name.casefold())
+    named = {TYPES[word] for word in words if word in TYPES}
+    if len(named) != 1:
+        return Guess(None, "unsure", "neither its features nor its name say what it is")
+    return Guess(named.pop(), "unsure", "its features are of unknown names, but the file is named so")
 
 
 def guess_modality(part: Part) -> Guess:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from monae_app.engine.data.former_symbols import other_names
 from monae_app.engine.data.genome import harmonise_chromosomes, parse_peaks
 from monae_app.engine.data.understanding.feature_names import ENSEMBL, GENE_ID, SPECIES, organism_of, share_matching
 from monae_app.engine.data.understanding.guess import Guess
-from monae_app.engine.data.understanding.known_genes import GENOMES, ORGANISMS, lengths, share_known, starts, symbols
+from monae_app.engine.data.understanding.known_genes import GENOMES, ORGANISMS, lengths, share_known, starts
 from monae_app.engine.errors import InputError
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 NEAR = 500  # bp between a peak and the start of a gene
 MOST_PEAKS = 50_000
-ENOUGH, ENOUGH_GENES = 200, 20
+ENOUGH, ENOUGH_GENES, FEW_NAMES = 200, 20, 10
 # open chromatin gathers at starts of genes: with the right genome several times as much as with a wrong one
 CLEARLY, RATHER = 2.0, 1.2
 FEW, SOME, MOSTLY = 0.1, 0.3, 0.5
@@ -61,7 +62,7 @@ def guess_origin(var: pd.DataFrame, modality: ModalityName | None, told: GenomeN
     Parameters
     ----------
     var
-        Of one part, names settled or not, shape (G, columns).
+        Of one part, names settled or not, shape (G, columns); prefixes of species say most before they are taken off.
     modality
         What the features are; None is looked at as genes.
     told
@@ -96,14 +97,15 @@ def _release(names: pd.Index, organism: str) -> Guess:
     genomes = [genome for genome in GENOMES if ORGANISMS[genome] == organism]
     if len(genomes) == 1:
         return Guess(genomes[0], "likely", f"the one bundled genome of {organism}; names of genes tell no assembly")
-    hits = {genome: int(names.isin(symbols(genome)).sum()) for genome in genomes}
-    both = int((names.isin(symbols("hg38")) & names.isin(symbols("hg19"))).sum())
-    alone = {genome: count - both for genome, count in hits.items()}
-    about = f"{alone['hg38']:,} gene names are known to hg38 alone, {alone['hg19']:,} to hg19 alone"
-    best = max(alone, key=lambda each: alone[each])
-    least, most = sorted(alone.values())
-    # names come in releases: of one of them nearly all odd names, of the other hardly any
-    likely = most >= max(CLEARLY * least, 10)
+    later = other_names("hg38")
+    counts = {"hg38": int(names.isin(list(later.values())).sum()), "hg19": int(names.isin(list(later)).sum())}
+    about = "; ".join(
+        f"{count:,} genes bear the name that {genome} alone has for them" for genome, count in counts.items()
+    )
+    best = max(counts, key=lambda each: counts[each])
+    least, most = sorted(counts.values())
+    # names come in releases: of one of them nearly all such names, of the other hardly any
+    likely = most >= max(CLEARLY * least, FEW_NAMES)
     return Guess(best if likely else "hg38", "likely" if likely else "unsure", about)
 
 

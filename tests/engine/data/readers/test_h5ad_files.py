@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from monae_app.engine.data.contents import Part
 
-EASY = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+EASY = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def check_same(part: Part, table: ad.AnnData) -> None:
@@ -71,8 +71,18 @@ def plain(n_cells: int = 12, n_features: int = 30, seed: int = 0) -> ad.AnnData:
 
 @pytest.mark.parametrize(
     ("name", "modality"),
-    [("rna", "rna"), ("GEX", "rna"), ("Gene Expression", "rna"), ("atac_peaks", "atac"), ("prot", "protein")]
-    + [("ADT", "protein"), ("Antibody Capture", "protein"), ("mod1", None), ("rna_and_atac", None), ("journal", None)],
+    [
+        ("rna", "rna"),
+        ("GEX", "rna"),
+        ("Gene Expression", "rna"),
+        ("atac_peaks", "atac"),
+        ("prot", "protein"),
+        ("ADT", "protein"),
+        ("Antibody Capture", "protein"),
+        ("mod1", None),
+        ("rna_and_atac", None),
+        ("journal", None),
+    ],
 )
 def test_the_modality_is_taken_from_the_name_where_it_says_it(tmp_path, name, modality):
     (part,) = open_file(write_h5mu(tmp_path / "one.h5mu", {name: plain()})).parts

@@ -6,7 +6,6 @@ import gzip
 import io
 import os
 import zipfile
-from pathlib import Path
 
 import h5py
 import numpy as np
@@ -123,7 +122,7 @@ def test_what_is_not_there_or_no_file_is_refused(tmp_path):
 
 @pytest.mark.parametrize("name", ["noise.h5ad", "noise.csv", "noise.bin", "noise"])
 def test_noise_is_refused(tmp_path, name):
-    path: Path = tmp_path / name
+    path = tmp_path / name
     path.write_bytes(b"\x00\x01" + np.random.default_rng(0).bytes(5000))
     with pytest.raises(InputError, match="begins with b"):
         open_file(path)

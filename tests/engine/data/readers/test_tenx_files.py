@@ -1,4 +1,4 @@
-"""Files of Cell Ranger, HDF5 and Matrix Market, and Loom files."""
+"""Files of Cell Ranger, as HDF5 and as Matrix Market, and what others write like them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ from tests.engine.data.readers.planted_tables import (
     dense,
     mtx_files,
     write_files,
-    write_loom,
     write_tenx,
     write_tenx_2,
 )
@@ -258,6 +257,17 @@ def test_a_place_outside_the_matrix_is_refused(tmp_path):
         part.matrices["X"].read()
 
 
+@pytest.mark.parametrize("odd", [b"\0" * 50, b"x", b"\xff"])
+def test_bytes_that_end_the_process_of_other_parsers_are_refused(tmp_path, odd):
+    files = mtx_files(counts(), barcodes(12), THREE)
+    matrix = files["matrix.mtx"]
+    files["matrix.mtx"] = matrix[:-8] + odd + matrix[-8:]
+    (part,) = open_file(write_files(tmp_path, files)).parts
+    for read in (part.matrices["X"].read, part.matrices["X"].peek):
+        with pytest.raises(InputError, match="among its numbers"):
+            read()
+
+
 @pytest.mark.parametrize("packed", [False, True])
 def test_a_look_at_a_long_matrix_reads_some_of_its_lines(tmp_path, packed, monkeypatch):
     monkeypatch.setattr(matrix_market, "PEEKED_BYTES", 4000)
@@ -267,31 +277,3 @@ def test_a_look_at_a_long_matrix_reads_some_of_its_lines(tmp_path, packed, monke
     assert 200 < len(peeked) < 1000
     assert set(peeked) <= set(range(1, 301))
     assert packed or peeked.max() > 250
-
-
-@EASY
-@given(size=sizes)
-def test_loom_is_read_as_it_was_written(size, tmp_path):
-    n_cells, n_genes, seed = size
-    values, cells = counts(n_cells, n_genes, seed), barcodes(n_cells)
-    log = np.log1p(values.toarray())
-    path = write_loom(tmp_path / "a.loom", values, cells, SYMBOLS[:n_genes], log=log)
-    (part,) = open_file(path).parts
-    np.testing.assert_array_equal(x_of(part), values.toarray())
-    np.testing.assert_array_equal(dense(part.matrices["log"].read()), log)
-    assert part.obs.index.tolist() == cells
-    assert part.var.index.tolist() == SYMBOLS[:n_genes]
-
-
-def test_a_loom_without_names_is_numbered_and_ids_name_what_repeats(tmp_path):
-    path = write_loom(tmp_path / "a.loom", counts(), barcodes(12), ["TBCE", "TBCE", *SYMBOLS[2:]])
-    with h5py.File(path, "r+") as file:
-        del file["col_attrs/CellID"]
-        file["row_attrs/Accession"] = IDS
-        file["col_attrs/ClusterName"] = ["a", "b"] * 6
-        file["col_attrs/X_umap"] = np.zeros((12, 2))
-    (part,) = open_file(path).parts
-    assert part.obs.index[0] == "cell1"
-    assert list(part.obs) == ["ClusterName"]
-    assert part.var.index[:3].tolist() == ["TBCE", IDS[1], "GENE2"]
-    assert "The cells have no names; they were numbered." in part.notes

@@ -217,5 +217,5 @@ def test_a_table_called_h5ad_is_read_and_rubbish_called_h5ad_is_no_h5ad(tmp_path
 
 def test_utf_16_is_refused_with_advice(tmp_path):
     (tmp_path / "a.txt").write_bytes(table().to_csv(sep="\t").encode("utf-16"))
-    with pytest.raises(InputError, match="text in UTF-16.*save it as UTF-8"):
+    with pytest.raises(InputError, match=r"text in UTF-16.*save it as UTF-8"):
         open_file(tmp_path / "a.txt")

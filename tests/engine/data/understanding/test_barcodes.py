@@ -63,6 +63,17 @@ def test_a_few_names_that_coincide_by_chance_are_no_pairs():
     assert len(pairs(CELLS, other)) == 3
 
 
+def test_serial_numbers_are_no_names():
+    for style in ("{}_{}", "{} {}", "{1}-{0}"):
+        assert pairs([style.format("rna", i) for i in range(30)], [style.format("atac", i) for i in range(30)]) == set()
+    assert len(pairs([f"cell{i}_rna" for i in range(30)], [f"cell{i}_atac" for i in range(30)])) == 30
+
+
+def test_where_some_names_coincide_as_they_are_the_others_are_taken_as_they_are():
+    mosaic = [*CELLS[:5], *(f"{cell}_rna" for cell in CELLS[5:])], [*CELLS[:5], *(f"{cell}_atac" for cell in CELLS[5:])]
+    assert pairs(*mosaic) == {(i, i) for i in range(5)}
+
+
 def test_exact_names_go_first():
     names = [f"{cell}_rna" for cell in CELLS]
     assert pairs(names, names) == {(i, i) for i in range(len(names))}
