@@ -199,7 +199,7 @@ def test_no_header_and_no_names(tmp_path):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("gene,c1,c2,c3\nA,1,2,3\nB,1,2,3\nC,1,x2,3\n" + "D,1,2,3\n" * 200, None),
+        ("gene,c1,c2,c3\nA,1,2,3\nB,1,2,3\nC,1,x2,3\n" + "D,1,2,3\n" * 200, "column 'c2' of line 4 .* holds 'x2'"),
         ("gene,c1,c2,c3\n" + "A,1,2,3\n" * 200 + "B,1,x2,3\n", "column 'c2' of line 202 .* holds 'x2'"),
         ("gene,c1,c2,c3\n" + "A,1,2,3\n" * 200 + "B,1,2\n", "begins with 'B' has 3 fields, others have 4"),
         ("one word\nanother one\n", "holds no numbers"),
@@ -212,10 +212,6 @@ def test_no_header_and_no_names(tmp_path):
 def test_what_is_no_table_of_numbers_is_refused(tmp_path, content, words):
     path = tmp_path / "a.csv"
     path.write_text(content)
-    if words is None:
-        # among the first lines it may be a column of text
-        assert open_file(path).parts[0].matrices["X"].shape == (2, 203)
-        return
     with pytest.raises(InputError, match=words):
         open_file(path)
 
