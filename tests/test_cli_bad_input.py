@@ -43,7 +43,6 @@ def cut_off(data: Path, folder: Path) -> dict[str, Path]:
 
 
 def without_x(table: ad.AnnData) -> None:
-    table.layers["counts"] = table.X
     table.X = None
 
 
@@ -89,7 +88,7 @@ def without_cells(table: ad.AnnData) -> ad.AnnData:
         (plain_text, "is no .h5ad"),
         (missing, "There is no file"),
         (cut_off, "cut off or damaged"),
-        (edited("rna", without_x), "has no matrix X (layers: 'counts'"),
+        (edited("rna", without_x), "has no matrix X (layers: none; raw: no)"),
         (edited("rna", with_nan), "1 values are NaN or infinite, first in cell 'r3'"),
         (edited("rna", with_negatives), "values are negative, the lowest -1"),
         (edited("atac", without_counts), "none of the 80 cells has any count"),

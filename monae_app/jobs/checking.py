@@ -140,6 +140,8 @@ def _verdict(parts: list[dict[str, Any]]) -> list[str]:
         said.append("say what it is with rna=, atac= or protein=")
     elif any(part["modality"]["value"] is None for part in parts):
         said.append("parts of unknown modality are read once they are named rna, atac or protein in the file")
+    if any(part["kind"] == "zeros" and part["cells"] for part in parts):
+        said.append("nothing to train on, every value is 0")
     if any(part["too_small"] for part in parts):
         said.append(f"too small to train on, which takes {MIN_CELLS} cells and {MIN_FEATURES} features")
     return said

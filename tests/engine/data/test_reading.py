@@ -9,7 +9,8 @@ import pytest
 
 from monae_app.engine.config import make_config
 from monae_app.engine.data.contents import Contents, Matrix, Part
-from monae_app.engine.data.reading import read_dataset, read_feature, read_modality
+from monae_app.engine.data.feature_reading import read_feature
+from monae_app.engine.data.reading import read_dataset, read_modality
 from monae_app.engine.errors import InputError
 
 
@@ -73,7 +74,7 @@ def opens(monkeypatch):
         def open_file(path, _options=None):
             return Contents(path, "test format", files[path.name], ("a note on the file.",))
 
-        monkeypatch.setattr("monae_app.engine.data.reading.open_file", open_file)
+        monkeypatch.setattr("monae_app.engine.data.modality_reading.open_file", open_file)
 
     return as_contents
 

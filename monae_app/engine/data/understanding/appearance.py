@@ -106,7 +106,10 @@ def _problem(part: Part, modality: ModalityName) -> dict[str, Any]:
                 "make them unique in the file (obs_names_make_unique() in anndata does).",
             )
         counted = bool((table.values.data == table.values.data.round()).all())
-        check_values(table.values, table.obs.index, modality, "nb" if counted else "normal")
+        # without any count there is nothing to train on, but nothing wrong either
+        if table.values.nnz:
+            check_values(table.values, table.obs.index, modality, "nb" if counted else "normal")
     except InputError as error:
         return {"error": {"found": error.found, "expected": error.expected, "todo": error.todo}}
-    return {"notes": list(table.notes), "kind": "counts" if counted else table.found["kind"]}
+    kind = "zeros" if not table.values.nnz else "counts" if counted else table.found["kind"]
+    return {"notes": list(table.notes), "kind": kind}

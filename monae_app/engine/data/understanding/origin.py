@@ -49,7 +49,7 @@ class Origin:
     def __str__(self) -> str:
         if self.organism.value is None:
             return "organism unknown"
-        if self.genome.value is None:
+        if self.genome.value is None or self.genome.certainty == "unsure":
             return f"{self.organism.value} ({self.organism.certainty})"
         if self.genome.certainty == self.organism.certainty:
             return f"{self.organism.value} ({self.genome.value}, {self.genome.certainty})"
