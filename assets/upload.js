@@ -5,6 +5,7 @@
 (function () {
   const AT_ONCE = 2;
   const DAMAGED_IN_A_ROW = 5;
+  const SMALLEST_SLICE = 512 * 1024;
   const LONGEST_WAIT_MS = 30_000;
   const RATE_WINDOW_MS = 6_000;
   const PREFIX = "monae-upload:";
@@ -209,6 +210,11 @@
         else if (reached !== null && Number(reached) > offset) attempt = 0;
         if (reached !== null) this.offsets[index] = Number(reached);
         damaged = answer.status === 460 ? damaged + 1 : 0;
+        if (answer.status === 413 && !answer.json && this.sliceBytes > SMALLEST_SLICE) {
+          // A proxy in between lets no more through.
+          this.sliceBytes = Math.max(SMALLEST_SLICE, Math.floor(this.sliceBytes / 4));
+          continue;
+        }
         if (answer.status === 409 && reached === null) await this.patience(attempt);
         else if (answer.status === 404) { storage.remove(this.key); this.id = null; throw new Refused(answer); }
         else if (damaged > DAMAGED_IN_A_ROW || ![200, 204, 409, 460].includes(answer.status)) throw new Refused(answer);
@@ -263,7 +269,7 @@
       const same = transfers.find((each) => each.key === fresh.key && each.state !== "done");
       if (same) {
         same.files = fresh.files;
-        resume(same);
+        if (same.state === "paused" || same.state === "failed") resume(same);
       } else transfers.push(fresh);
       changed();
       pump();

@@ -24,7 +24,7 @@ DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 def safe_name(name: str) -> str:
     """Turn any text into the name of one file: no separator, no leading dot, no control character, never empty."""
     last = re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1]
-    plain = _shortened(UNWANTED.sub("_", last).strip(" .")).strip(" .")
+    plain = _shortened(UNWANTED.sub("_", last).strip(" ."))
     if not plain:
         return "file"
     return f"_{plain}" if DEVICES.fullmatch(plain) else plain

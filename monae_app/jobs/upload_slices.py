@@ -101,7 +101,7 @@ class Slice:
 def receive(piece: Slice, path: Path) -> None:
     """Write a slice into a file, in blocks: memory does not grow with the slice.
 
-    What the file held from the beginning of the slice on is dropped: it was never checked.
+    What the file held there is overwritten: it was never checked.
 
     Raises
     ------
@@ -110,7 +110,6 @@ def receive(piece: Slice, path: Path) -> None:
     """
     checksum = Checksum(piece.checksum)
     with open_private(path) as file:
-        file.truncate(piece.offset)
         file.seek(piece.offset)
         remaining = piece.length
         while remaining:

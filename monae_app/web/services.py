@@ -153,6 +153,10 @@ class Services:
         record = registry.create(config, name)
         with self._lock:
             launcher = self._launchers.setdefault(registry.user, Launcher(registry))
+            everybody = list(self._launchers.values())
+        # Workers of users who have left end, too.
+        for each in everybody:
+            each.reap()
         launcher.start(record)
         return record
 

@@ -1,11 +1,10 @@
-"""Uploads from a real browser to the real server: through interruptions, byte by byte, and for one's own eyes only."""
+"""Files and folders go up from a real browser, are for one's own eyes only, and what is on the server is found."""
 
 from __future__ import annotations
 
 import json
 import re
 import shutil
-import urllib.request
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,7 +17,6 @@ from tests.browser.uploading import (
     choose,
     expect_done,
     make_file,
-    percent,
     row,
     serving,
     sha256,
@@ -32,68 +30,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 pytestmark = pytest.mark.browser
-
-
-def restart(page: Page, server: Server, size: int) -> None:
-    """Kill the server and start it anew, on the same port and with the same store."""
-    server.stop()
-    expect(row(page, "cells.h5ad")).to_have_attribute("data-state", "retrying")
-    kept = sum(part.stat().st_size for part in server.store.glob("users/*/uploading/*/content/*"))
-    assert 0.2 * size < kept < size
-    server.start()
-    urllib.request.urlopen(f"{server.address}/data").close()
-
-
-def through_interruptions(browser: Browser, tmp_path: Path, size: int) -> int:
-    """Upload a file through a cut connection, a killed server and a reloaded page; return the growth of the server."""
-    path = tmp_path / "cells.h5ad"
-    wanted = make_file(path, size)
-    with serving(tmp_path / "store", "--multi-user") as server, visiting(browser, server) as page:
-        urllib.request.urlopen(f"{server.address}/data").close()
-        before = server.memory()
-        network, speed = Network(page), size / MEGABYTE / 8
-        network(megabytes_per_second=speed)
-        choose(page, path)
-        wait_for_percent(page, "cells.h5ad", 10)
-        # the connection drops
-        network(offline=True)
-        expect(row(page, "cells.h5ad")).to_have_attribute("data-state", "retrying")
-        network(megabytes_per_second=speed)
-        wait_for_percent(page, "cells.h5ad", 30)
-        grown = server.memory() - before
-        restart(page, server, size)
-        before = server.memory()
-        wait_for_percent(page, "cells.h5ad", 60)
-        # the page is loaded anew, and the same file chosen again
-        page.reload()
-        expect(row(page, "cells.h5ad")).to_contain_text("Interrupted")
-        reached = percent(page, "cells.h5ad")
-        assert reached >= 50
-        begun: list[int] = []
-        page.on("request", lambda sent: begun.append(int(sent.headers.get("upload-offset", -1))))
-        network(megabytes_per_second=-1)
-        choose(page, path)
-        expect_done(page, "cells.h5ad")
-        first = next(offset for offset in begun if offset >= 0)
-        assert first >= (reached - 1) * size // 100
-        expect(page.locator("li.upload")).to_have_count(1)
-        grown = max(grown, server.memory() - before)
-        (there,) = server.uploaded()
-        assert sha256(there) == wanted
-        assert list(server.store.glob("users/*/uploading/*")) == []
-        # pytest keeps the folders of several test runs
-        path.unlink()
-        there.unlink()
-    return grown
-
-
-def test_a_file_arrives_whole_through_interruptions(browser: Browser, tmp_path: Path):
-    assert through_interruptions(browser, tmp_path, 200 * MEGABYTE) <= 50 * MEGABYTE
-
-
-@pytest.mark.long
-def test_a_large_file_arrives_whole_through_interruptions(browser: Browser, tmp_path: Path):
-    assert through_interruptions(browser, tmp_path, 2000 * MEGABYTE) <= 50 * MEGABYTE
 
 
 @pytest.fixture(scope="module")
@@ -202,6 +138,28 @@ def test_damaged_slices_are_sent_again_and_a_refusal_is_said(browser: Browser, s
         page.unroute("**/api/uploads")
         row(page, "more.h5ad").get_by_role("button", name="Try again").click()
         expect_done(page, "more.h5ad")
+
+
+def test_a_proxy_that_lets_only_little_through_is_met(browser: Browser, server: Server, tmp_path: Path):
+    path = tmp_path / "proxied.h5ad"
+    wanted = make_file(path, 9 * MEGABYTE)
+    offsets: list[int] = []
+
+    def let_little_through(route: Route) -> None:
+        if route.request.method == "PATCH":
+            offsets.append(int(route.request.headers["upload-offset"]))
+        if len(offsets) in {1, 2}:
+            route.fulfill(status=413, body="<html>Too large</html>")
+        else:
+            route.continue_()
+
+    with visiting(browser, server, allowed="413") as page:
+        page.route("**/api/uploads/**", let_little_through)
+        choose(page, path)
+        expect_done(page, "proxied.h5ad")
+        assert wanted in {sha256(each) for each in server.uploaded()}
+        # 16, 4 and then 1 MiB
+        assert offsets[:5] == [0, 0, 0, 2**20, 2 * 2**20]
 
 
 def test_a_folder_goes_up_as_one(browser: Browser, server: Server, tmp_path: Path):

@@ -40,3 +40,11 @@ def test_files_and_folders_are_taken(tmp_path):
 def test_what_is_not_there_is_said(arguments):
     with pytest.raises(InputError, match="nothing"):
         settings(*arguments)
+
+
+def test_limits_are_said_in_gigabytes():
+    limits = settings("--max-upload", "0.5", "--quota", "2").limits
+    assert (limits.file_bytes, limits.quota_bytes) == (500_000_000, 2_000_000_000)
+    for wrong in ("0", "-1", "nan", "inf"):
+        with pytest.raises(InputError, match="no size above 0"):
+            settings("--quota", wrong)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import stat
 import time
@@ -9,6 +10,7 @@ from functools import partial
 from http.cookies import SimpleCookie
 from pathlib import Path
 
+import anndata as ad
 import pytest
 from flask import g
 
@@ -220,13 +222,17 @@ def test_a_shared_run_is_read_only_and_listed_for_nobody(tmp_path, run, settings
 
 
 def test_views_and_summaries_of_users_are_not_mixed(app, clients, run, settings, samples_root):
-    """Two users have a run of the same id; each sees their own."""
+    """Two users have a run of the same id and the same age; each sees their own."""
     first, second = clients
     other = Registry(settings.store, user_of(app, second)).runs / run.name
     shutil.copytree(run, other)
-    (other / "cells.h5ad").unlink()
-    assert first.get(f"/api/runs/{run.name}/map.csv").status_code == 200
-    assert second.get(f"/api/runs/{run.name}/map.csv").status_code == 404
+    cells = ad.read_h5ad(other / "cells.h5ad")
+    cells.obsm["X_umap"] = cells.obsm["X_umap"] + 100
+    cells.write_h5ad(other / "cells.h5ad")
+    age = (run / "cells.h5ad").stat().st_mtime_ns
+    os.utime(other / "cells.h5ad", ns=(age, age))
+    tables = [client.get(f"/api/runs/{run.name}/map.csv").data for client in (first, second)]
+    assert tables[0] != tables[1]
 
 
 def test_each_user_trains_one_run_at_a_time(settings, samples_root, monkeypatch):

@@ -48,6 +48,7 @@ def list_folder(path: Path) -> Listing:
                 raise _too_many(path)
             if each.is_file():
                 names.append(each.relative_to(path).as_posix())
+    names.sort()
     return Listing(_wanted(names), lambda taken, _folder: {name: path / name for name in taken})
 
 

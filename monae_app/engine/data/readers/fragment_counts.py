@@ -19,7 +19,7 @@ FEATURE_BITS = 38
 BIN_BITS = 25
 MOST_CELLS, MOST_CHROMOSOMES = 1 << (63 - FEATURE_BITS), 1 << (FEATURE_BITS - BIN_BITS)
 # counts of single chunks are added up when so many have gathered
-MERGED_AT = 20_000_000
+MERGED_AT = 8_000_000
 
 
 class Places(Protocol):
@@ -109,37 +109,45 @@ class Counts:
     """Counts of fragments by cell and feature, gathered chunk by chunk."""
 
     def __init__(self) -> None:
-        self._keys, self._counts, self._gathered = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], 0
+        self._keys, self._counts, self._gathered = [np.zeros(0, np.int64)], [np.zeros(0, np.int32)], 0
 
     def add(self, cells: np.ndarray, features: np.ndarray) -> None:
         """Count fragments, one a row."""
         keys, counts = np.unique((cells.astype(np.int64) << FEATURE_BITS) + features, return_counts=True)
         self._keys.append(keys)
-        self._counts.append(counts)
+        self._counts.append(counts.astype(np.int32))
         self._gathered += len(keys)
+        # the more there is already, the rarer it is sorted anew
         if self._gathered > max(MERGED_AT, len(self._keys[0])):
             self._merge()
 
     def _merge(self) -> None:
         keys, counts = np.concatenate(self._keys), np.concatenate(self._counts)
+        self._keys, self._counts = [], []
         order = np.argsort(keys, kind="stable")
         keys, counts = keys[order], counts[order]
-        first = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]])) if len(keys) else np.zeros(0, int)
+        del order
+        first = np.flatnonzero(np.diff(keys, prepend=-1))
         self._keys = [keys[first]]
         self._counts = [np.add.reduceat(counts, first) if len(first) else counts]
         self._gathered = 0
 
     def table(self, kept: np.ndarray) -> tuple[sp.csr_matrix, np.ndarray]:
-        """Return the counts of some cells, shape (N, G), and the numbers of the features that any of them has."""
+        """Return the counts of some cells, ascending, shape (N, G), and the numbers of the features any of them has."""
         self._merge()
-        cells, features = self._keys[0] >> FEATURE_BITS, self._keys[0] & ((1 << FEATURE_BITS) - 1)
-        row = np.full(int(max(cells.max(initial=-1), kept.max(initial=-1))) + 1, -1)
-        row[kept] = np.arange(len(kept))
-        own = row[cells] >= 0
-        found, columns = np.unique(features[own], return_inverse=True)
-        shape = (len(kept), len(found))
-        counts = self._counts[0][own].astype(np.int32)
-        return sp.csr_matrix((counts, (row[cells[own]], columns)), shape=shape), found
+        keys, counts = self._keys.pop(), self._counts.pop()
+        if not len(keys) or not len(kept):
+            return sp.csr_matrix((len(kept), 0), dtype=np.int32), np.zeros(0, np.int64)
+        is_kept = np.zeros(int(max(keys[-1] >> FEATURE_BITS, kept[-1])) + 1, bool)
+        is_kept[kept] = True
+        own = is_kept[keys >> FEATURE_BITS]
+        keys, counts = keys[own], counts[own]
+        # sorted by cell and feature, so that the rows of the matrix stand one behind the other
+        starts = np.searchsorted(keys, np.append(kept, kept[-1] + 1).astype(np.int64) << FEATURE_BITS)
+        keys &= (1 << FEATURE_BITS) - 1
+        found = np.sort(pd.unique(keys))
+        columns = np.searchsorted(found, keys).astype(np.int32)
+        return sp.csr_matrix((counts, columns, starts), shape=(len(kept), len(found))), found
 
 
 def _expanded(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -102,7 +102,7 @@ def _genome_above(stream: BufferedReader) -> GenomeName | None:
 
 
 def _chunks(stream: BufferedReader) -> Iterator[pd.DataFrame]:
-    dtypes = {"chrom": "str", "start": "int64", "end": "int64", "barcode": "str"}
+    dtypes = {"chrom": "category", "start": "int64", "end": "int64", "barcode": "category"}
     yield from pd.read_csv(
         stream,
         sep="\t",
@@ -120,9 +120,15 @@ def _chunks(stream: BufferedReader) -> Iterator[pd.DataFrame]:
 
 def _numbered(names: pd.Series, known: dict[str, int]) -> np.ndarray:
     """Give each name its number; new ones get the next."""
-    codes, found = pd.factorize(names)
-    numbers = np.array([known.setdefault(name, len(known)) for name in found], dtype=np.int64)
-    return numbers[codes]
+    own = names.cat.codes.to_numpy()
+    spelled = names.cat.categories.tolist()
+    if "" in spelled:
+        raise ValueError("a line has fewer than four fields")
+    # in the order they come, so that a file read in chunks of any size gives the same
+    numbers = np.empty(len(spelled), np.int64)
+    for code in pd.unique(own).tolist():
+        numbers[code] = known.setdefault(spelled[code], len(known))
+    return numbers[own]
 
 
 def _check_room(seen: _Seen) -> None:

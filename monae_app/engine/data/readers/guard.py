@@ -30,6 +30,7 @@ READING_ERRORS = (
     ValueError,
     TypeError,
     RuntimeError,
+    SystemError,
     AttributeError,
     ArithmeticError,
     AssertionError,

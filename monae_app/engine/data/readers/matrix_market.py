@@ -89,9 +89,10 @@ def lazy(path: Path, shape: tuple[int, int], columns: np.ndarray | None, *, turn
 
     def peek() -> np.ndarray:
         values = sp.coo_matrix(_sample(path))
-        if columns is None:
-            return np.asarray(values.data)
-        return np.asarray(values.data[np.isin(values.row if turned else values.col, columns)])
+        found = values.data
+        if columns is not None:
+            found = found[np.isin(values.row if turned else values.col, columns)]
+        return np.asarray(found[:: -(-len(found) // PEEKED_VALUES) or 1])
 
     return Matrix((shape[0], shape[1] if columns is None else len(columns)), read, peek)
 

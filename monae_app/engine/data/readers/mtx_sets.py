@@ -60,7 +60,7 @@ def find_sets(names: Iterable[str]) -> tuple[list[MtxSet], list[str]]:
     Parameters
     ----------
     names
-        Paths inside it, with slashes.
+        Paths inside it, with slashes; of a file that is there packed and unpacked, the first counts.
 
     Returns
     -------
@@ -68,9 +68,12 @@ def find_sets(names: Iterable[str]) -> tuple[list[MtxSet], list[str]]:
         The sets, sorted by name, and notes on those passed over: of a raw and a filtered matrix the filtered is kept.
     """
     found: dict[str, dict[str, dict[str, list[str]]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
-    for name in sorted(names):
+    seen: set[str] = set()
+    for name in names:
         role, key = _role(name)
-        if role is not None:
+        # the same file may lie beside itself, packed
+        if role is not None and _unpacked_name(name) not in seen:
+            seen.add(_unpacked_name(name))
             found[str(PurePosixPath(name).parent)][role][key].append(name)
     sets: list[MtxSet] = []
     for folder, roles in found.items():
@@ -80,9 +83,7 @@ def find_sets(names: Iterable[str]) -> tuple[list[MtxSet], list[str]]:
 
 def _role(name: str) -> tuple[str | None, str]:
     """Return what a file is by its name, and what is left of the name."""
-    base = PurePosixPath(name).name.lower()
-    for ending in PACKED:
-        base = base.removesuffix(ending)
+    base = _unpacked_name(PurePosixPath(name).name)
     suffix = PurePosixPath(base).suffix
     stem = base.removesuffix(suffix)
     if stem in ALEVIN and suffix in (".mtx", *TABLES):
@@ -102,6 +103,13 @@ def _role(name: str) -> tuple[str | None, str]:
     return None, ""
 
 
+def _unpacked_name(name: str) -> str:
+    low = name.lower()
+    for ending in PACKED:
+        low = low.removesuffix(ending)
+    return low
+
+
 def _of_folder(folder: str, roles: dict[str, dict[str, list[str]]]) -> list[MtxSet]:
     together: dict[tuple[str | None, str | None, str | None], list[tuple[str, str]]] = defaultdict(list)
     for key, matrices in roles.get("matrix", {}).items():
@@ -119,7 +127,7 @@ def _of_folder(folder: str, roles: dict[str, dict[str, list[str]]]) -> list[MtxS
 def _companion(tables: dict[str, list[str]], key: str) -> str | None:
     """Return the table of the same name, or else the only one of the folder."""
     if key in tables:
-        return tables[key][0]
+        return min(tables[key])
     paths = [path for each in tables.values() for path in each]
     return paths[0] if len(paths) == 1 else None
 

@@ -22,7 +22,9 @@ PEAK = re.compile(r"^(chr)?\w+[:_-]\d+[-_:]\d+$", re.IGNORECASE)
 PROTEIN = re.compile(
     r"^(CD\d+[A-Za-z]{0,3}|HLA[-.]?DR|Ig[GMDAE]\w*|TCR\w*|.*(TotalSeq\w*|[-_]ADT|AB_\w+))$", re.IGNORECASE
 )
-GENE_CORNERS = frozenset(["gene", "symbol", "feature", "peak", "ensembl", "protein", "antibody", "region", "site"])
+GENE_CORNERS = frozenset(
+    ["gene", "symbol", "feature", "peak", "ensembl", "protein", "antibody", "region", "site", "chr", "chrom"]
+)
 CELL_CORNERS = frozenset(["cell", "barcode", "bc", "spot"])
 CERTAIN, LIKELY = 0.5, 0.15
 # the side that is so many times longer is taken for the features, where names say nothing

@@ -68,8 +68,9 @@ def _unknown(path: Path, start: bytes) -> InputError:
 
 def _lone_matrix(path: Path) -> Contents:
     """Read a matrix whose features and barcodes lie beside it."""
-    names = [each.name for each in path.parent.iterdir() if each.is_file()]
-    sets, notes = find_sets(names)
+    beside = [each.name for each in path.parent.iterdir() if each.is_file()]
+    # of a file that lies there packed and unpacked, the one that was named
+    sets, notes = find_sets(sorted(beside, key=lambda name: name != path.name))
     own = [each for each in sets if path.name in each.matrices and each.features and each.barcodes]
     if not own:
         raise InputError(

@@ -59,7 +59,7 @@ def read_version_3(path: Path, _options: ReadingOptions) -> Contents:
         more = {"interval": as_text(listed["interval"][...])} if "interval" in listed else None
         features = Features(
             as_text(listed["id"][...]),
-            as_text(listed["name"][...]),
+            as_text(listed["name" if "name" in listed else "id"][...]),
             as_text(listed["feature_type"][...]) if "feature_type" in listed else None,
             as_text(listed["genome"][...]) if "genome" in listed else None,
             more,

@@ -13,11 +13,14 @@ DELIMITERS = ("\t", ",", ";", "|", " ")
 COMMENTS = ("#", "%")
 # lines that show the delimiter
 FEW = 12
+# the share of a column that has to be text for it to be a column of text
+FEWEST_TEXTS = 0.2
 # what stands over a column of names
 # fmt: off
 CORNERS = frozenset([
     "", "index", "id", "ids", "name", "names", "unnamed: 0", "rownames", "row.names", "row_names", "x", "v1",
     "gene", "genes", "gene_id", "gene_name", "geneid", "genename", "symbol", "gene_symbol", "feature", "features",
+    "chr", "chrom",
     "ensembl_id", "ensembl", "peak", "peaks", "peak_id", "protein", "antibody", "marker", "site", "region",
     "cell", "cells", "cell_id", "cellid", "barcode", "barcodes", "cell_barcode", "cell_name", "sample", "bc",
 ])
@@ -88,9 +91,9 @@ def find_layout(lines: list[str], comments: list[str]) -> Layout:
         raise ValueError("it has a header and no lines below it")
     sampled = [[row[i] for row in data] for i in range(count)]
     ignored = frozenset(i for i in range(1, count) if header and names[i] == "" and not any(sampled[i]))
-    text = frozenset(
-        i for i in range(count) if i not in ignored and not _numeric(sampled[i], decimal_comma=decimal_comma)
-    )
+    shares = [_share_of_text(fields, decimal_comma=decimal_comma) for fields in sampled]
+    # one odd field among numbers is an error that is named later; among names one is enough
+    text = frozenset(i for i in range(count) if i not in ignored and shares[i] > (0 if i == 0 else FEWEST_TEXTS))
     shorter = header and len(first) == count - 1
     is_index = 0 in text or shorter or (bool(names) and names[0].strip().lower() in CORNERS)
     return Layout(
@@ -151,9 +154,9 @@ def _has_decimal_commas(body: list[list[str]]) -> bool:
     return any(DECIMAL_COMMA.match(field) for field in fields) and not any("." in field for field in fields)
 
 
-def _numeric(fields: list[str], *, decimal_comma: bool) -> bool:
-    """Tell whether a column is numbers; one without any value is."""
-    return all(_is_number(field, decimal_comma=decimal_comma) for field in fields)
+def _share_of_text(fields: list[str], *, decimal_comma: bool) -> float:
+    """Return the share of a column that is no number; a missing value is one."""
+    return sum(not _is_number(field, decimal_comma=decimal_comma) for field in fields) / max(1, len(fields))
 
 
 def _is_number(field: str, *, decimal_comma: bool) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -38,6 +38,10 @@ ABOUT_CELLS = re.compile(
     r"(percent|pct)[._]?(counts[._])?(mt|mito|ribo)\w*|(umap|tsne|t_sne|pca?)_?\d+|doublet_?scores?)$",
     re.IGNORECASE,
 )
+# numbers about a gene or peak, not measured in a cell
+ABOUT_PLACES = re.compile(r"(chr(om)?)?_?(start|end|stop)$", re.IGNORECASE)
+ABOUT_FEATURES = re.compile(ABOUT_PLACES.pattern + r"|length$|width$", re.IGNORECASE)
+CHROMOSOMES = frozenset(["chr", "chrom", "chromosome", "seqnames", "#chr", "#chrom"])
 SYMBOLS = frozenset(
     ["symbol", "gene_symbol", "gene_name", "genename", "gene", "name", "gene_short_name", "hgnc_symbol"]
 )
@@ -170,21 +174,38 @@ def _part(table: _Table, wanted: str) -> Part:
         rows_are, reason = Orientation(wanted, "as told")
     columns_are = "cells" if rows_are == "features" else "features"
     notes = [f"The rows were taken for {rows_are} and the columns for {columns_are} ({reason})."]
+    about = _about(columns, ABOUT_FEATURES if rows_are == "features" else ABOUT_CELLS)
+    kept = np.flatnonzero(~about)
     if rows_are == "features":
-        obs = pd.DataFrame(index=pd.Index(columns, dtype=object))
-        var = _var(rows, others, values.shape[0], notes)
-        return Part(obs, var, {"X": Matrix.of(values.T.tocsr())}, notes=tuple(notes), rows="features")
-    about = np.array([bool(ABOUT_CELLS.match(name)) for name in columns])
-    if about.all():
-        about[:] = False
+        obs = pd.DataFrame(index=pd.Index([columns[i] for i in kept], dtype=object))
+        numbers = {columns[i]: values[:, [i]].toarray().ravel() for i in np.flatnonzero(about)}
+        var = _var(*_placed(corner, rows, others, numbers), values.shape[0], notes)
+        return Part(obs, var, {"X": Matrix.of(values[:, kept].T.tocsr())}, notes=tuple(notes), rows="features")
     obs = pd.DataFrame(others, index=_cells(rows, values.shape[0], notes))
     for i in np.flatnonzero(about):
         obs[columns[i]] = values[:, [i]].toarray().ravel()
     if len(obs.columns):
         notes.append(f"Columns about the cells, not features: {', '.join(map(str, obs.columns[:10]))}.")
-    kept = np.flatnonzero(~about)
     var = pd.DataFrame(index=feature_names([columns[i] for i in kept]))
     return Part(obs, var, {"X": Matrix.of(values[:, kept])}, notes=tuple(notes), rows="cells")
+
+
+def _about(columns: list[str], known: re.Pattern[str]) -> np.ndarray:
+    """Tell which columns say something about the rows; not all of them can."""
+    found = np.array([bool(known.match(name)) for name in columns], bool)
+    return found & ~found.all()
+
+
+def _placed(
+    corner: str, rows: list[str], texts: dict[str, list[str]], numbers: dict[str, np.ndarray]
+) -> tuple[list[str], dict[str, Any]]:
+    """Name peaks by their place where the columns of a table are chromosome, start, end; give names and columns."""
+    places = [values.astype(np.int64) for name, values in numbers.items() if ABOUT_PLACES.match(name)]
+    if corner.lower() not in CHROMOSOMES or len(places) != 2 or not rows:
+        return rows, texts | numbers
+    first, last = np.minimum(*places), np.maximum(*places)
+    names = [f"{chrom}:{start}-{end}" for chrom, start, end in zip(rows, first, last, strict=True)]
+    return names, {corner: rows} | texts | numbers
 
 
 def _column_names(layout: Layout, numbers: np.ndarray) -> list[str]:
@@ -200,7 +221,7 @@ def _cells(rows: list[str], count: int, notes: list[str]) -> pd.Index:
     return invented("cell", count)
 
 
-def _var(rows: list[str], others: dict[str, list[str]], count: int, notes: list[str]) -> pd.DataFrame:
+def _var(rows: list[str], others: dict[str, Any], count: int, notes: list[str]) -> pd.DataFrame:
     """Name the features; of an id and a symbol beside it the symbol is the name."""
     if not rows:
         notes.append("The features have no names; they were numbered.")

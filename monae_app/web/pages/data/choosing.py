@@ -127,8 +127,10 @@ def _register_table(app: Dash) -> None:
         Output(page.COUNTED, "children"),
         Output(page.SEVERAL, "hidden"),
         Input(ids.BASKET, "data"),
+        # It is shown whenever the page is, also where another callback ran first and left the basket as it was.
+        Input(page.TABLE, "id"),
     )
-    def show(kept: Any) -> tuple[Any, ...]:
+    def show(kept: Any, _: str) -> tuple[Any, ...]:
         basket = Basket.from_json(kept)
         several = any(len(refs) > 1 for refs in basket.modalities().values())
         return (
@@ -146,8 +148,9 @@ def _register_table(app: Dash) -> None:
         Output(page.JOIN, "value"),
         Output(page.AS_BATCH, "value"),
         Input(ids.BASKET, "data"),
+        Input(page.PLACES, "id"),
     )
-    def places(kept: Any) -> tuple[list[dict[str, str]], str, str, str, str]:
+    def places(kept: Any, _: str) -> tuple[list[dict[str, str]], str, str, str, str]:
         basket = Basket.from_json(kept)
         found = Basket(basket.files).places()
         own = {each.ref: each.name for each in basket.files if each.kind == "coordinates"}

@@ -106,6 +106,7 @@ def test_the_genome_is_taken_from_the_comments_and_long_fragments_are_left_out(t
         ("chr1\t100\t200\tpeak1\t0\t+\n" * 5, "a BED file of intervals, without cells"),
         ("chr1\thavana\tgene\t1\t9\t.\t+\t.\tgene_id\n" * 5, "a gene annotation"),
         ("chr1\t100\t200\tACGTACGTACGT-1\t1\n" * 5 + "chr1\t100\n", "fragments"),
+        ("chr1\t100\t200\tACGTACGTACGT-1\t1\n" * 5 + "chr1\t100\t200\n" * 2, "fewer than four fields"),
         ("chr1\t100\t200\tACGTACGTACGT-1\t1\n" * 5 + "chr1\tx\t200\tACGT\t1\n", "fragments"),
         ("chr1\t100\t200\tACGTACGTACGT-1\t1\n" * 5 + "chr1\t300\t200\tACGT\t1\n", "a fragment runs from 300 to 200"),
     ],

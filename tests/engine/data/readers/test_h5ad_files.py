@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from monae_app.engine.data.contents import Part
 
-EASY = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+EASY = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def check_same(part: Part, table: ad.AnnData) -> None:

@@ -211,6 +211,16 @@ def test_several_matrices_are_parts_and_matrices_of_the_same_tables_layers(tmp_p
     np.testing.assert_array_equal(part.matrices["spliced"].read().toarray(), counts(seed=3).toarray())
 
 
+def test_a_file_that_is_there_packed_and_unpacked_counts_once(tmp_path):
+    files = mtx_files(counts(), barcodes(12), THREE)
+    other = mtx_files(counts(seed=1), barcodes(12), THREE, packed=True)
+    write_files(tmp_path, files | other)
+    for path, seed in ((tmp_path, 0), (tmp_path / "matrix.mtx", 0), (tmp_path / "matrix.mtx.gz", 1)):
+        (part,) = open_file(path).parts
+        assert list(part.matrices) == ["X"]
+        np.testing.assert_array_equal(x_of(part), counts(seed=seed).toarray())
+
+
 def test_of_a_raw_and_a_filtered_matrix_the_filtered_is_read(tmp_path):
     files = {}
     for i, name in enumerate(["raw_feature_bc_matrix", "filtered_feature_bc_matrix"]):

@@ -31,7 +31,7 @@ def packed(folder: Path, path: Path, below: str = "") -> Path:
 
 
 @settings(
-    max_examples=8,
+    max_examples=5,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
