@@ -100,7 +100,7 @@ def test_wrong_genes_of_the_proteins_bring_no_alignment(planted, folder, result,
     panel.var["gene"] = np.roll(panel.var["gene"], 7)
     panel.write_h5ad(tmp_path / "protein.h5ad")
     config = config_of(folder, ("rna", "protein"))
-    inputs = {"rna": config.inputs["rna"][0], "protein": tmp_path / "protein.h5ad"}
+    inputs = {"rna": config.inputs["rna"], "protein": (tmp_path / "protein.h5ad",)}
     wrong = run(config.model_copy(update={"inputs": inputs, "steps": 60}), tmp_path / "run")
     for source, target in permutations(("rna", "protein"), 2):
         assert transfer(wrong, source, target) < transfer(result, source, target) - 0.3

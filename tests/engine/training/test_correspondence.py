@@ -105,7 +105,7 @@ def test_a_handful_of_known_pairs_stand_beside_what_the_links_tell(planted, data
 def larger(planted_config: RunConfig, tmp_path_factory: pytest.TempPathFactory) -> tuple[Dataset, RunConfig]:
     folder: Path = tmp_path_factory.mktemp("planted")
     make_planted(n_cells=300, n_genes=150, n_peaks=600, n_types=4, seed=2).write(folder)
-    inputs = {name: folder / f"{name}.h5ad" for name in ("rna", "atac")}
+    inputs = {name: (folder / f"{name}.h5ad",) for name in ("rna", "atac")}
     config = planted_config.model_copy(update={"inputs": inputs, "bed": folder / "genes.bed.gz"})
     return read_dataset(config), config
 

@@ -72,7 +72,7 @@ def choose_matrix(part: Part, wanted: str = AUTO) -> Chosen:
         With at least one matrix.
     wanted
         ``X``, ``raw``, the name of a layer, or ``auto``: X if it holds counts, else a layer whose name says counts,
-        else ``raw``, else another layer of counts; without counts X, or the first matrix there is.
+        else ``raw``, else another layer of counts; without counts X, else ``raw``, else the first layer by name.
 
     Raises
     ------
@@ -90,7 +90,7 @@ def choose_matrix(part: Part, wanted: str = AUTO) -> Chosen:
     if not part.matrices:
         raise InputError("There is no matrix.", "the measured values in X, raw or a layer.", "write the file anew.")
     kinds = {name: kind_of(matrix) for name, matrix in part.matrices.items()}
-    first = X if X in kinds else next(iter(kinds))
+    first = min(kinds, key=lambda name: (name != X, name != RAW, name.casefold() in NO_COUNTS, name))
     if kinds[first] == "counts" and first == X:
         return Chosen(X, "counts", "")
     found = next((name for name in _by_preference(part) if kinds[name] == "counts"), None)
@@ -102,7 +102,7 @@ def choose_matrix(part: Part, wanted: str = AUTO) -> Chosen:
 
 def _by_preference(part: Part) -> list[str]:
     """Matrices other than X that may hold counts, best first."""
-    layers = [name for name in part.matrices if name not in (X, RAW)]
+    layers = sorted(name for name in part.matrices if name not in (X, RAW))
     folded = {name: name.casefold() for name in layers}
     named = [name for wanted in COUNT_LAYERS for name in layers if folded[name] == wanted]
     named += [name for name in layers if "count" in folded[name] and name not in named]
