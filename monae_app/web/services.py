@@ -12,6 +12,7 @@ from monae_app.engine.errors import InputError
 from monae_app.engine.result import Result
 from monae_app.jobs.launcher import Launcher, inspect
 from monae_app.jobs.registry import Registry
+from monae_app.jobs.surveys import Surveys
 from monae_app.web import bundled
 from monae_app.web.datasets import Catalogue, Source
 from monae_app.web.explore import RunView
@@ -49,6 +50,7 @@ class Services:
             opened=settings.opened_runs,
         )
         self.launcher = Launcher(self.registry)
+        self.surveys = Surveys(settings.store / "surveys")
         self.losses = LossHistory()
         self._lock = threading.Lock()
         self._views: OrderedDict[tuple[str, int], RunView] = OrderedDict()
