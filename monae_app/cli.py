@@ -1,4 +1,4 @@
-"""The command line: monae app | demo | run | score | impute."""
+"""The command line: monae app | demo | run | check | score | impute."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from monae_app import __version__
-from monae_app.engine.config import DeviceName, GenomeName, ModalityName, RunConfig, make_config
+from monae_app.engine.config import DeviceName, GenomeName, RunConfig, make_config
 from monae_app.engine.errors import InputError, MonaeError
+from monae_app.jobs.ordered import named_inputs, named_settings, settings_help
+from monae_app.web.flags import add_flags, read_flags
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 UNEXPECTED, REFUSED = 1, 2
-BY_FLAG = {"inputs", "genome", "bed", "model", "batch_key", "paired", "steps", "epochs", "seed", "device"}
+BY_FLAG = {"inputs", "genome", "bed", "gtf", "model", "batch_key", "paired", "steps", "epochs", "seed", "device"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -49,21 +51,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="monae", description="Integrate, impute and explore single-cell modalities.")
     parser.add_argument("--version", action="version", version=f"monae {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="app|demo|run|score|impute")
+    commands = parser.add_subparsers(required=True, metavar="app|demo|run|check|score|impute")
     _add_run(commands)
+    _add_check(commands)
     _add_score(commands)
     _add_impute(commands)
     for name, about in (("app", "open the app in a browser"), ("demo", "open the app on the bundled samples")):
         command = commands.add_parser(name, help=about)
-        if name == "app":
-            command.add_argument(
-                "files", nargs="*", type=Path, metavar="RUN|FILE", help="a run to open, or .h5ad files"
-            )
-        command.add_argument("--host", default="127.0.0.1", help="where to listen (default: this machine alone)")
-        command.add_argument("--port", type=int, default=8050)
-        command.add_argument("--store", type=Path, help="where runs are kept (default: .monae in the home folder)")
-        command.add_argument("--data-root", type=Path, help="folder whose .h5ad files users of the app may read")
-        command.add_argument("--no-browser", action="store_true", help="do not open a browser")
+        add_flags(command, files=name == "app")
         command.set_defaults(command=_app)
     return parser
 
@@ -73,13 +68,19 @@ def _add_run(commands: Any) -> None:
         "run",
         help="train on files",
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog=_settings_help(),
-        description="Train Monae on one file a modality and write a run folder.",
+        epilog=settings_help(BY_FLAG),
+        description="Train Monae on the files of each modality and write a run folder.",
     )
-    command.add_argument("inputs", nargs="*", metavar="MODALITY=FILE", help="rna=A.h5ad atac=B.h5ad protein=C.h5ad")
+    command.add_argument(
+        "inputs",
+        nargs="*",
+        metavar="[MODALITY=]FILE",
+        help="rna=A.h5ad atac=B.h5ad protein=C.h5ad; rna=A.h5ad,B.h5ad are samples; a file alone tells what it holds",
+    )
     place = command.add_mutually_exclusive_group()
     place.add_argument("--genome", choices=get_args(GenomeName), help="bundled gene coordinates")
     place.add_argument("--bed", type=Path, help="gene coordinates: chrom, start, end, symbol, strand")
+    place.add_argument("--gtf", type=Path, help="gene coordinates: GTF or GFF3, gzipped or not")
     command.add_argument("--out", type=Path, help="the run folder to write")
     command.add_argument("--model", choices=("monae",), default="monae")
     length = command.add_mutually_exclusive_group()
@@ -94,6 +95,14 @@ def _add_run(commands: Any) -> None:
     command.add_argument("--overwrite", action="store_true", help="replace a run that is there already")
     command.add_argument("--debug", action="store_true", help="show tracebacks")
     command.set_defaults(command=_run)
+
+
+def _add_check(commands: Any) -> None:
+    about = "say what would be read of files, without training"
+    command = commands.add_parser("check", help=about, description=f"For each file or folder, {about}.")
+    command.add_argument("paths", nargs="+", type=Path, metavar="FILE|FOLDER")
+    command.add_argument("--json", action="store_true", help="print JSON instead of one line an input")
+    command.set_defaults(command=_check)
 
 
 def _add_score(commands: Any) -> None:
@@ -122,22 +131,6 @@ def _add_impute(commands: Any) -> None:
     command.set_defaults(command=_impute)
 
 
-def _settings_help() -> str:
-    lines = ["settings for --set NAME=VALUE:"]
-    for name, field in RunConfig.model_fields.items():
-        if name in BY_FLAG:
-            continue
-        bounds = ", ".join(
-            f"{sign} {getattr(rule, kind)}"
-            for rule in field.metadata
-            for kind, sign in (("ge", ">="), ("gt", ">"), ("le", "<="), ("lt", "<"))
-            if getattr(rule, kind, None) is not None
-        )
-        about = str(field.description).replace("%", "%%")
-        lines.append(f"  {name} (default {field.default!r}{'; ' + bounds if bounds else ''})\n      {about}")
-    return "\n".join(lines)
-
-
 def _run(parsed: argparse.Namespace) -> int:
     # before numpy loads: spinning threads on a busy machine cost several times what they gain
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -159,30 +152,11 @@ def _run(parsed: argparse.Namespace) -> int:
 
 
 def _config(parsed: argparse.Namespace) -> RunConfig:
-    inputs: dict[str, Path] = {}
-    known = get_args(ModalityName)
-    for item in parsed.inputs:
-        name, equals, path = item.partition("=")
-        if not equals or name not in known or not path:
-            raise InputError(f"{item!r} names no input.", f"{'=FILE, '.join(known)}=FILE.", "write rna=A.h5ad.")
-        if name in inputs or ("," in path and not Path(path).exists()):
-            raise InputError(f"{name} has several files.", "one file a modality in this version.", "join them first.")
-        inputs[name] = Path(path)
-    if not inputs:
-        raise InputError(
-            "No input was named.", f"a file of {', '.join(known)} or several.", "name the files to train on."
-        )
-    values: dict[str, Any] = {}
-    for item in parsed.set:
-        name, equals, value = item.partition("=")
-        if not equals or name in BY_FLAG:
-            todo = f"use --{name.replace('_', '-')}." if name in BY_FLAG else "see `monae run --help` for the names."
-            raise InputError(f"--set {item!r} sets nothing.", "--set NAME=VALUE.", todo)
-        values[name] = tuple(value.split(",")) if name == "keep_genes" else value
     return make_config(
-        inputs=inputs,
+        inputs=named_inputs(parsed.inputs),
         genome=parsed.genome,
         bed=parsed.bed.resolve() if parsed.bed else None,
+        gtf=parsed.gtf.resolve() if parsed.gtf else None,
         model=parsed.model,
         steps=parsed.steps,
         epochs=parsed.epochs,
@@ -190,7 +164,7 @@ def _config(parsed: argparse.Namespace) -> RunConfig:
         device=parsed.device,
         batch_key=tuple(filter(None, parsed.batch_key.split(","))),
         paired=parsed.paired,
-        **values,
+        **named_settings(parsed.set, BY_FLAG),
     )
 
 
@@ -241,6 +215,15 @@ def _compute(folder: Path, *, resume: bool, debug: bool) -> int:
     return 0
 
 
+def _check(parsed: argparse.Namespace) -> int:
+    from monae_app.jobs.checking import check
+
+    answers = check(parsed.paths, on_answer=lambda each: None if parsed.json else print(each["line"], flush=True))
+    if parsed.json:
+        print(json.dumps(answers))
+    return 0 if all(each["ok"] for each in answers) else REFUSED
+
+
 def _score(parsed: argparse.Namespace) -> int:
     import anndata as ad
 
@@ -280,17 +263,9 @@ def _impute(parsed: argparse.Namespace) -> int:
 
 def _app(parsed: argparse.Namespace) -> int:
     from monae_app.web.serve import serve
-    from monae_app.web.settings import Settings
 
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
-
-    given = {"host": parsed.host, "port": parsed.port, "no_browser": parsed.no_browser, "data_root": parsed.data_root}
-    if parsed.store is not None:
-        given["store"] = parsed.store
-    missing = [path for path in getattr(parsed, "files", []) if not path.exists()]
-    if missing:
-        raise InputError(f"There is no {missing[0]}.", "run folders or .h5ad files.", "check the path.")
-    settings = Settings(files=tuple(getattr(parsed, "files", ())), **given)
+    settings = read_flags(parsed)
     serve(settings, on_ready=lambda address: print(f"Monae App is at {address} (stop with Ctrl-C)", flush=True))
     return 0
 

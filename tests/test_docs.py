@@ -14,8 +14,9 @@ from tests.benchmarks.methods import ABLATIONS
 ROOT = Path(__file__).resolve().parents[1]
 ENGINE = ROOT / "monae_app" / "engine"
 MODEL = ROOT / "docs" / "model.md"
+DATA = ROOT / "docs" / "data.md"
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-LONGEST = {"method.md": 180, "model.md": 300}
+LONGEST = {"data.md": 180, "method.md": 180, "model.md": 300}
 SETTING_ROW = re.compile(r"^\| `(\w+)` \| `([^`]*)` \|", re.MULTILINE)
 LINK = re.compile(r"\]\(([^)\s]+)\)|(?:src|href)=\"([^\"]+)\"")
 
@@ -39,8 +40,8 @@ def links_of(text: str) -> list[str]:
     return [link for link in found if not re.match(r"[a-z]+:|#", link)]
 
 
-def test_model_page_tells_every_setting_once_with_its_default():
-    told = SETTING_ROW.findall(MODEL.read_text(encoding="utf-8"))
+def test_pages_tell_every_setting_once_with_its_default():
+    told = [row for page in (DATA, MODEL) for row in SETTING_ROW.findall(page.read_text(encoding="utf-8"))]
     assert len(told) == len(dict(told)), "a setting has two rows"
     assert dict(told) == {name: as_written(field.default) for name, field in RunConfig.model_fields.items()}
 
@@ -78,6 +79,6 @@ def test_pages_stay_short(name: str, lines: int):
     assert len((ROOT / "docs" / name).read_text(encoding="utf-8").splitlines()) <= lines
 
 
-def test_readme_leads_to_both_pages():
+def test_readme_leads_to_every_page():
     links = links_of((ROOT / "README.md").read_text(encoding="utf-8"))
-    assert {"docs/method.md", "docs/model.md"} <= set(links)
+    assert {"docs/data.md", "docs/method.md", "docs/model.md"} <= set(links)

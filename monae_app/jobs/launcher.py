@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from monae_app.engine.errors import InputError
+from monae_app.jobs.looking import how_it_ended
+from monae_app.jobs.looking import look as look
 from monae_app.jobs.progress import State, process_alive
 
 if TYPE_CHECKING:
@@ -119,7 +121,7 @@ class Launcher:
 
 
 def inspect(values: dict[str, Any], *, seconds: float = INSPECT_SECONDS) -> dict[str, Any]:
-    """Read input files in a process of its own and say what they hold.
+    """Read the input files of a run in a process of its own and say what they hold together.
 
     Parameters
     ----------
@@ -150,11 +152,10 @@ def inspect(values: dict[str, Any], *, seconds: float = INSPECT_SECONDS) -> dict
     lines = done.stdout.strip().splitlines()
     answer = _parsed(lines[-1]) if lines else None
     if answer is None:
-        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
         raise InputError(
-            f"The files could not be read: the reader ended with code {done.returncode} ({last[:300]}).",
-            "AnnData files (.h5ad) with counts in X.",
-            "open them with anndata.read_h5ad to see whether they are whole.",
+            f"The files could not be read: they ended the program that reads them ({how_it_ended(done.returncode)}).",
+            "whole files of a known kind that fit into memory.",
+            "write or download them anew: one is damaged, or too large for this machine.",
         )
     if "error" in answer:
         raise InputError(**answer["error"])

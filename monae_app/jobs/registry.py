@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from monae_app.engine.errors import InputError
+from monae_app.jobs.private_files import private_folder
 from monae_app.jobs.progress import RunFolder, Status
 
 if TYPE_CHECKING:
@@ -18,9 +19,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from monae_app.engine.config import RunConfig
+    from monae_app.jobs.sharing import Shares
 
+# The one user where there is only one.
+LOCAL = "local"
+SHARED = "shared-"
 SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
-PRIVATE = 0o700
 
 
 @dataclass(frozen=True)
@@ -49,9 +53,9 @@ class RunRecord:
     @property
     def name(self) -> str:
         """What people call the run."""
-        if self.read_only:
-            return _sample_title(self.folder.parent) or self.folder.name
-        return self.status.name or self.id
+        if not self.read_only:
+            return self.status.name or self.id
+        return _sample_title(self.folder.parent) or self.status.name or self.folder.name
 
 
 def _sample_title(folder: Path) -> str:
@@ -74,16 +78,26 @@ class Registry:
         Folder of the samples: ``<bundled>/<sample>/run`` is a finished run that all may read.
     opened
         Run folders from elsewhere, to be read only.
+    shares
+        Which runs of others may be looked at, by ``shared-<token>``.
     """
 
     def __init__(
-        self, store: Path, user: str = "local", bundled: Path | None = None, opened: Sequence[Path] = ()
+        self,
+        store: Path,
+        user: str = LOCAL,
+        bundled: Path | None = None,
+        opened: Sequence[Path] = (),
+        shares: Shares | None = None,
     ) -> None:
         if not SAFE_ID.fullmatch(user):
             raise InputError(
                 f"{user!r} is no user name.", "letters, digits, dot, dash and underscore.", "choose another."
             )
+        self.user = user
         self.runs = store / "users" / user / "runs"
+        self._store = store
+        self._shares = shares
         self._bundled = bundled
         self._opened = tuple(path.resolve() for path in opened)
 
@@ -91,10 +105,7 @@ class Registry:
         """Make a folder for a new run and put its config.json there; nothing computes yet."""
         now = time.time()
         run_id = f"{time.strftime('%Y%m%d-%H%M%S', time.localtime(now))}-{secrets.token_hex(3)}"
-        folder = self.runs / run_id
-        folder.mkdir(parents=True)
-        for private in (folder, self.runs, self.runs.parent):
-            private.chmod(PRIVATE)
+        folder = private_folder(self.runs / run_id)
         record = RunRecord(run_id, folder)
         record.files.write_config(config)
         record.files.write_status(
@@ -123,6 +134,8 @@ class Registry:
         for record in self._foreign():
             if record.id == run_id:
                 return record
+        if (shared := self._shared(run_id)) is not None:
+            return shared
         # The id comes from a URL: a name that is no plain folder name must never become a path.
         if SAFE_ID.fullmatch(run_id) and (self.runs / run_id / "config.json").is_file():
             return RunRecord(run_id, self.runs / run_id)
@@ -141,6 +154,15 @@ class Registry:
         """Remove a run that was created and could not be started."""
         if not record.read_only and record.folder.parent == self.runs:
             shutil.rmtree(record.folder, ignore_errors=True)
+
+    def _shared(self, run_id: str) -> RunRecord | None:
+        owner = self._shares.owner(run_id.removeprefix(SHARED)) if self._shares and run_id.startswith(SHARED) else None
+        if owner is None:
+            return None
+        user, original = owner
+        folder = self._store / "users" / user / "runs" / original
+        safe = SAFE_ID.fullmatch(user) and SAFE_ID.fullmatch(original) and (folder / "config.json").is_file()
+        return RunRecord(run_id, folder, read_only=True) if safe else None
 
     def _foreign(self) -> Iterator[RunRecord]:
         for index, path in enumerate(self._opened):

@@ -25,14 +25,23 @@ def register(server: Flask, services: Services) -> None:
     def health() -> Response:
         return jsonify(status="ok")
 
+    @server.errorhandler(InputError)
+    def refuse(error: InputError) -> tuple[Response, int]:
+        return jsonify(found=error.found, expected=error.expected, todo=error.todo), 404
+
+    @server.route("/api/runs/<run>/share", methods=["POST", "DELETE"])
+    def share(run: str) -> Response | tuple[str, int]:
+        if request.method == "DELETE":
+            services.unshare(run)
+            return "", 204
+        shared = services.share(run)
+        return jsonify(id=shared, url=f"/?run={shared}")
+
     @server.get("/api/runs/<run>/map.csv")
-    def map_csv(run: str) -> Response | tuple[Response, int]:
-        try:
-            view = services.view(run)
-            key = request.args.get("colour") or view.default_colour
-            colouring = view.colouring(key, measured=request.args.get("values") == "measured")
-        except InputError as error:
-            return jsonify(found=error.found, expected=error.expected, todo=error.todo), 404
+    def map_csv(run: str) -> Response:
+        view = services.view(run)
+        key = request.args.get("colour") or view.default_colour
+        colouring = view.colouring(key, measured=request.args.get("values") == "measured")
         table = view.cells.rename(columns={"x": "umap_1", "y": "umap_2", "id": "cell"})
         named = f"{colouring.title} ({colouring.unit})" if colouring.unit else colouring.title
         table = table[["cell", "modality", "umap_1", "umap_2"]].assign(**{named: colouring.values.to_numpy()})

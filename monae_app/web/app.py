@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import dash
 from dash import Dash
 
-from monae_app.web import api, bundled, shell
+from monae_app.web import api, bundled, shell, uploads
+from monae_app.web.components import file_browser, upload_box
 from monae_app.web.pages import data, embedding, guidance, training
 from monae_app.web.services import Services
 from monae_app.web.settings import Settings
@@ -48,10 +49,14 @@ def create_app(settings: Settings | None = None, samples_root: Path | None = Non
         dash.register_page(  # type: ignore[no-untyped-call]
             page.__name__, path=page.PATH, title=title, name=page.TITLE, order=order, layout=page.layout
         )
-    app.layout = shell.layout(PAGES)
+    app.layout = shell.layout(PAGES, single=settings.single)
     shell.register(app, services, PAGES)
     for page in PAGES:
         page.register(app, services)
-    api.register(app.server, services)
+    upload_box.register(app)
+    file_browser.register(app, services)
     api.guard_host(app.server, settings)
+    services.users.register(app.server)
+    api.register(app.server, services)
+    uploads.register(app.server, services)
     return app

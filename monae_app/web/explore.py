@@ -12,7 +12,7 @@ import pandas as pd
 
 from monae_app.engine.analysis.imputation import impute
 from monae_app.engine.data.dataset import is_count
-from monae_app.engine.data.reading import read_feature
+from monae_app.engine.data.feature_reading import read_feature
 from monae_app.engine.errors import InputError
 from monae_app.web.modalities import modality_title
 

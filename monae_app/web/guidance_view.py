@@ -6,54 +6,30 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import pandas as pd
 
 from monae_app.engine.config import RunConfig
+from monae_app.engine.data.former_symbols import names_in
 from monae_app.engine.data.genome import one_place_per_symbol, read_bed, read_genome
 from monae_app.engine.data.gtf import read_gtf
 from monae_app.engine.data.guidance_effect import guidance_effect
 from monae_app.engine.errors import InputError
 from monae_app.jobs.columns import read_columns
-from monae_app.web.datasets import GENOMES, Source
+from monae_app.web.datasets import Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import pandas as pd
-
+    from monae_app.engine.config import GenomeName
     from monae_app.engine.data.guidance_effect import GuidanceEffect
     from monae_app.jobs.surveys import Survey
     from monae_app.web.services import Services
 
-GTF_ENDINGS = (".gtf", ".gff", ".gff3")
 KEPT = 12
 LENGTHS = ("promoter", "window")
 T = TypeVar("T")
-
-
-def annotation_of(choice: str, own: dict[str, Any], path: Callable[[str], Path]) -> dict[str, Any]:
-    """Turn a choice on the page into settings of a run.
-
-    Parameters
-    ----------
-    choice
-        A bundled genome, a file on offer, or empty for what the data set brings itself.
-    own
-        ``genome``, ``bed`` or ``gtf`` of the data set itself, if it brings one.
-    path
-        Finds a file on offer.
-
-    Raises
-    ------
-    InputError
-        If the file is not on offer.
-    """
-    if choice in GENOMES:
-        return {"genome": choice}
-    if choice:
-        file = path(choice)
-        return {"gtf" if file.name.removesuffix(".gz").endswith(GTF_ENDINGS) else "bed": str(file)}
-    return own
 
 
 def length(name: str, text: Any) -> int:
@@ -196,14 +172,18 @@ class GuidanceView:
         InputError
             If no genome is chosen, or the gene coordinates cannot be read.
         """
-        genome = annotation_of(choice.genome or "", self.own(choice.source), self._services.catalogue.path)
+        named = self._services.catalogue.coordinates(choice.genome) if choice.genome else self.own(choice.source)
+        genome = {kind: value for kind, value in named.items() if value}
         if not genome:
             raise InputError("No genome is chosen.", "gene coordinates.", "choose a genome, or a BED or GTF file.")
         annotation = self._annotation(genome)
         genes, peaks = (self.places(choice.source, modality) for modality in ("rna", "atac"))
         key = ("effect", str(self.survey(choice.source).folder), *_stamped(genome), *sorted(lengths.items()))
+        names = pd.Index(genes["name"])
+        known_as = names_in(names, cast("GenomeName | None", genome.get("genome"))).tolist()
         return self._once(
-            key, lambda: guidance_effect(genes["name"].tolist(), peaks.set_index("name"), annotation, **lengths)
+            key,
+            lambda: guidance_effect(names.tolist(), peaks.set_index("name"), annotation, known_as=known_as, **lengths),
         )
 
     def _annotation(self, settings: dict[str, Any]) -> pd.DataFrame:

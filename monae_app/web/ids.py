@@ -11,3 +11,10 @@ NEW_RUN = "new-run"
 RUN_STATE = "run-state"
 # The data set that the next training takes, see monae_app.web.datasets.Source.
 SOURCE = "source"
+# The files that are chosen on the Data page and not read yet, see monae_app.web.basket.Basket.
+BASKET = "basket"
+# What the files of the basket hold, by reference, as soon as somebody has looked.
+LOOKS = "looks"
+# {"uploads": [{"id", "name", "size", "folder"} of each finished upload, newest first], "new": ids of those that this
+# page has finished}; set by assets/upload_box.js.
+UPLOADS = "uploads-done"

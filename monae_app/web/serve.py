@@ -6,12 +6,14 @@ import errno
 import logging
 import socket
 import threading
+import time
 import webbrowser
 from typing import TYPE_CHECKING
 
 import waitress
 
 from monae_app.engine.errors import InputError
+from monae_app.jobs.uploads import UploadStore
 from monae_app.web.app import create_app
 
 if TYPE_CHECKING:
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 THREADS = 8
+# A slice of a file and its headers; waitress keeps a larger body on disk, but all of it.
+LONGEST_BODY = 64 * 2**20
+SWEEP_SECONDS = 3600.0
 
 
 def serve(settings: Settings, on_ready: Callable[[str], None] | None = None) -> None:
@@ -44,14 +49,19 @@ def serve(settings: Settings, on_ready: Callable[[str], None] | None = None) -> 
         listening = socket.create_server((settings.host, settings.port), family=family)
     except (OSError, OverflowError) as error:
         raise _refusal(settings, error) from None
-    server = waitress.create_server(create_app(settings).server, sockets=[listening], threads=THREADS)
+    server = waitress.create_server(
+        create_app(settings).server, sockets=[listening], threads=THREADS, max_request_body_size=LONGEST_BODY
+    )
+    threading.Thread(target=_sweep, args=(settings,), daemon=True, name="sweep").start()
     shown = "localhost" if settings.host in {"127.0.0.1", "::1", "0.0.0.0", "::"} else settings.host
     address = f"http://{shown}:{listening.getsockname()[1]}"
     if not settings.loopback:
+        may = "read the files and runs and start trainings" if settings.single else "upload files and start trainings"
         logger.warning(
-            "Listening on %s: everybody who can reach this machine can read the runs and start trainings. "
+            "Listening on %s: everybody who can reach this machine can %s. "
             "Leave out --host to serve this machine alone.",
             settings.host,
+            may,
         )
     if on_ready is not None:
         on_ready(address)
@@ -61,6 +71,16 @@ def serve(settings: Settings, on_ready: Callable[[str], None] | None = None) -> 
         server.run()
     finally:
         server.close()
+
+
+def _sweep(settings: Settings) -> None:
+    uploads = UploadStore(settings.store, settings.limits)
+    while True:
+        try:
+            uploads.sweep()
+        except OSError as error:
+            logger.warning("Abandoned uploads could not be removed: %s", error)
+        time.sleep(SWEEP_SECONDS)
 
 
 def _refusal(settings: Settings, error: Exception) -> InputError:

@@ -7,16 +7,21 @@ import threading
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
+from monae_app.engine.data.contents import ReadingOptions
 from monae_app.engine.data.duration import expected_seconds
 from monae_app.engine.errors import InputError
 from monae_app.engine.result import Result
 from monae_app.jobs.launcher import Launcher, inspect
-from monae_app.jobs.registry import Registry
+from monae_app.jobs.looking import look
+from monae_app.jobs.registry import SHARED, Registry
+from monae_app.jobs.sharing import Shares
 from monae_app.jobs.surveys import Surveys
+from monae_app.jobs.uploads import UploadStore
 from monae_app.web import bundled
 from monae_app.web.datasets import Catalogue, Source
 from monae_app.web.explore import RunView
 from monae_app.web.live import LossHistory
+from monae_app.web.users import Users
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +36,7 @@ KEPT_SUMMARIES = 20
 
 
 class Services:
-    """Runs, results, data sets and summaries.
+    """Runs, results, data sets and summaries, each as the one who asks may see them.
 
     Parameters
     ----------
@@ -43,18 +48,31 @@ class Services:
 
     def __init__(self, settings: Settings, samples_root: Path | None = None) -> None:
         self.settings = settings
-        self.catalogue = Catalogue(settings, samples_root)
-        self.registry = Registry(
-            settings.store,
-            bundled=samples_root or bundled.folder("data_samples"),
-            opened=settings.opened_runs,
-        )
-        self.launcher = Launcher(self.registry)
+        self.users = Users(settings)
+        self.uploads = UploadStore(settings.store, settings.limits)
+        self.catalogue = Catalogue(settings, samples_root, self.uploads, self.users.current)
         self.surveys = Surveys(settings.store / "surveys")
         self.losses = LossHistory()
+        self._samples = samples_root or bundled.folder("data_samples")
+        self._shares = Shares(settings.store)
         self._lock = threading.Lock()
+        self._launchers: dict[str, Launcher] = {}
         self._views: OrderedDict[tuple[str, int], RunView] = OrderedDict()
-        self._summaries: OrderedDict[Source, dict[str, Any]] = OrderedDict()
+        self._summaries: OrderedDict[str, dict[str, Any]] = OrderedDict()
+
+    @property
+    def registry(self) -> Registry:
+        """The runs of the one who asks."""
+        return Registry(
+            self.settings.store, self.users.current(), self._samples, self.settings.opened_runs, self._shares
+        )
+
+    @property
+    def launcher(self) -> Launcher:
+        """What starts and stops the runs of the one who asks."""
+        registry = self.registry
+        with self._lock:
+            return self._launchers.get(registry.user) or Launcher(registry)
 
     def default_run(self) -> str | None:
         """Id of the run to begin with: one given at the start, else the newest finished one, else the newest."""
@@ -77,7 +95,8 @@ class Services:
             raise InputError(
                 f"The run {record.name!r} has no result yet.", "a finished run.", "follow it on the Training page."
             )
-        key = (run_id, (record.folder / "cells.h5ad").stat().st_mtime_ns)
+        # By folder: an id means another run for another user.
+        key = (str(record.folder), (record.folder / "cells.h5ad").stat().st_mtime_ns)
         with self._lock:
             view = self._views.pop(key, None) or RunView(Result.load(record.folder))
             self._views[key] = view
@@ -94,13 +113,31 @@ class Services:
             If its files cannot be used.
         """
         settings = self.catalogue.settings(source)
-        if source in self._summaries:
-            return self._summaries[source]
+        key = json.dumps([self.users.current(), settings], default=str, sort_keys=True)
+        if (known := self._summaries.get(key)) is not None:
+            return known
         summary = self._known_summary(source) or inspect(settings)
-        self._summaries[source] = summary
-        while len(self._summaries) > KEPT_SUMMARIES:
-            self._summaries.popitem(last=False)
+        with self._lock:
+            self._summaries[key] = summary
+            while len(self._summaries) > KEPT_SUMMARIES:
+                self._summaries.popitem(last=False)
         return summary
+
+    def look(self, name: str, rows: str = "") -> dict[str, Any]:
+        """Say what a file holds, or why it cannot be read, as :func:`monae_app.jobs.looking.look` does.
+
+        Parameters
+        ----------
+        name
+            As ``Catalogue.path`` takes it.
+        rows
+            What the rows of a text table are, if that is known.
+        """
+        try:
+            path = self.catalogue.path(name)
+        except InputError as error:
+            return {"error": {"found": error.found, "expected": error.expected, "todo": error.todo}}
+        return look([path], ReadingOptions(orientation=rows or "auto"))[0]
 
     def expected_seconds(self, source: Source, config: RunConfig) -> float:
         """Estimate how long a training takes here."""
@@ -114,12 +151,59 @@ class Services:
         InputError
             If another one is computing.
         """
-        record = self.registry.create(config, name)
-        self.launcher.start(record)
+        registry = self.registry
+        record = registry.create(config, name)
+        with self._lock:
+            launcher = self._launchers.setdefault(registry.user, Launcher(registry))
+            everybody = list(self._launchers.values())
+        # Workers of users who have left end, too.
+        for each in everybody:
+            each.reap()
+        launcher.start(record)
+        return record
+
+    def share(self, run_id: str) -> str:
+        """Let everybody who is told look at a run: return the id under which they find it.
+
+        Raises
+        ------
+        InputError
+            If it is not a finished run of the one who asks.
+        """
+        return SHARED + self._shares.share(self.users.current(), self._own_finished(run_id).id)
+
+    def shared(self, run_id: str | None) -> str | None:
+        """Return the id under which others find a run of the one who asks, or None if it is not shared."""
+        token = self._shares.token(self.users.current(), run_id) if run_id else None
+        return None if token is None else SHARED + token
+
+    def unshare(self, run_id: str) -> None:
+        """End the sight of a run that others had.
+
+        Raises
+        ------
+        InputError
+            If it is not a finished run of the one who asks.
+        """
+        self._shares.revoke(self.users.current(), self._own_finished(run_id).id)
+
+    def can_share(self, run_id: str | None) -> bool:
+        """Whether this is a finished run of the one who asks."""
+        try:
+            return bool(run_id and self._own_finished(run_id))
+        except InputError:
+            return False
+
+    def _own_finished(self, run_id: str) -> RunRecord:
+        record = self.registry.get(run_id)
+        if record.read_only or not record.finished:
+            raise InputError(
+                f"The run {record.name!r} cannot be shared.", "a finished run of your own.", "wait until it is done."
+            )
         return record
 
     def _known_summary(self, source: Source) -> dict[str, Any] | None:
-        if not source.sample:
+        if not source.sample or source.settings:
             return None
         report = self.catalogue.sample(source.sample).folder / "run" / "report.json"
         try:

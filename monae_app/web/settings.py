@@ -6,6 +6,8 @@ import ipaddress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from monae_app.jobs.upload_limits import UploadLimits
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -16,13 +18,17 @@ class Settings:
     store
         Where runs are kept.
     data_root
-        Folder whose .h5ad files everybody who uses this server may read; None for none.
+        Folder whose files everybody who uses this server may read; None for none.
     host, port
         Where to listen; port 0 takes a free one.
     no_browser
         Do not open a browser.
     files
-        A run folder to look at, or .h5ad files to choose from, named on the command line.
+        Run folders to look at, and files or other folders to choose from, named on the command line.
+    single_user
+        Whether everybody who reaches the server is one user; None: only while this machine alone can reach it.
+    limits
+        What uploads may cost.
     """
 
     store: Path = field(default_factory=lambda: Path.home() / ".monae")
@@ -31,6 +37,8 @@ class Settings:
     port: int = 8050
     no_browser: bool = False
     files: tuple[Path, ...] = ()
+    single_user: bool | None = None
+    limits: UploadLimits = field(default_factory=UploadLimits)
 
     @property
     def loopback(self) -> bool:
@@ -43,11 +51,20 @@ class Settings:
             return False
 
     @property
+    def single(self) -> bool:
+        """Whether there is one user."""
+        return self.loopback if self.single_user is None else self.single_user
+
+    @property
     def opened_runs(self) -> tuple[Path, ...]:
-        """The folders among ``files``."""
-        return tuple(path.resolve() for path in self.files if path.is_dir())
+        """The runs among ``files``."""
+        return tuple(path.resolve() for path in self.files if _is_run(path))
 
     @property
     def offered_files(self) -> tuple[Path, ...]:
-        """The files among ``files``."""
-        return tuple(path.resolve() for path in self.files if not path.is_dir())
+        """The files and folders with data among ``files``."""
+        return tuple(path.resolve() for path in self.files if not _is_run(path))
+
+
+def _is_run(path: Path) -> bool:
+    return path.is_dir() and ((path / "config.json").is_file() or (path / "report.json").is_file())

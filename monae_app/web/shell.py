@@ -11,7 +11,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html
 
 from monae_app.engine.errors import InputError
 from monae_app.web import bundled, ids
-from monae_app.web.components import words
+from monae_app.web.components import settings_menu, sharing, words
 from monae_app.web.components.aria import aria
 
 if TYPE_CHECKING:
@@ -42,8 +42,16 @@ try { document.documentElement.dataset.theme = JSON.parse(localStorage.getItem("
 </html>"""
 
 
-def layout(pages: Sequence[ModuleType]) -> html.Div:
-    """Build the frame; the page itself comes into the page container."""
+def layout(pages: Sequence[ModuleType], *, single: bool = True) -> html.Div:
+    """Build the frame; the page itself comes into the page container.
+
+    Parameters
+    ----------
+    pages
+        In the order of the navigation.
+    single
+        Whether the server has one user.
+    """
     brand = dcc.Link(
         [html.Img(src=_logo(), alt="", width=30, height=30), html.Span("Monae")], href="/", className="brand"
     )
@@ -65,10 +73,20 @@ def layout(pages: Sequence[ModuleType]) -> html.Div:
         [
             dcc.Store(id=ids.THEME, storage_type="local"),
             dcc.Store(id=ids.SOURCE, storage_type="session"),
+            dcc.Store(id=ids.BASKET, storage_type="session"),
+            dcc.Store(id=ids.LOOKS),
             dcc.Store(id=ids.NEW_RUN),
             dcc.Store(id=ids.RUN_STATE),
+            dcc.Store(id=ids.UPLOADS),
             html.Header(
-                [brand, html.Nav(links, **aria(label="Pages")), picker, toggle],
+                [
+                    brand,
+                    html.Nav(links, **aria(label="Pages")),
+                    picker,
+                    sharing.share_button(),
+                    settings_menu.settings_menu(single=single),
+                    toggle,
+                ],
                 className="top-bar",
             ),
             html.Main(dash.page_container, id="main", tabIndex="-1"),
@@ -78,6 +96,8 @@ def layout(pages: Sequence[ModuleType]) -> html.Div:
 
 def register(app: Dash, services: Services, pages: Sequence[ModuleType]) -> None:
     """Connect the frame."""
+    sharing.register(app, services)
+    settings_menu.register(app, services)
     app.clientside_callback(  # type: ignore[no-untyped-call]
         ClientsideFunction("shell", "theme"),
         Output(ids.THEME, "data"),
@@ -115,7 +135,9 @@ def register(app: Dash, services: Services, pages: Sequence[ModuleType]) -> None
         options = [_option(record) for record in records]
         if value is not None and all(record.id != value for record in records):
             # The page says what is wrong; the picker must not drop the value in silence.
-            options.insert(0, {"label": f"{value[:40]} (not found)", "value": value})
+            shared = current_record(services, value)
+            label = f"{shared.name} · shared with you" if shared else f"{value[:40]} (not found)"
+            options.insert(0, {"label": label, "value": value})
         return options, value
 
 

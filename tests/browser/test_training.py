@@ -76,24 +76,3 @@ def test_a_training_can_be_cancelled_and_asks_no_more(page: Page):
     assert asked == []
     page.get_by_role("link", name="Embedding").click()
     expect(page.get_by_role("heading", name="This run has no map yet")).to_be_visible()
-
-
-def test_a_bad_file_is_explained_and_a_good_one_read(page: Page):
-    page.goto("/data")
-    choose(page, "#data-rna", "broken.h5ad")
-    page.get_by_role("button", name="Read files").click()
-    alert = page.get_by_role("alert")
-    expect(alert).to_contain_text("broken.h5ad is no .h5ad", timeout=60_000)
-    expect(alert).to_contain_text("Expected:")
-    expect(alert).to_contain_text("To do:")
-    choose(page, "#data-rna", "rna.h5ad")
-    choose(page, "#data-atac", "atac.h5ad")
-    choose(page, "#data-genome", "genes.bed")
-    page.get_by_role("button", name="Read files").click()
-    expect(page.locator("#data-heading")).to_have_text("atac + rna", timeout=60_000)
-    expect(alert).to_have_count(0)
-
-
-def choose(page: Page, field: str, name: str) -> None:
-    page.click(field)
-    page.get_by_role("option", name=name, exact=True).click()

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,7 +11,9 @@ from monae_app.engine.errors import InputError
 from monae_app.web.components.guidance_panel import compared, edge_tiles, few_known, lone_features, protein_table
 from monae_app.web.figures.guidance import base_pairs, distance_figure, edges_figure
 from monae_app.web.figures.style import DARK, LIGHT
-from monae_app.web.guidance_view import Choice, GuidanceView, annotation_of, length, standard
+from monae_app.web.guidance_view import Choice, GuidanceView, length, standard
+from monae_app.web.services import Services
+from monae_app.web.settings import Settings
 
 
 @pytest.mark.parametrize(
@@ -31,16 +35,21 @@ def test_what_is_no_length_is_explained(text):
     assert "2,000,000" in caught.value.expected
 
 
-def test_a_choice_becomes_settings(tmp_path):
-    def path(name):
-        return tmp_path / name
+def test_another_genome_for_a_sample(services):
+    source = services.catalogue.default()
+    assert services.catalogue.settings(source)["bed"]
+    other = services.catalogue.settings(replace(source, genome="mm10"))
+    assert (other["genome"], other["bed"]) == ("mm10", None)
 
-    own = {"bed": "own.bed"}
-    assert annotation_of("mm10", own, path) == {"genome": "mm10"}
-    assert annotation_of("", own, path) == own
-    assert annotation_of("a.bed.gz", own, path) == {"bed": str(tmp_path / "a.bed.gz")}
-    assert annotation_of("a.gff3.gz", {}, path) == {"gtf": str(tmp_path / "a.gff3.gz")}
-    assert annotation_of("a.gtf", {}, path) == {"gtf": str(tmp_path / "a.gtf")}
+
+def test_the_ending_of_a_file_says_what_it_is(tmp_path):
+    root = tmp_path / "root"
+    root.mkdir()
+    for name in ("a.bed.gz", "a.gtf", "a.gff3.gz"):
+        (root / name).write_bytes(b"x")
+    catalogue = Services(Settings(store=tmp_path / "store", data_root=root)).catalogue
+    found = {name: catalogue.coordinates(f"root:{name}") for name in ("a.bed.gz", "a.gtf", "a.gff3.gz")}
+    assert [list(each) for each in found.values()] == [["bed"], ["gtf"], ["gtf"]]
 
 
 @pytest.fixture

@@ -66,7 +66,7 @@ def _pair_ids(dataset: Dataset, merged: pd.DataFrame) -> np.ndarray:
     """Take the input's own pair ids, else the names that coincide: a record for evaluation, never read by training."""
     if PAIR in merged:
         return merged[PAIR].astype(object).where(merged[PAIR].notna(), NO_PAIR).map(_as_id).to_numpy()
-    names = np.concatenate([modality.obs.index.to_numpy(str) for modality in dataset.modalities.values()])
+    names = np.concatenate([keys.to_numpy(str) for keys in dataset.cell_keys.values()])
     seen_twice = pd.Series(names).duplicated(keep=False).to_numpy()
     return np.where(seen_twice, names.astype(object), NO_PAIR)
 

@@ -14,6 +14,7 @@ def _several(paths: Any) -> Any:
     return (paths,) if isinstance(paths, str | Path) else paths
 
 
+Orientation = Literal["auto", "cells", "features"]
 Paths = Annotated[tuple[Path, ...], BeforeValidator(_several), Field(min_length=1)]
 
 
@@ -44,8 +45,14 @@ class IncomingSettings(BaseModel):
         "reading",
         "Which matrix of a protein file to take: X, raw, the name of a layer, or auto to find counts.",
     )
-    orientation: Literal["auto", "cells", "features"] = parameter(
-        "auto", "reading", "What the rows of a text table are: cells, features, or auto to look."
+    rna_orientation: Orientation = parameter(
+        "auto", "reading", "What the rows of an RNA text table are: cells, features, or auto to look."
+    )
+    atac_orientation: Orientation = parameter(
+        "auto", "reading", "What the rows of an ATAC text table are: cells, features, or auto to look."
+    )
+    protein_orientation: Orientation = parameter(
+        "auto", "reading", "What the rows of a protein text table are: cells, features, or auto to look."
     )
     join_genes: Literal["intersection", "union"] = parameter(
         "intersection",

@@ -6,7 +6,7 @@ N cells, G features. Readers make these; nothing here knows a format.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import scipy.sparse as sp
@@ -70,6 +70,8 @@ class Part:
         Which genome the file says it was aligned to, if that is a bundled one.
     notes
         What the reader decided, in words ("The rows are genes: the table was turned.").
+    rows
+        What the rows of a text table were taken for, ``cells`` or ``features``; None for all other formats.
     """
 
     obs: pd.DataFrame
@@ -79,6 +81,7 @@ class Part:
     modality: ModalityName | None = None
     genome: GenomeName | None = None
     notes: tuple[str, ...] = ()
+    rows: Literal["cells", "features"] | None = None
 
 
 @dataclass(frozen=True)

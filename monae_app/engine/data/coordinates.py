@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from monae_app.engine.data.former_symbols import names_in
 from monae_app.engine.data.genome import harmonise_chromosomes, one_place_per_symbol, parse_peaks, read_bed, read_genome
 from monae_app.engine.data.gtf import read_gtf
+from monae_app.engine.data.understanding.origin import guess_origin
 from monae_app.engine.errors import InputError
 
 if TYPE_CHECKING:
@@ -46,20 +48,32 @@ def locate_features(dataset: Dataset, config: RunConfig) -> dict[str, pd.DataFra
                     "name the genome that the reads were aligned to.",
                 )
             genes = pd.DataFrame(columns=["symbol", *COLUMNS])
-        located["rna"] = genes.set_index("symbol").reindex(names)[COLUMNS]
+        located["rna"] = genes.set_index("symbol").reindex(_names_of_annotation(names, config))[COLUMNS].set_axis(names)
         if len(genes) and located["rna"]["chrom"].isna().all():
-            source = config.gtf or config.bed or config.genome
-            raise InputError(
-                f"None of the {len(names):,} genes (such as {', '.join(map(repr, names[:3]))}) is known to "
-                f"{source}, which has names such as {', '.join(map(repr, genes['symbol'][:3]))}.",
-                "gene symbols of the genome, in the case that it writes them.",
-                "check the genome, or give coordinates of these genes with --bed FILE or --gtf FILE.",
-            )
+            raise _unknown_genes(dataset.modalities["rna"].var, genes, config)
     if "atac" in located and "rna" in located:
         located["atac"]["chrom"] = harmonise_chromosomes(located["atac"]["chrom"], located["rna"]["chrom"].dropna())
     if "protein" in dataset.modalities:
         located["protein"] = pd.DataFrame(index=dataset.modalities["protein"].var.index, columns=COLUMNS, dtype=object)
     return {name: located[name] for name in dataset.modalities}
+
+
+def _unknown_genes(var: pd.DataFrame, genes: pd.DataFrame, config: RunConfig) -> InputError:
+    """Say that no gene is known, and whose the genes seem to be."""
+    source = config.gtf or config.bed or config.genome
+    organism = guess_origin(var, "rna").organism
+    looks = f" They look like genes of {organism.value}: {organism.because}." if organism.value else ""
+    return InputError(
+        f"None of the {len(var):,} genes (such as {', '.join(map(repr, var.index[:3]))}) is known to {source}, which "
+        f"has names such as {', '.join(map(repr, genes['symbol'][:3]))}.{looks}",
+        "gene symbols of the genome, in the case that it writes them.",
+        "check the genome, or give coordinates of these genes with --bed FILE or --gtf FILE.",
+    )
+
+
+def _names_of_annotation(names: pd.Index, config: RunConfig) -> pd.Index:
+    """Names under which the annotation of a run knows genes: between hg19 and hg38 some have changed."""
+    return names if config.gtf or config.bed else names_in(names, config.genome)
 
 
 def read_annotation(config: RunConfig) -> pd.DataFrame | None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from monae_app.engine.data.understanding.barcodes import cell_keys, n_in_several
 from monae_app.engine.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
     import scipy.sparse as sp
@@ -61,7 +63,7 @@ class Modality:
         self._check_shape()
         for names, what in ((self.obs.index, "cell"), (self.var.index, "feature")):
             _check_unique(names, what, self.name)
-        self._check_values()
+        check_values(self.values, self.obs.index, self.name, self.likelihood)
 
     @property
     def n_cells(self) -> int:
@@ -98,31 +100,50 @@ class Modality:
                 "check that the file is the one you meant and that no filter emptied it.",
             )
 
-    def _check_values(self) -> None:
-        data = self.values.data
-        broken = ~np.isfinite(data)
-        if broken.any():
-            rows = np.repeat(np.arange(self.n_cells), np.diff(self.values.indptr))
-            first = self.obs.index[rows[np.flatnonzero(broken)[0]]]
-            raise InputError(
-                f"{self.name}: {int(broken.sum()):,} values are NaN or infinite, first in cell {first!r}.",
-                "a number in every place; 0 where nothing was counted.",
-                "replace them by the counts as measured, or leave those cells or features out.",
-            )
-        if not self.is_count:
-            return
-        if (data < 0).any():
-            raise InputError(
-                f"{self.name}: {int((data < 0).sum()):,} values are negative, the lowest {data.min():g}.",
-                "counts, none of them below 0.",
-                f"give the raw counts, or take continuous values with --set {self.name}_likelihood=normal.",
-            )
-        if not (data > 0).any():
-            raise InputError(
-                f"{self.name}: none of the {self.n_cells:,} cells has any count.",
-                "counts other than 0.",
-                "check that X holds the measured values.",
-            )
+
+def check_values(values: sp.csr_matrix, cells: pd.Index, name: str, likelihood: str) -> None:
+    """Make sure that values can be modelled.
+
+    Parameters
+    ----------
+    values
+        Shape (N, G).
+    cells
+        Names of the cells, (N,).
+    name
+        Of the modality.
+    likelihood
+        As in :class:`Modality`.
+
+    Raises
+    ------
+    InputError
+        If a value is missing or infinite, a count is negative, or no cell has any count.
+    """
+    data = values.data
+    broken = ~np.isfinite(data)
+    if broken.any():
+        rows = np.repeat(np.arange(values.shape[0]), np.diff(values.indptr))
+        first = cells[rows[np.flatnonzero(broken)[0]]]
+        raise InputError(
+            f"{name}: {int(broken.sum()):,} values are NaN or infinite, first in cell {first!r}.",
+            "a number in every place; 0 where nothing was counted.",
+            "replace them by the counts as measured, or leave those cells or features out.",
+        )
+    if not is_count(likelihood):
+        return
+    if (data < 0).any():
+        raise InputError(
+            f"{name}: {int((data < 0).sum()):,} values are negative, the lowest {data.min():g}.",
+            "counts, none of them below 0.",
+            f"give the raw counts, or take continuous values with --set {name}_likelihood=normal.",
+        )
+    if not (data > 0).any():
+        raise InputError(
+            f"{name}: none of the {values.shape[0]:,} cells has any count.",
+            "counts other than 0.",
+            "check that X holds the measured values.",
+        )
 
 
 def _check_unique(names: pd.Index, what: str, modality: str) -> None:
@@ -161,6 +182,8 @@ class Dataset:
         Whether cells of equal name are known to be the same cell.
     notes
         What was decided while reading, in words, for the report; cells without counts are added to it.
+    findings
+        What the files of each modality hold, for the report; empty for data that were in memory already.
 
     Raises
     ------
@@ -172,6 +195,7 @@ class Dataset:
     batch_columns: Sequence[str] = ()
     use_pairs: bool = False
     notes: tuple[str, ...] = ()
+    findings: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     batch_names: tuple[str, ...] = field(init=False)
     batch_codes: dict[str, np.ndarray] = field(init=False)
 
@@ -210,14 +234,17 @@ class Dataset:
         parts = [modality.obs[column].astype(str).to_numpy() for column in self.batch_columns]
         return np.array(["|".join(row) for row in zip(*parts, strict=True)])
 
+    @cached_property
+    def cell_keys(self) -> dict[str, pd.Index]:
+        """Keys of the cells by modality, (N,) each: equal where the names mean one cell, whatever hangs on to them."""
+        return cell_keys({name: each.obs.index for name, each in self.modalities.items()})
+
     def n_cells_in_several(self) -> int:
-        """Count the cell names that stand in more than one modality."""
-        first, *others = (each.obs.index for each in self.modalities.values())
-        names = first.append(others)
-        return int(names[names.duplicated()].nunique())
+        """Count the cells that, by their names, stand in more than one modality."""
+        return n_in_several(self.cell_keys)
 
     def known_pairs(self, *names: str) -> np.ndarray:
         """Rows of two modalities (the first two unless named) that hold the same cell, by name, shape (pairs, 2)."""
-        first, second = (self.modalities[name] for name in (names or list(self.modalities)[:2]))
-        common = first.obs.index.intersection(second.obs.index, sort=False)
-        return np.column_stack([first.obs.index.get_indexer(common), second.obs.index.get_indexer(common)])
+        first, second = (self.cell_keys[name] for name in (names or list(self.modalities)[:2]))
+        common = first.intersection(second, sort=False)
+        return np.column_stack([first.get_indexer(common), second.get_indexer(common)])

@@ -167,6 +167,11 @@ def _peak_columns(var: pd.DataFrame) -> list[str] | None:
     return None if None in found else [name for name in found if name is not None]
 
 
+def has_peak_columns(var: pd.DataFrame) -> bool:
+    """Whether columns of `var` say where its features lie."""
+    return _peak_columns(var) is not None
+
+
 def _refuse_peaks(refused: pd.Index, total: int, source: str, problem: str) -> None:
     if not len(refused):
         return

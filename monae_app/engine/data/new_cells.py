@@ -15,8 +15,14 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
+from monae_app.engine.data.contents import ReadingOptions
 from monae_app.engine.data.dataset import Modality, is_count
-from monae_app.engine.data.readers.h5ad import read_h5ad
+from monae_app.engine.data.part_reading import read_part
+from monae_app.engine.data.readers import open_file
+from monae_app.engine.data.samples import SAMPLE
+from monae_app.engine.data.understanding.matrices import AUTO
+from monae_app.engine.data.understanding.modality import guess_modality
+from monae_app.engine.data.understanding.parts import guessed_parts, parts_of
 from monae_app.engine.errors import InputError
 
 if TYPE_CHECKING:
@@ -68,7 +74,7 @@ def read_new_cells(new_data: NewData, result: Result, modelled: Mapping[str, np.
     Parameters
     ----------
     new_data
-        A path to an .h5ad file, a table or a modality, or several of them by modality. Without a name the modality is
+        A path to a file, a table or a modality, or several of them by modality. Without a name the modality is
         the one whose features are most like its own.
     result
         The run.
@@ -84,10 +90,10 @@ def read_new_cells(new_data: NewData, result: Result, modelled: Mapping[str, np.
     given = new_data if isinstance(new_data, Mapping) else {"": new_data}
     if not given:
         raise InputError("No cells were given.", "new cells of a modality of the run.", "name a file or a table.")
-    return [_match(*_table(source, name), result, modelled) for name, source in given.items()]
+    return [_match(*_table(source, name, result), result, modelled) for name, source in given.items()]
 
 
-def _table(source: Source, name: str) -> tuple[ad.AnnData, str, str]:
+def _table(source: Source, name: str, result: Result) -> tuple[ad.AnnData, str, str]:
     """Cells as a table, the modality's name if it is known, and what to call them in messages."""
     if isinstance(source, Modality):
         return ad.AnnData(source.values, obs=source.obs, var=source.var), name or source.name, "The new cells"
@@ -96,8 +102,25 @@ def _table(source: Source, name: str) -> tuple[ad.AnnData, str, str]:
         if table.X is None:
             raise InputError("The new cells have no matrix X.", "the measured values in X.", "set X.")
         return table, name, "The new cells"
-    path = Path(source)
-    return read_h5ad(path), name, path.name
+    return _read(Path(source), name, result)
+
+
+def _read(path: Path, name: str, result: Result) -> tuple[ad.AnnData, str, str]:
+    """Read a file as the files of the run were read."""
+    config = result.config
+    rows = getattr(config, f"{name}_orientation") if name in result.modalities else "auto"
+    contents = open_file(path, ReadingOptions(rows, config.peaks, config.bin_size))
+    if name in result.modalities:
+        part = parts_of(contents, name)[0][0]  # type: ignore[arg-type]
+    else:
+        known = [each for each, guess in guessed_parts(contents) if guess.value in result.modalities]
+        part = (known or contents.parts)[0]
+    guess = guess_modality(part).value
+    as_what = next(each for each in (name, guess, *result.modalities) if each in result.modalities)
+    if getattr(config, f"{as_what}_matrix") not in part.matrices:
+        config = config.model_copy(update={f"{as_what}_matrix": AUTO})
+    table = read_part(part, as_what, config)  # type: ignore[arg-type]
+    return ad.AnnData(table.values, obs=table.obs, var=table.var), name, path.name
 
 
 def _match(table: ad.AnnData, name: str, called: str, result: Result, modelled: Mapping[str, np.ndarray]) -> NewCells:
@@ -204,7 +227,8 @@ def _batches(obs: pd.DataFrame, result: Result) -> tuple[np.ndarray, str]:
     reference = str(result.features.uns["reference_batch"])
     if len(known) == 1:
         return np.zeros(len(obs), np.int64), ""
-    columns = list(result.config.batch_key)
+    # without a column of the user's, it was the samples that were batches
+    columns = list(result.config.batch_key) or [SAMPLE]
     at_reference = np.full(len(obs), known.get_loc(reference), np.int64)
     lacking = [column for column in columns if column not in obs]
     if lacking:

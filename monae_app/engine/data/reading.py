@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-import pandas as pd
-import scipy.sparse as sp
-
-from monae_app.engine.config import RunConfig
-from monae_app.engine.data.contents import ReadingOptions
-from monae_app.engine.data.dataset import Dataset, Modality, is_count
-from monae_app.engine.data.readers import open_file
-from monae_app.engine.errors import InputError
+from monae_app.engine.data.dataset import Dataset, Modality
+from monae_app.engine.data.modality_reading import read_whole
+from monae_app.engine.data.quality import keep_cells
+from monae_app.engine.data.samples import SAMPLE, mark_sample
 
 if TYPE_CHECKING:
-    from monae_app.engine.config import LikelihoodName, ModalityName
-    from monae_app.engine.data.dataset import Likelihood
-
-SAMPLED_VALUES = 1_000_000
+    from monae_app.engine.config import ModalityName, RunConfig
+    from monae_app.engine.data.modality_reading import Finding
 
 
 def read_dataset(config: RunConfig) -> Dataset:
     """Read every input of a run.
+
+    Where a modality has several samples and no batch column is named, the samples are the batches, unless
+    ``sample_as_batch`` says otherwise.
 
     Raises
     ------
@@ -31,74 +27,32 @@ def read_dataset(config: RunConfig) -> Dataset:
         If a file cannot be read or does not hold what a run needs.
     """
     notes: list[str] = []
-    modalities: dict[str, Modality] = {name: read_modality(name, config, notes) for name in config.inputs}
-    return Dataset(modalities, batch_columns=config.batch_key, use_pairs=config.paired, notes=tuple(notes))
+    findings: dict[str, Finding] = {}
+    modalities: dict[str, Modality] = {}
+    for name in config.inputs:
+        modalities[name], findings[name] = _read(name, config, notes)
+    columns = config.batch_key
+    if not columns and config.sample_as_batch and any(len(each["samples"]) > 1 for each in findings.values()):
+        columns = (SAMPLE,)
+        for modality, each in modalities.items():
+            samples = findings[modality]["samples"]
+            if len(samples) == 1:
+                modalities[modality] = replace(each, obs=mark_sample(each.obs, samples[0]["name"]))
+        notes.append("Each sample is a batch of its own (--set sample_as_batch=false takes them as one).")
+    return Dataset(modalities, columns, config.paired, tuple(notes), findings)
 
 
 def read_modality(name: ModalityName, config: RunConfig, notes: list[str]) -> Modality:
     """Read one modality; decisions taken on the way are appended to ``notes``, in words."""
-    part = open_file(config.inputs[name][0], ReadingOptions(config.orientation, config.peaks, config.bin_size)).parts[0]
-    values = sp.csr_matrix(part.matrices["X"].read(), dtype=np.float32)
-    values.sum_duplicates()
-    values.eliminate_zeros()
-    obs, var = part.obs, part.var
-    likelihood = _likelihood(values, name, getattr(config, f"{name}_likelihood"), notes)
-    if is_count(likelihood) and values.shape[0] and (config.min_counts or config.low_count_mads):
-        keep = _enough_counts(values, config)
+    return _read(name, config, notes)[0]
+
+
+def _read(name: ModalityName, config: RunConfig, notes: list[str]) -> tuple[Modality, Finding]:
+    whole = read_whole(name, config, notes)
+    values, obs = whole.values, whole.obs
+    # what is empty is refused as such, not for its few counts
+    if all(values.shape):
+        keep = keep_cells(values, obs, whole.var, name, config, notes)
         if not keep.all():
-            dropped = int((~keep).sum())
-            notes.append(f"{name}: {dropped:,} of {len(keep):,} cells have too few counts and were left out.")
             values, obs = values[keep], obs[keep]
-    return Modality(name, values, obs, var, likelihood)
-
-
-def _likelihood(values: sp.csr_matrix, name: str, wanted: LikelihoodName, notes: list[str]) -> Likelihood:
-    if wanted != "auto":
-        return wanted
-    sample = values.data[:: max(1, len(values.data) // SAMPLED_VALUES)]
-    # NaN is neither: it is left to the check of the modality, which says where it stands
-    finite = sample[np.isfinite(sample)]
-    if np.array_equal(finite, np.round(finite)):
-        return "nb"
-    notes.append(f"{name}: the values are not counts, so they are modelled as continuous (normal distribution).")
-    return "normal"
-
-
-def _enough_counts(values: sp.csr_matrix, config: RunConfig) -> np.ndarray:
-    library = np.asarray(values.sum(axis=1)).ravel()
-    keep = library >= config.min_counts
-    if config.low_count_mads and keep.any():
-        logs = np.log1p(library)
-        middle = np.median(logs[keep])
-        spread = 1.4826 * np.median(np.abs(logs[keep] - middle))
-        keep &= logs >= middle - config.low_count_mads * spread
-    return keep
-
-
-def read_feature(config: RunConfig, modality: ModalityName, feature: str) -> pd.Series:
-    """Measured values of one feature, by cell name, shape (N,).
-
-    Raises
-    ------
-    InputError
-        If the files cannot be read or have no such feature.
-    """
-    modified = tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in config.inputs[modality])
-    cells, names, columns = _columns(
-        config.model_copy(update={"inputs": {modality: config.inputs[modality]}}).model_dump_json(), modified
-    )
-    if feature not in names:
-        raise InputError(
-            f"{config.inputs[modality][0].name} has no feature {feature!r}.",
-            "a name from var.",
-            "choose another feature.",
-        )
-    return pd.Series(columns[:, names.get_loc(feature)].toarray().ravel(), index=cells)
-
-
-@lru_cache(maxsize=4)
-def _columns(settings: str, _modified: tuple[int, ...]) -> tuple[pd.Index, pd.Index, sp.csc_matrix]:
-    config = RunConfig.model_validate_json(settings)
-    (modality,) = config.inputs
-    whole = read_modality(modality, config, [])
-    return whole.obs.index, whole.var.index, sp.csc_matrix(whole.values)
+    return Modality(name, values, obs, whole.var, whole.likelihood), whole.finding

@@ -8,19 +8,19 @@ import numpy as np
 import pandas as pd
 
 from monae_app.engine.data.coordinates import locate_features
+from monae_app.engine.data.former_symbols import names_in
 from monae_app.engine.data.linking import link
 from monae_app.engine.data.reading import read_dataset
+from monae_app.engine.data.understanding.columns import batch_columns, label_columns
 
 if TYPE_CHECKING:
     from monae_app.engine.config import RunConfig
     from monae_app.engine.data.dataset import Dataset, Modality
     from monae_app.engine.data.guidance import GuidanceGraph
 
-MOST_LABELS, MOST_NAMED = 200, 5
-LABEL_WORDS = ("cell_type", "celltype", "cell type", "annotation", "label", "cluster", "subclass", "class")
+MOST_NAMED = 5
 FEATURES = {"rna": "genes", "atac": "peaks", "protein": "proteins"}
 ALWAYS_TOLD = ("rna", "atac")
-BATCH_WORDS = ("batch", "sample", "donor", "library", "plate", "lane", "replicate")
 
 
 def summarise(config: RunConfig) -> dict[str, Any]:
@@ -40,16 +40,19 @@ def describe(
     dataset: Dataset, located: dict[str, pd.DataFrame], config: RunConfig, graph: GuidanceGraph
 ) -> dict[str, Any]:
     """Say what a dataset holds; everything in it can be written as JSON."""
-    modalities = {name: _of_modality(each, config) for name, each in dataset.modalities.items()}
-    columns = [column for each in modalities.values() for column in each["obs_columns"]]
+    modalities = {
+        name: _of_modality(each, config) | {"found": dict(dataset.findings.get(name, {}))}
+        for name, each in dataset.modalities.items()
+    }
+    tables = [each.obs for each in dataset.modalities.values()]
     return {
         "modalities": modalities,
         "genome": config.genome,
         "guidance": _of_graph(graph),
         "coinciding_names": dataset.n_cells_in_several(),
-        "labels": _named_like(columns, LABEL_WORDS),
-        "batches": _named_like(columns, BATCH_WORDS),
-        "warnings": [*dataset.notes, *_warnings(dataset, located, graph)],
+        "labels": label_columns(tables),
+        "batches": batch_columns(tables),
+        "warnings": [*dataset.notes, *_renamed(dataset, config), *_warnings(dataset, located, graph)],
     }
 
 
@@ -92,13 +95,6 @@ def _of_graph(graph: GuidanceGraph) -> dict[str, int]:
     return found
 
 
-def _named_like(columns: list[dict[str, Any]], words: tuple[str, ...]) -> list[str]:
-    """Columns of few categories whose name holds one of the words, best word first."""
-    few = dict.fromkeys(column["name"] for column in columns if 1 < column["n_unique"] <= MOST_LABELS)
-    ranked = [(rank, len(name), name) for name in few for rank, word in enumerate(words) if word in name.lower()]
-    return list(dict.fromkeys(name for _, _, name in sorted(ranked)))
-
-
 def _warnings(dataset: Dataset, located: dict[str, pd.DataFrame], graph: GuidanceGraph) -> list[str]:
     found = []
     if "rna" in dataset.modalities and "atac" in dataset.modalities:
@@ -118,6 +114,20 @@ def _warnings(dataset: Dataset, located: dict[str, pd.DataFrame], graph: Guidanc
         if silent:
             found.append(f"{name}: {silent:,} of {modality.n_features:,} features are zero in every cell.")
     return found
+
+
+def _renamed(dataset: Dataset, config: RunConfig) -> list[str]:
+    """Say which genes were found under the name that the genome of the run has for them."""
+    if "rna" not in dataset.modalities or config.gtf or config.bed:
+        return []
+    names = dataset.modalities["rna"].var.index
+    theirs = names_in(names, config.genome)
+    changed = np.flatnonzero(names != theirs)
+    if not len(changed):
+        return []
+    shown = ", ".join(f"{names[at]} as {theirs[at]}" for at in changed[:MOST_NAMED])
+    more = ", ..." if len(changed) > MOST_NAMED else ""
+    return [f"rna: {len(changed):,} genes were found in {config.genome} under another name ({shown}{more})."]
 
 
 def _proteins_without_gene(graph: GuidanceGraph) -> list[str]:

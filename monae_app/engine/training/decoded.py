@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
 
-if TYPE_CHECKING:
-    import numpy as np
+import numpy as np
 
 
 @dataclass(frozen=True)
@@ -26,3 +24,29 @@ class DecodedFeatures:
     scale: np.ndarray
     bias: np.ndarray
     dispersion: np.ndarray
+
+
+def with_absent_batches(decoded: DecodedFeatures, batch: np.ndarray) -> DecodedFeatures:
+    """Give batches in which the modality was not measured what is true of its cells on average.
+
+    Nothing was learned of such a batch. Where samples of different modalities are batches, most are of this kind.
+
+    Parameters
+    ----------
+    decoded
+        As learned.
+    batch
+        Of the modality's cells, (N,).
+    """
+    cells = np.bincount(batch, minlength=decoded.bias.shape[1])
+    absent = cells == 0
+    if not absent.any():
+        return decoded
+
+    def filled(values: np.ndarray) -> np.ndarray:
+        mean = np.average(values[:, ~absent], axis=1, weights=cells[~absent])
+        return np.where(absent, mean[:, None], values).astype(values.dtype)
+
+    return replace(
+        decoded, scale=filled(decoded.scale), bias=filled(decoded.bias), dispersion=filled(decoded.dispersion)
+    )

@@ -9,7 +9,7 @@ import torch
 from torch.nn import functional
 
 from monae_app.engine.model.cell_clusters import SHARPNESS
-from monae_app.engine.training.decoded import DecodedFeatures
+from monae_app.engine.training.decoded import DecodedFeatures, with_absent_batches
 from monae_app.engine.training.feature_regression import FrozenCells, regress_features
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def decode_all(
         modality = dataset.modalities[name]
         rest = np.setdiff1d(np.arange(modality.n_features), modelled[name])
         if not len(rest):
-            found[name] = joint
+            found[name] = with_absent_batches(joint, dataset.batch_codes[name])
             continue
         cells = FrozenCells(
             latent[name],
@@ -91,10 +91,11 @@ def decode_all(
         )
         fitted = regress_features(modality.values[:, rest], cells, seed=config.seed)
         order = np.argsort(np.r_[modelled[name], rest])
-        found[name] = DecodedFeatures(
+        whole = DecodedFeatures(
             *(
                 np.concatenate([getattr(joint, part), getattr(fitted, part)])[order]
                 for part in DecodedFeatures.__dataclass_fields__
             )
         )
+        found[name] = with_absent_batches(whole, dataset.batch_codes[name])
     return found

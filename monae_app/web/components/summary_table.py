@@ -28,14 +28,17 @@ def summary_table(summary: dict[str, Any]) -> list[Any]:
     modalities: dict[str, dict[str, Any]] = summary["modalities"]
     head = html.Tr([html.Th("", scope="col"), *(html.Th(modality_title(name), scope="col") for name in modalities)])
     rows: list[tuple[str, Callable[[str, dict[str, Any]], Any]]] = [
-        ("File", lambda _, said: str(said["path"]).rsplit("/", 1)[-1]),
+        ("Files", lambda _, said: _files(said)),
         ("Cells", lambda _, said: words.number(said["cells"])),
         ("Features", lambda name, said: f"{said['features']:,} {FEATURES.get(name, 'features')}"),
         ("Values", lambda _, said: _values(said)),
+        ("Looks like", lambda _, said: _origin(said)),
         ("Not zero", lambda _, said: f"{words.percent(said['nonzero_share'])} of the matrix"),
         ("Median cell", lambda name, said: _median_cell(name, said)),
         ("Columns", lambda _, said: _columns(said["obs_columns"])),
     ]
+    # Runs of earlier versions do not know where their cells come from.
+    rows = [row for row in rows if row[0] != "Looks like" or any(said.get("found") for said in modalities.values())]
     body = [
         html.Tr([html.Th(title, scope="row"), *(html.Td(tell(name, said)) for name, said in modalities.items())])
         for title, tell in rows
@@ -45,9 +48,32 @@ def summary_table(summary: dict[str, Any]) -> list[Any]:
     return [html.Div(table, className="table-scroll"), _links(summary), *notes]
 
 
+def _files(said: dict[str, Any]) -> Any:
+    samples = said.get("found", {}).get("samples") or []
+    if len(samples) < 2:
+        kind = said.get("found", {}).get("format")
+        name = html.Div(str(said["path"]).rsplit("/", 1)[-1])
+        return [name, html.Small(kind)] if kind else name
+    lines = [html.Li(f"{each['name']}: {each['cells']:,} cells × {each['features']:,}") for each in samples]
+    return [html.Div(f"{len(samples)} samples, stacked"), html.Ul(lines, className="sample-list")]
+
+
+def _origin(said: dict[str, Any]) -> Any:
+    found = said.get("found") or {}
+    guesses = [found.get(what) or {} for what in ("organism", "genome")]
+    told = [
+        html.Span(f"{each['value']} ({each['certainty']})", title=str(each["because"]), className="chip guess")
+        for each in guesses
+        if each.get("value")
+    ]
+    return html.Div(told, className="chips") if told else html.Span("no organism that we know", className="muted")
+
+
 def _values(said: dict[str, Any]) -> str:
     kind = "Counts" if said.get("values") == "counts" else "Continuous values"
-    return f"{kind} ({LIKELIHOODS.get(said.get('likelihood', ''), said.get('likelihood', ''))} likelihood)"
+    matrix = (said.get("found") or {}).get("matrix")
+    where = f" from {'raw' if matrix == 'raw' else f'layer {matrix}'}" if matrix not in (None, "X") else ""
+    return f"{kind}{where} ({LIKELIHOODS.get(said.get('likelihood', ''), said.get('likelihood', ''))} likelihood)"
 
 
 def _median_cell(name: str, said: dict[str, Any]) -> str:

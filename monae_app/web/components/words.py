@@ -45,3 +45,12 @@ def percent(share: float) -> str:
 def listed(parts: list[str]) -> str:
     """Write an enumeration: "a", "a and b", "a, b and c"."""
     return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
+
+
+def size(count: float) -> str:
+    """Write a number of bytes: "512 B", "3.4 MB", "1.2 GB"."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 999.5 or unit == "GB":
+            break
+        count /= 1000
+    return f"{count:,.0f} {unit}" if unit == "B" or count >= 99.5 else f"{count:,.1f} {unit}"

@@ -10,9 +10,11 @@ from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 from monae_app.engine.config import RunConfig
 from monae_app.engine.errors import InputError
 from monae_app.web import ids
+from monae_app.web.basket import Basket
 from monae_app.web.components.aria import aria
 from monae_app.web.components.guidance_panel import compared, edge_tiles, few_known, lone_features, protein_table
 from monae_app.web.components.notice import empty, refused
+from monae_app.web.datasets import GENOMES
 from monae_app.web.figures.guidance import base_pairs, distance_figure, edges_figure
 from monae_app.web.figures.style import style
 from monae_app.web.guidance_view import Choice, GuidanceView, standard
@@ -159,8 +161,9 @@ def _register_form(app: Dash, services: Services, view: GuidanceView) -> None:
         Output(FILLED, "data"),
         Input(ids.SOURCE, "data"),
         State(FILLED, "data"),
+        State(ids.BASKET, "data"),
     )
-    def fill(chosen: dict[str, Any] | None, filled: Any) -> tuple[Any, ...]:
+    def fill(chosen: dict[str, Any] | None, filled: Any, kept: Any) -> tuple[Any, ...]:
         # Only for other data: what is being typed must not be written over by what was typed before.
         try:
             source, own = view.source(chosen), view.own(chosen)
@@ -169,7 +172,11 @@ def _register_form(app: Dash, services: Services, view: GuidanceView) -> None:
         which = {"sample": source.sample, "inputs": source.to_json()["inputs"]}
         if which == filled:
             return (no_update,) * 5
-        options: list[Any] = [*services.catalogue.coordinates()]
+        files = {each.ref: each.name for each in Basket.from_json(kept).files if each.kind == "coordinates"}
+        if source.genome and source.genome not in GENOMES:
+            files.setdefault(source.genome, services.catalogue.label(source.genome))
+        titles = {name: name for name in GENOMES} | files
+        options = [{"label": title, "value": name} for name, title in titles.items()]
         value = source.genome or own.get("genome")
         file = own.get("bed") or own.get("gtf")
         if file:

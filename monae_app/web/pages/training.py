@@ -157,7 +157,9 @@ def _config(
     services: Services, chosen: dict[str, Any] | None, names: list[dict[str, str]], values: list[Any]
 ) -> RunConfig:
     source = _source(services, chosen)
-    return make_config(**services.catalogue.settings(source), **read_parameters(names, values))
+    # What was set for these data stands above the form; a path that was typed must be one that is on offer.
+    typed = services.catalogue.checked(read_parameters(names, values))
+    return make_config(**(typed | services.catalogue.settings(source)))
 
 
 def _register_watching(app: Dash, services: Services) -> None:

@@ -72,6 +72,12 @@ def test_human_symbols_against_mouse_are_refused(modality):
     assert locate_features(dataset, config(genome="hg38"))["rna"]["chrom"].notna().all()
 
 
+def test_it_is_said_whose_genes_they_seem_to_be(modality):
+    dataset = Dataset({"rna": modality(features=["GAPDH", "GATA1", "MBP", "CD4", "CD8A"])})
+    with pytest.raises(InputError, match=r"look like genes of human: 100% of the genes are known to hg\d\d"):
+        locate_features(dataset, config(genome="mm10"))
+
+
 def test_two_modalities_need_a_genome(both):
     with pytest.raises(InputError, match="No genome was named") as caught:
         locate_features(both, config())

@@ -10,8 +10,9 @@ import pytest
 import scipy.sparse as sp
 
 from monae_app.engine.config import make_config
+from monae_app.engine.data.feature_reading import read_feature
 from monae_app.engine.data.readers.h5ad import read_h5ad
-from monae_app.engine.data.reading import read_dataset, read_feature, read_modality
+from monae_app.engine.data.reading import read_dataset, read_modality
 from monae_app.engine.errors import InputError
 
 
@@ -136,9 +137,11 @@ def test_repeated_cell_names_are_refused(write, counts):
 
 
 @pytest.mark.filterwarnings("ignore:Variable names are not unique:UserWarning")
-def test_repeated_feature_names_are_refused(write, counts):
-    with pytest.raises(InputError, match="1 feature names stand more than once, such as 'Gm1'"):
-        read(write(counts, features=["Gm1", "Gm1", *map(str, range(6))]))
+def test_repeated_feature_names_are_made_unique_and_said_so(write, counts):
+    found, notes = read(write(counts, features=["Gm1", "Gm1", "Gm2", "Gm1", *map(str, range(4))]))
+    assert found.var.index.tolist() == ["Gm1", "Gm1-1", "Gm2", "Gm1-2", "0", "1", "2", "3"]
+    np.testing.assert_array_equal(found.values.toarray(), counts)
+    assert notes == ["rna: 1 names stand more than once ('Gm1'); from the second on they end in -1, -2 and so on."]
 
 
 @pytest.mark.parametrize("shape", [(0, 8), (12, 0), (0, 0)])
@@ -146,7 +149,7 @@ def test_repeated_feature_names_are_refused(write, counts):
 def test_an_empty_modality_is_refused(write, shape, kind):
     with pytest.raises(InputError, match=f"{shape[0]} cells x {shape[1]} features"):
         read(write(kind(np.ones(shape, np.float32))))
-    with pytest.raises(InputError, match="0 cells x"):
+    with pytest.raises(InputError, match=f"{shape[0]} cells x {shape[1]} features"):
         read(write(kind(np.ones(shape, np.float32))), min_counts=1, low_count_mads=3)
 
 
@@ -157,11 +160,12 @@ def test_cells_of_zeros_stay_unless_asked_to_leave_them_out(write, counts):
     whole = read_dataset(make_config(inputs={"rna": path}))
     assert np.flatnonzero(whole.modalities["rna"].library_size == 0).tolist() == [2, 5]
     assert "2 of 12 cells have no counts" in whole.notes[0]
-    assert read_dataset(make_config(inputs={"rna": path}, min_counts=1)).notes[0].endswith("were left out.")
+    said = "rna: 2 of 12 cells were left out: 2 with fewer than 1 counts."
+    assert read_dataset(make_config(inputs={"rna": path}, min_counts=1)).notes == (said,)
     found, notes = read(write(values), min_counts=1)
     assert found.obs.index.tolist() == [f"cell{i}" for i in range(12) if i not in (2, 5)]
     np.testing.assert_array_equal(found.values.toarray(), np.delete(values, [2, 5], axis=0))
-    assert notes == ["rna: 2 of 12 cells have too few counts and were left out."]
+    assert notes == [said]
 
 
 @pytest.mark.parametrize(
@@ -204,7 +208,10 @@ def test_what_is_no_number_is_refused(counts, write, x):
 def test_values_that_are_no_counts_are_modelled_as_continuous_and_said_so(write, counts):
     found, notes = read(write(np.log1p(counts)))
     assert found.likelihood == "normal"
-    assert notes == ["rna: the values are not counts, so they are modelled as continuous (normal distribution)."]
+    assert notes == [
+        "rna: the values are not counts, so they are modelled as continuous (normal distribution); raw counts would "
+        "serve better."
+    ]
     assert read(write(counts))[1] == []
 
 
@@ -246,7 +253,7 @@ def test_no_cell_is_left_out_unasked(write):
 
 
 def test_when_all_cells_are_left_out_it_is_said(write, counts):
-    with pytest.raises(InputError, match="0 cells x 8 features"):
+    with pytest.raises(InputError, match="leave out all of the 12 cells"):
         read(write(counts), min_counts=10_000)
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from monae_app.engine.data.contents import ReadingOptions
-from monae_app.engine.data.readers import h5ad
+from monae_app.engine.data.readers.formats import read_any
+from monae_app.engine.data.readers.guard import guard_matrices, guarded
+from monae_app.engine.data.readers.refusals import EXPECTED
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,4 +23,5 @@ def open_file(path: Path, options: ReadingOptions | None = None) -> Contents:
     InputError
         If it is not there, is damaged, or is nothing that can be read.
     """
-    return h5ad.read(path, options or ReadingOptions())
+    with guarded(path, "data", EXPECTED.rstrip("."), "check that it is the file you mean, and copy it again"):
+        return guard_matrices(read_any(path, options or ReadingOptions()))

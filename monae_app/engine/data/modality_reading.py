@@ -1,0 +1,145 @@
+"""From the files of one modality to one table of all its cells, before any is left out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from monae_app.engine.data.contents import ReadingOptions
+from monae_app.engine.data.dataset import check_values
+from monae_app.engine.data.part_reading import read_part
+from monae_app.engine.data.readers import open_file
+from monae_app.engine.data.samples import Sample, sample_names, stack
+from monae_app.engine.data.understanding.known_genes import ORGANISMS
+from monae_app.engine.data.understanding.parts import FEATURES, parts_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import scipy.sparse as sp
+
+    from monae_app.engine.config import LikelihoodName, ModalityName, RunConfig
+    from monae_app.engine.data.contents import Contents, Part
+    from monae_app.engine.data.dataset import Likelihood
+
+SAMPLED_VALUES = 1_000_000
+
+Finding = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Whole:
+    """All cells of one modality.
+
+    Parameters
+    ----------
+    values
+        Shape (N, G), float32.
+    obs, var
+        Cells and features, (N, .) and (G, .).
+    likelihood
+        As told, or as the values look.
+    finding
+        What the files hold, as JSON.
+    """
+
+    values: sp.csr_matrix
+    obs: pd.DataFrame
+    var: pd.DataFrame
+    likelihood: Likelihood
+    finding: Finding
+
+
+def read_whole(name: ModalityName, config: RunConfig, notes: list[str]) -> Whole:
+    """Read all samples of a modality; decisions taken on the way are appended to ``notes``, in words.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read, does not hold the modality, or holds values that cannot be modelled.
+    """
+    samples, found = _samples(name, config, notes)
+    values, obs, var = stack(samples, name, config.join_genes, notes)
+    likelihood = _likelihood(values, name, getattr(config, f"{name}_likelihood"), notes)
+    # before any filter, to which a cell with a gap in it would look like one of few counts
+    if values.nnz:
+        check_values(values, obs.index, name, likelihood)
+    return Whole(values, obs, var, likelihood, _summed_up(found, name, config, notes))
+
+
+def _samples(name: ModalityName, config: RunConfig, notes: list[str]) -> tuple[list[Sample], list[Finding]]:
+    """Read every part of a modality in every of its files."""
+    chosen: list[tuple[Contents, Part]] = []
+    options = ReadingOptions(getattr(config, f"{name}_orientation"), config.peaks, config.bin_size)
+    for path in config.inputs[name]:
+        contents = open_file(path, options)
+        parts, about = parts_of(contents, name)
+        chosen += [(contents, part) for part in parts]
+        notes += [f"{name}: {_prefix(contents, config, name)}{note}" for note in (*contents.notes, *about)]
+    names = _names(chosen)
+    samples: list[Sample] = []
+    found: list[Finding] = []
+    while chosen:
+        contents, part = chosen.pop(0)
+        table = read_part(part, name, config)
+        label = names[len(samples)]
+        notes += [f"{name}: {label + ': ' if len(names) > 1 else ''}{note}" for note in table.notes]
+        about_sample = {"name": label, "file": contents.path.name, "format": contents.format, "part": part.name}
+        found.append(about_sample | {"cells": len(table.obs), "features": len(table.var)} | table.found)
+        samples.append(Sample(label, table.values, table.obs, table.var, _whole(table.values)))
+    return samples, found
+
+
+def _prefix(contents: Contents, config: RunConfig, name: ModalityName) -> str:
+    return f"{contents.path.name}: " if len(config.inputs[name]) > 1 else ""
+
+
+def _names(chosen: list[tuple[Contents, Part]]) -> list[str]:
+    """Name samples by their files, and by their parts where a file holds several."""
+    paths = [contents.path for contents, _ in chosen]
+    files = list(dict.fromkeys(paths))
+    stems = dict(zip(files, sample_names(files), strict=True))
+    names: list[str] = []
+    for path, (_, part) in zip(paths, chosen, strict=True):
+        several = paths.count(path) > 1
+        name = stems[path] if not several else part.name if len(files) == 1 else f"{stems[path]}_{part.name}"
+        names.append(name if name and name not in names else f"{name}_{len(names) + 1}".strip("_"))
+    return names
+
+
+def _summed_up(found: list[Finding], name: ModalityName, config: RunConfig, notes: list[str]) -> Finding:
+    """Say once for all samples what they are, and where that contradicts the genome of the run."""
+    first = found[0]
+    for each in found:
+        guess = each["genome"] if name == "atac" else each["organism"]
+        told = config.genome if name == "atac" or config.genome is None else ORGANISMS[config.genome]
+        if config.genome and guess["certainty"] == "sure" and guess["value"] not in (told, None, "human and mouse"):
+            notes.append(
+                f"{name}: the {FEATURES[name]} of {each['file']} look like {guess['value']} ({guess['because']}), but "
+                f"the run was told {config.genome}."
+            )
+    keys = ("format", "matrix", "kind", "names", "modality", "organism", "genome")
+    return {"samples": [{key: each[key] for key in each if key not in keys[3:]} for each in found]} | {
+        key: first[key] for key in keys
+    }
+
+
+def _whole(values: sp.csr_matrix) -> bool:
+    sample = values.data[:: max(1, len(values.data) // SAMPLED_VALUES)]
+    # NaN is neither: it is left to the check of the modality, which says where it stands
+    finite = sample[np.isfinite(sample)]
+    return bool(np.array_equal(finite, np.round(finite)))
+
+
+def _likelihood(values: sp.csr_matrix, name: str, wanted: LikelihoodName, notes: list[str]) -> Likelihood:
+    if wanted != "auto":
+        return wanted
+    if _whole(values):
+        return "nb"
+    scaled = "; some are negative, as after scaling" if (values.data < 0).any() else ""
+    notes.append(
+        f"{name}: the values are not counts{scaled}, so they are modelled as continuous (normal distribution); raw "
+        "counts would serve better."
+    )
+    return "normal"

@@ -1,0 +1,84 @@
+"""What names say: which genome, which modality; and names made unique."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from monae_app.engine.config import GenomeName, ModalityName
+
+GENOMES: tuple[tuple[str, GenomeName], ...] = (
+    ("hg38", "hg38"),
+    ("grch38", "hg38"),
+    ("hg19", "hg19"),
+    ("grch37", "hg19"),
+    ("mm10", "mm10"),
+    ("grcm38", "mm10"),
+)
+MODALITIES: dict[ModalityName, frozenset[str]] = {
+    "rna": frozenset(
+        ["rna", "scrna", "snrna", "mrna", "gex", "gene", "genes", "expression", "transcriptome", "transcripts"]
+    ),
+    "atac": frozenset(["atac", "scatac", "snatac", "peak", "peaks", "chromatin", "accessibility"]),
+    "protein": frozenset(["prot", "protein", "proteins", "adt", "antibody", "antibodies", "cite", "citeseq", "abseq"]),
+}
+
+
+def genome_of(text: str) -> GenomeName | None:
+    """Return the bundled genome that a text names: ``GRCh38_chr21`` is hg38; None for any other."""
+    low = text.lower()
+    found = {genome for word, genome in GENOMES if word in low}
+    return found.pop() if len(found) == 1 else None
+
+
+def modality_of(text: str) -> ModalityName | None:
+    """Return the modality that a name such as ``rna``, ``Gene Expression`` or ``ADT`` says; None if it says none."""
+    words = set(re.split(r"[^a-z]+", text.lower()))
+    found = [modality for modality, known in MODALITIES.items() if words & known]
+    return found[0] if len(found) == 1 else None
+
+
+def as_text(values: Iterable[object]) -> np.ndarray:
+    """Give values as strings; bytes are UTF-8. Shape (n,)."""
+    return np.array(
+        [value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value) for value in values], dtype=object
+    )
+
+
+def feature_names(symbols: Iterable[str], ids: Iterable[str] | None = None) -> pd.Index:
+    """Name features by their symbols; where a symbol stands again, by the id, and where that is taken, by a suffix.
+
+    Parameters
+    ----------
+    symbols, ids
+        Of each feature, shape (G,).
+
+    Returns
+    -------
+    pandas.Index
+        Unique names, shape (G,). The first feature of a symbol keeps it.
+    """
+    names = pd.Series(list(symbols), dtype=object)
+    if ids is not None:
+        repeated = names.duplicated() | (names == "")
+        names[repeated] = pd.Series(list(ids), dtype=object)[repeated]
+    taken, nexts = set(names), dict.fromkeys(names, 1)
+    for row in np.flatnonzero(names.duplicated()).tolist():
+        name = names[row]
+        while f"{name}-{nexts[name]}" in taken:
+            nexts[name] += 1
+        names[row] = f"{name}-{nexts[name]}"
+        taken.add(names[row])
+    index: pd.Index = pd.Index(names.to_numpy(dtype=object))
+    return index
+
+
+def invented(word: str, count: int) -> pd.Index:
+    """Names for what has none: ``cell1``, ``cell2``, ..."""
+    return pd.Index([f"{word}{i + 1}" for i in range(count)], dtype=object)

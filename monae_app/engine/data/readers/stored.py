@@ -1,0 +1,166 @@
+"""Matrices that stay on disk until they are asked for: dense, or compressed by rows or columns, in HDF5 or Zarr."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import scipy.sparse as sp
+
+from monae_app.engine.data.contents import PEEKED_VALUES, Matrix
+from monae_app.engine.data.readers.tree import attribute, is_array
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from monae_app.engine.data.readers.tree import Node, Opener
+
+BLOCKS = 64
+BLOCK_VALUES = 16_000_000
+NUMBERS = "biuf"
+ARRAYS = ("data", "indices", "indptr")
+
+
+@dataclass(frozen=True)
+class Stored:
+    """Where a matrix lies and how.
+
+    Parameters
+    ----------
+    opener
+        Opens the file.
+    place
+        Path of the matrix inside it.
+    kind
+        ``csr``, ``csc``, ``dense``, or ``turned``: dense, features in rows.
+    shape
+        (N, G), cells in rows.
+    dtype
+        Type of its values.
+    """
+
+    opener: Opener
+    place: str
+    kind: str
+    shape: tuple[int, int]
+    dtype: np.dtype
+
+    def matrix(self, var: pd.DataFrame | None = None, columns: np.ndarray | None = None) -> Matrix:
+        """Return it as a Matrix, all of its features or those at ``columns``, shape (G',)."""
+        n_features = self.shape[1] if columns is None else len(columns)
+        return Matrix((self.shape[0], n_features), lambda: self._read(columns), lambda: self._peek(columns), var)
+
+    def _read(self, columns: np.ndarray | None) -> sp.csr_matrix | np.ndarray:
+        with self.opener() as file:
+            node = file[self.place]
+            values = _dense(node, self) if self.kind in ("dense", "turned") else _sparse(node, self)
+        return values if columns is None else values[:, columns]
+
+    def _peek(self, columns: np.ndarray | None) -> np.ndarray:
+        with self.opener() as file:
+            node = file[self.place]
+            if self.kind in ("csr", "csc"):
+                return _peek_sparse(node, self.shape[1], columns)
+            return _peek_dense(node, self, columns)
+
+
+def describe(opener: Opener, place: str, node: Node, shape: tuple[int, int]) -> Stored:
+    """Find out how a matrix of an AnnData file is stored.
+
+    Parameters
+    ----------
+    shape
+        (N, G) by the tables beside it.
+
+    Raises
+    ------
+    ValueError
+        If it is no matrix, or of another shape.
+    """
+    if is_array(node):
+        # files of anndata < 0.7 hold a matrix of one column as a vector
+        flat = len(node.shape) == 1 and 1 in shape and node.shape[0] == shape[0] * shape[1]
+        _check_shape(shape if flat else tuple(node.shape), shape)
+        return Stored(opener, place, "dense", shape, node.dtype)
+    word = str(attribute(node, "encoding-type", "h5sparse_format") or "")
+    if word[:3] not in ("csr", "csc"):
+        raise ValueError(f"it is a {word or 'group'}, not a matrix")
+    found = attribute(node, "shape", "h5sparse_shape")
+    if found is None:
+        raise ValueError("a sparse matrix without its shape")
+    _check_shape(tuple(int(length) for length in found), shape)
+    return Stored(opener, place, word[:3], shape, node["data"].dtype)
+
+
+def _check_shape(found: tuple[int, ...], expected: tuple[int, int]) -> None:
+    if found != expected:
+        sizes = " x ".join(map(str, found))
+        raise ValueError(f"it is {sizes}, but there are {expected[0]} cell names and {expected[1]} feature names")
+
+
+def spread(length: int, wanted: int) -> list[slice]:
+    """Return up to ``BLOCKS`` slices, evenly spread over ``length`` and together about ``wanted`` long."""
+    if length <= wanted:
+        return [slice(0, length)]
+    blocks = min(BLOCKS, wanted)
+    size = wanted // blocks
+    return [slice(start, start + size) for start in np.linspace(0, length - size, blocks).astype(int).tolist()]
+
+
+def _sparse(group: Node, stored: Stored) -> sp.csr_matrix:
+    data, indices, indptr = (np.asarray(group[name][...]) for name in ARRAYS)
+    if indices.dtype.kind not in "iu" or indptr.dtype.kind not in "iu":
+        raise ValueError(f"positions are {indices.dtype}, not whole numbers")
+    if data.dtype == np.float16:
+        # scipy has no sparse matrices of half precision
+        data = data.astype(np.float32)
+    kind = sp.csr_matrix if stored.kind == "csr" else sp.csc_matrix
+    signed = [each.astype(np.int64) if each.dtype.kind == "u" else each for each in (indices, indptr)]
+    values = kind((data, *signed), shape=stored.shape)
+    # an index outside the matrix would end the process later, deep in scipy
+    values.check_format(full_check=True)
+    return values.tocsr()
+
+
+def _dense(node: Node, stored: Stored) -> sp.csr_matrix | np.ndarray:
+    n_cells, n_features = stored.shape
+    if len(node.shape) == 1:
+        return np.asarray(node[...]).reshape(stored.shape)
+    sample = _peek_dense(node, stored, None)
+    mostly_zero = sample.size > 0 and np.count_nonzero(sample) < 0.5 * sample.size
+    step = max(1, BLOCK_VALUES // max(1, n_features))
+    blocks = [_rows(node, slice(start, min(start + step, n_cells)), stored) for start in range(0, n_cells, step)]
+    if not blocks:
+        return np.zeros(stored.shape, sample.dtype)
+    if mostly_zero and sample.dtype != np.float16:
+        return sp.vstack([sp.csr_matrix(block) for block in blocks], format="csr")
+    return np.concatenate(blocks)
+
+
+def _rows(node: Node, rows: slice, stored: Stored, columns: slice = slice(None)) -> np.ndarray:
+    block = node[columns, rows].T if stored.kind == "turned" else node[rows, columns]
+    return np.asarray(block)
+
+
+def _peek_sparse(group: Node, n_features: int, columns: np.ndarray | None) -> np.ndarray:
+    data = group["data"]
+    slices = spread(int(data.shape[0]), PEEKED_VALUES)
+    if columns is None:
+        return np.concatenate([np.asarray(data[each]) for each in slices])
+    wanted = np.zeros(n_features, bool)
+    wanted[columns] = True
+    return np.concatenate(
+        [np.asarray(data[each])[wanted[np.asarray(group["indices"][each]).astype(np.int64)]] for each in slices]
+    )
+
+
+def _peek_dense(node: Node, stored: Stored, columns: np.ndarray | None) -> np.ndarray:
+    if len(node.shape) == 1:
+        return np.asarray(node[...])
+    n_cells, n_features = stored.shape
+    across = slice(0, min(n_features, PEEKED_VALUES))
+    rows = spread(n_cells, max(1, PEEKED_VALUES // max(1, n_features)))
+    blocks = [_rows(node, each, stored, across) for each in rows]
+    values = np.concatenate(blocks) if blocks else np.zeros((0, n_features), node.dtype)
+    return (values if columns is None else values[:, columns]).ravel()

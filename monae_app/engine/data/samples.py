@@ -1,0 +1,227 @@
+"""Several samples of one modality become one table.
+
+N cells, G features of a sample.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+
+from monae_app.engine.data.peak_union import unite_peaks
+from monae_app.engine.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+    from typing import Literal
+
+SAMPLE = "sample"
+KEPT_SAMPLE = "input_sample"
+# endings that say how a file is written, not what it holds
+ENDINGS = (
+    ".gz", ".bgz", ".zip", ".tar", ".tgz", ".h5ad", ".h5mu", ".h5", ".hdf5", ".loom", ".csv", ".tsv", ".txt", ".mtx",
+    ".zarr",
+)  # fmt: skip
+
+
+@dataclass
+class Sample:
+    """One table of cells.
+
+    Parameters
+    ----------
+    name
+        Of the sample.
+    values
+        Shape (N, G), float32.
+    obs, var
+        Cells and features, shapes (N, .) and (G, .).
+    counted
+        Whether the values are whole numbers.
+    """
+
+    name: str
+    values: sp.csr_matrix
+    obs: pd.DataFrame
+    var: pd.DataFrame
+    counted: bool = True
+
+
+def sample_stem(path: Path) -> str:
+    """Name of a file or folder without the endings that say how it is written."""
+    stem = path.name
+    while (ending := next((each for each in ENDINGS if stem.lower().endswith(each)), None)) and len(stem) > len(ending):
+        stem = stem[: -len(ending)]
+    return stem
+
+
+def sample_names(paths: Sequence[Path]) -> list[str]:
+    """Name samples after their files, each in its own way: those of equal stem also after their folder, then by number.
+
+    Parameters
+    ----------
+    paths
+        One a sample.
+    """
+    stems = [sample_stem(path) for path in paths]
+    names = [
+        f"{path.resolve().parent.name}_{stem}" if stems.count(stem) > 1 else stem
+        for path, stem in zip(paths, stems, strict=True)
+    ]
+    found: list[str] = []
+    for name in names:
+        number, unique = 1, name
+        while unique in found:
+            number += 1
+            unique = f"{name}_{number}"
+        found.append(unique)
+    return found
+
+
+def mark_sample(obs: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Add the column ``sample``; one that the input has already is kept as ``input_sample``."""
+    kept = obs.rename(columns={SAMPLE: KEPT_SAMPLE}) if SAMPLE in obs and KEPT_SAMPLE not in obs else obs
+    return kept.assign(**{SAMPLE: name})
+
+
+def stack(
+    samples: list[Sample], modality: str, join: Literal["intersection", "union"], notes: list[str]
+) -> tuple[sp.csr_matrix, pd.DataFrame, pd.DataFrame]:
+    """Stack samples, cells in their order.
+
+    Parameters
+    ----------
+    samples
+        At least one. The list is emptied, so that no table stays in memory longer than it is needed.
+    modality
+        Peaks are united by their places, other features by their names.
+    join
+        Which genes or proteins to keep: those of all samples, or those of any (0 where a sample lacks them).
+    notes
+        Told what was decided, in words.
+
+    Returns
+    -------
+    tuple
+        Values (N, G) float32, obs (N, .), var (G, .). Of several samples obs has the column ``sample``, and cells whose
+        name stands in several samples are named ``<sample>_<name>``, as are all others then.
+
+    Raises
+    ------
+    InputError
+        If the samples have nothing in common, or some hold counts and others do not.
+    """
+    if len(samples) == 1:
+        only = samples.pop()
+        return only.values, only.obs, only.var
+    _check_alike(samples, modality)
+    sizes = ", ".join(f"{each.name} ({each.values.shape[0]:,} cells)" for each in samples)
+    notes.append(f"{modality}: {len(samples)} samples were stacked: {sizes}.")
+    var = _unite(samples, modality, join, notes)
+    obs = _obs(samples, modality, notes)
+    blocks = []
+    while samples:
+        blocks.append(samples.pop(0).values)
+    return sp.vstack(blocks, format="csr", dtype=np.float32), obs, var
+
+
+def _check_alike(samples: Sequence[Sample], modality: str) -> None:
+    kinds = {each.counted for each in samples}
+    if len(kinds) == 1:
+        return
+    counted, other = ([each.name for each in samples if each.counted is kind] for kind in (True, False))
+    raise InputError(
+        f"{modality}: {', '.join(counted)} holds counts, {', '.join(other)} does not.",
+        "values of one kind in all samples of a modality.",
+        f"give the counts of all samples (--set {modality}_matrix=... names the layer that holds them).",
+    )
+
+
+def _unite(samples: Sequence[Sample], modality: str, join: str, notes: list[str]) -> pd.DataFrame:
+    """Bring all samples to the same features, in place; return var of these."""
+    first = samples[0].var
+    if all(each.var.index.equals(first.index) for each in samples[1:]):
+        return first
+    return _unite_peaks(samples, notes) if modality == "atac" else _unite_names(samples, modality, join, notes)
+
+
+def _unite_peaks(samples: Sequence[Sample], notes: list[str]) -> pd.DataFrame:
+    var, sums = unite_peaks([each.var for each in samples])
+    counts = " and ".join(f"{len(each.var):,}" for each in samples)
+    notes.append(f"atac: the {counts} peaks of the samples became {len(var):,}, overlapping ones merged into one.")
+    for each, matrix in zip(samples, sums, strict=True):
+        each.values = sp.csr_matrix(each.values @ matrix, dtype=np.float32)
+        each.values.sort_indices()
+    return var
+
+
+def _unite_names(samples: Sequence[Sample], modality: str, join: str, notes: list[str]) -> pd.DataFrame:
+    names = union = samples[0].var.index.append([each.var.index for each in samples[1:]]).unique()
+    if join == "intersection":
+        common = np.all([union.isin(each.var.index) for each in samples], axis=0)
+        names = union[common]
+    what = "proteins" if modality == "protein" else "genes"
+    if not len(names):
+        shown = "; ".join(f"{each.name}: {', '.join(map(repr, each.var.index[:2]))}" for each in samples)
+        raise InputError(
+            f"{modality}: the samples have no {what} in common ({shown}).",
+            f"{what} that are named alike in all samples.",
+            f"name the {what} alike, or keep those of any sample with --set join_genes=union.",
+        )
+    if join == "intersection":
+        notes.append(
+            f"{modality}: {len(names):,} of {len(union):,} {what} are in all samples; the other "
+            f"{len(union) - len(names):,} were left out (--set join_genes=union keeps them)."
+        )
+    else:
+        notes.append(f"{modality}: {len(names):,} {what} are in any of the samples; 0 stands where a sample lacks one.")
+    var = _var_of(samples, names)
+    for each in samples:
+        each.values = _in_order(each.values, each.var.index, names)
+    return var
+
+
+def _var_of(samples: Sequence[Sample], names: pd.Index) -> pd.DataFrame:
+    """Take what the first sample that has a feature knows of it."""
+    known = [each.var for each in samples]
+    columns = [name for name in known[0].columns if all(name in each for each in known)]
+    rows = pd.concat([each[columns].astype(object) for each in known])
+    return rows.loc[~rows.index.duplicated()].loc[names]
+
+
+def _in_order(values: sp.csr_matrix, names: pd.Index, wanted: pd.Index) -> sp.csr_matrix:
+    at = names.get_indexer(wanted)
+    found = np.flatnonzero(at >= 0)
+    kept = values[:, at[found]]
+    return sp.csr_matrix((kept.data, found[kept.indices], kept.indptr), shape=(len(values.indptr) - 1, len(wanted)))
+
+
+def _obs(samples: Sequence[Sample], modality: str, notes: list[str]) -> pd.DataFrame:
+    everyone = samples[0].obs.index.append([each.obs.index for each in samples[1:]])
+    clash = int(everyone[everyone.duplicated()].nunique())
+    parts = []
+    for each in samples:
+        obs = mark_sample(each.obs, each.name)
+        if clash:
+            obs.index = pd.Index([f"{each.name}_{cell}" for cell in obs.index])
+        parts.append(obs)
+    if clash:
+        notes.append(
+            f"{modality}: {clash:,} cell names stand in several samples, so all begin with the name of their sample."
+        )
+    columns = dict.fromkeys(name for obs in parts for name in obs)
+    index = parts[0].index.append([obs.index for obs in parts[1:]])
+    return pd.DataFrame({name: _column(parts, str(name)) for name in columns}, index=index)
+
+
+def _column(parts: Sequence[pd.DataFrame], name: str) -> pd.Series:
+    pieces = [obs[name] if name in obs else pd.Series(np.nan, obs.index, dtype=object) for obs in parts]
+    if any(piece.dtype != pieces[0].dtype for piece in pieces):
+        pieces = [piece.astype(object) for piece in pieces]
+    whole: pd.Series = pd.concat(pieces)
+    return whole.infer_objects()
