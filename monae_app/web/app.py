@@ -9,7 +9,7 @@ from dash import Dash
 
 from monae_app.web import api, bundled, shell, uploads
 from monae_app.web.components import file_browser, upload_box
-from monae_app.web.pages import data, embedding, training
+from monae_app.web.pages import data, embedding, guidance, training
 from monae_app.web.services import Services
 from monae_app.web.settings import Settings
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # In the order of the navigation, which is the order of the work.
-PAGES = (data, training, embedding)
+PAGES = (data, guidance, training, embedding)
 
 
 def create_app(settings: Settings | None = None, samples_root: Path | None = None) -> Dash:

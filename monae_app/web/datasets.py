@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # Names of files begin with the door that they came through.
 UPLOAD, ROOT, NAMED = "upload:", "root:", "named:"
 GENOMES: tuple[str, ...] = get_args(GenomeName)
-GTFS = (".gtf", ".gtf.gz")
+GTFS = (".gtf", ".gtf.gz", ".gff", ".gff.gz", ".gff3", ".gff3.gz")
 # Said by a Source itself, or names of files that a browser must not choose freely.
 NOT_SET = frozenset({"inputs", "genome", "bed", "gtf"})
 FILE_SETTINGS = frozenset(name for name, known in RunConfig.model_fields.items() if "Path" in str(known.annotation))
@@ -166,11 +166,14 @@ class Catalogue:
         """
         overrides = self.checked(source.settings)
         if source.sample:
-            return self.sample(source.sample).settings() | overrides
+            settings = self.sample(source.sample).settings()
+            if source.genome:
+                settings |= {"genome": None, "bed": None, **self.coordinates(source.genome)}
+            return settings | overrides
         if not source.inputs:
             raise InputError("No file is chosen.", "a file for RNA, for ATAC, or for both.", "choose the files above.")
         inputs = {modality: [str(self.path(name)) for name in names] for modality, names in source.inputs}
-        return {"inputs": inputs, **self._coordinates(source.genome), **overrides}
+        return {"inputs": inputs, **self.coordinates(source.genome), **overrides}
 
     def checked(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         """Return settings that came from a browser, with paths in the place of names of files.
@@ -196,7 +199,14 @@ class Catalogue:
             for _, names in source.inputs
         )
 
-    def _coordinates(self, genome: str) -> dict[str, str | None]:
+    def coordinates(self, genome: str) -> dict[str, str | None]:
+        """Return ``genome``, ``bed`` or ``gtf`` of a run by what a source names: a bundled genome or a file.
+
+        Raises
+        ------
+        InputError
+            If it names a file that is not on offer.
+        """
         if not genome:
             return {"bed": None}
         if genome in GENOMES:

@@ -15,6 +15,7 @@ from monae_app.jobs.launcher import Launcher, inspect
 from monae_app.jobs.looking import look
 from monae_app.jobs.registry import SHARED, Registry
 from monae_app.jobs.sharing import Shares
+from monae_app.jobs.surveys import Surveys
 from monae_app.jobs.uploads import UploadStore
 from monae_app.web import bundled
 from monae_app.web.datasets import Catalogue, Source
@@ -50,6 +51,7 @@ class Services:
         self.users = Users(settings)
         self.uploads = UploadStore(settings.store, settings.limits)
         self.catalogue = Catalogue(settings, samples_root, self.uploads, self.users.current)
+        self.surveys = Surveys(settings.store / "surveys")
         self.losses = LossHistory()
         self._samples = samples_root or bundled.folder("data_samples")
         self._shares = Shares(settings.store)

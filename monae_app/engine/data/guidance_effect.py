@@ -65,7 +65,13 @@ class GuidanceEffect:
 
 
 def guidance_effect(
-    genes: Sequence[str], peaks: pd.DataFrame, annotation: pd.DataFrame, *, promoter: int, window: int
+    genes: Sequence[str],
+    peaks: pd.DataFrame,
+    annotation: pd.DataFrame,
+    *,
+    promoter: int,
+    window: int,
+    known_as: Sequence[str] | None = None,
 ) -> GuidanceEffect:
     """Link all genes and peaks of a data set.
 
@@ -79,8 +85,10 @@ def guidance_effect(
         Columns ``chrom``, ``start``, ``end``, ``symbol``, ``strand``; one row a symbol.
     promoter, window
         In bp, as in :func:`~monae_app.engine.data.guidance.link_genes_to_peaks`.
+    known_as
+        Names of the genes in the annotation, shape (G,); those of the data unless given.
     """
-    places = annotation.set_index("symbol").reindex(pd.Index(genes))[COLUMNS]
+    places = annotation.set_index("symbol").reindex(pd.Index(genes if known_as is None else known_as))[COLUMNS]
     known = places["chrom"].notna().to_numpy()
     spots = peaks.assign(chrom=harmonise_chromosomes(peaks["chrom"], places.loc[known, "chrom"].unique()))
     pairs = link_genes_to_peaks(places, spots, promoter=promoter, window=window)
