@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
 
@@ -12,10 +15,20 @@ try:
 except ImportError:  # not on Windows, where the bound in time is the only one
     resource = None  # type: ignore[assignment]
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 LEAST_MEMORY = 1 << 30
 # the rest is for the system and for those who wait for the answer
 SHARE_OF_MEMORY = 0.75
 CGROUP_LIMIT, CGROUP_USED = Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")
+
+
+@contextlib.contextmanager
+def with_own_temporary_files() -> Iterator[dict[str, str]]:
+    """Give the environment of a process whose temporary files go in the end, also if it was killed."""
+    with tempfile.TemporaryDirectory(prefix="monae-reading-", ignore_cleanup_errors=True) as folder:
+        yield {**os.environ, **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), folder)}
 
 
 def available_memory() -> int:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from monae_app.engine.errors import InputError
+from monae_app.jobs.isolation import with_own_temporary_files
 from monae_app.jobs.looking import how_it_ended
 from monae_app.jobs.looking import look as look
 from monae_app.jobs.progress import State, process_alive
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 WORKER = (sys.executable, "-m", "monae_app.jobs.worker")
 INSPECTOR = (sys.executable, "-m", "monae_app.jobs.inspector")
 KILL_SECONDS = 20.0
-INSPECT_SECONDS = 120.0
+INSPECT_SECONDS = 900.0
 
 
 class Launcher:
@@ -140,9 +141,15 @@ def inspect(values: dict[str, Any], *, seconds: float = INSPECT_SECONDS) -> dict
         If a file cannot be used, or reading takes too long.
     """
     try:
-        done = subprocess.run(  # the command is ours
-            [*INSPECTOR, json.dumps(values, default=str)], capture_output=True, timeout=seconds, check=False, text=True
-        )
+        with with_own_temporary_files() as environment:
+            done = subprocess.run(  # the command is ours
+                [*INSPECTOR, json.dumps(values, default=str)],
+                capture_output=True,
+                timeout=seconds,
+                check=False,
+                text=True,
+                env=environment,
+            )
     except subprocess.TimeoutExpired:
         raise InputError(
             f"Reading the files took longer than {seconds:.0f} seconds.",

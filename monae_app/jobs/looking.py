@@ -13,6 +13,8 @@ import threading
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from monae_app.jobs.isolation import with_own_temporary_files
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 LOOK = "--look"
 INSPECTOR = (sys.executable, "-m", "monae_app.jobs.inspector")
 # for each file; the process itself takes some to start
-LOOK_SECONDS, START_SECONDS = 120.0, 60.0
+LOOK_SECONDS, START_SECONDS = 600.0, 60.0
 
 Answer = dict[str, Any]
 
@@ -81,9 +83,14 @@ def _ask(
         "options": asdict(options) if options else {},
         "thoroughly": thoroughly,
     }
-    with tempfile.TemporaryFile() as complaints:
+    with tempfile.TemporaryFile() as complaints, with_own_temporary_files() as environment:
         child = subprocess.Popen(  # the command is ours
-            [*INSPECTOR, LOOK], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=complaints, close_fds=True
+            [*INSPECTOR, LOOK],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=complaints,
+            close_fds=True,
+            env=environment,
         )
         lines: queue.Queue[bytes | None] = queue.Queue()
         threading.Thread(target=_pass_on, args=(child, request, lines), daemon=True, name="look").start()

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
 import sys
+import tempfile
 import textwrap
 import time
 from io import StringIO
@@ -16,7 +18,7 @@ import pytest
 
 from monae_app.engine.data.contents import ReadingOptions
 from monae_app.jobs import inspector, looking
-from monae_app.jobs.isolation import LEAST_MEMORY, available_memory, memory_bound
+from monae_app.jobs.isolation import LEAST_MEMORY, available_memory, memory_bound, with_own_temporary_files
 from monae_app.jobs.looking import how_it_ended, look
 
 COUNTS = np.random.default_rng(0).poisson(2, (9, 7)).astype(np.float32) + 1
@@ -212,3 +214,12 @@ def test_ends_are_named():
     assert how_it_ended(1) == "code 1"
     assert "memory" in how_it_ended(-signal.SIGKILL)
     assert how_it_ended(-250) == "250"
+
+
+def test_temporary_files_go_also_when_their_process_was_killed(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with with_own_temporary_files() as environment:
+        leave = "import os, signal, tempfile; tempfile.mkdtemp(); os.kill(os.getpid(), signal.SIGKILL)"
+        assert subprocess.run([sys.executable, "-c", leave], env=environment, check=False).returncode == -signal.SIGKILL
+        assert len(list(tmp_path.glob("*/*"))) == 1
+    assert list(tmp_path.iterdir()) == []
