@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
 
-from monae_app.engine.config import RunConfig, make_config
+from monae_app.engine.config import make_config
+from monae_app.engine.data.cutoffs import without_cutoffs
 from monae_app.engine.errors import InputError
 from monae_app.jobs.columns import write_columns
 from monae_app.jobs.surveys import write_state
@@ -20,8 +21,10 @@ from monae_app.jobs.surveys import write_state
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from monae_app.engine.config import ModalityName
+    from monae_app.engine.config import ModalityName, RunConfig
     from monae_app.engine.data.dataset import Dataset
+
+CPU_SECONDS = 3600
 
 
 def main(arguments: list[str]) -> int:
@@ -39,7 +42,8 @@ def main(arguments: list[str]) -> int:
         # Imported here: it brings readers that take seconds to load, and the page learns at once that it began.
         from monae_app.engine.data.reading import read_dataset
 
-        config = make_config(**_unfiltered(values))
+        # the cells that cut-offs would take away are to be shown
+        config = make_config(**without_cutoffs(values))
         answer = {"places": _places, "quality": _quality, "doublets": _doublets}[what]
         said = answer(read_dataset(config), config, folder, say)
     except InputError as error:
@@ -47,16 +51,6 @@ def main(arguments: list[str]) -> int:
         return 2
     write_state(folder, what, "done", said=said)
     return 0
-
-
-def _unfiltered(values: dict[str, Any]) -> dict[str, Any]:
-    """Leave out the cut-offs: the cells that they would take away are to be shown."""
-    fields = RunConfig.model_fields
-    return {key: value for key, value in values.items() if _group(fields[key].json_schema_extra) != "quality"}
-
-
-def _group(extra: Any) -> str:
-    return str(extra.get("group", "")) if isinstance(extra, dict) else ""
 
 
 def _places(dataset: Dataset, _config: RunConfig, folder: Path, say: Callable[[str], None]) -> dict[str, Any]:
@@ -107,4 +101,8 @@ def _doublets(dataset: Dataset, _config: RunConfig, folder: Path, say: Callable[
 
 
 if __name__ == "__main__":
+    from monae_app.jobs.isolation import bound_this_process, memory_bound
+
+    # files of others are opened: what ends this process by its size is explained by who waits for it
+    bound_this_process(memory_bound(), CPU_SECONDS)
     raise SystemExit(main(sys.argv[1:]))

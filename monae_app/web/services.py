@@ -8,6 +8,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
 from monae_app.engine.data.contents import ReadingOptions
+from monae_app.engine.data.cutoffs import without_cutoffs
 from monae_app.engine.data.duration import expected_seconds
 from monae_app.engine.errors import InputError
 from monae_app.engine.result import Result
@@ -105,14 +106,16 @@ class Services:
         return view
 
     def summary(self, source: Source) -> dict[str, Any]:
-        """Say what a data set holds; a bundled sample's run knows already.
+        """Say what a data set holds, all cells of it; a bundled sample's run knows already.
 
         Raises
         ------
         InputError
             If its files cannot be used.
         """
-        settings = self.catalogue.settings(source)
+        settings = without_cutoffs(self.catalogue.settings(source))
+        # What a training makes of columns and names changes nothing of what files hold.
+        settings = {name: value for name, value in settings.items() if name not in ("batch_key", "paired")}
         key = json.dumps([self.users.current(), settings], default=str, sort_keys=True)
         if (known := self._summaries.get(key)) is not None:
             return known
@@ -203,7 +206,7 @@ class Services:
         return record
 
     def _known_summary(self, source: Source) -> dict[str, Any] | None:
-        if not source.sample or source.settings:
+        if not source.sample or source.genome or set(without_cutoffs(source.settings)) - {"batch_key", "paired"}:
             return None
         report = self.catalogue.sample(source.sample).folder / "run" / "report.json"
         try:

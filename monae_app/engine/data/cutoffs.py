@@ -80,6 +80,14 @@ OF_ANY = (
 )
 
 
+SETTINGS = frozenset(cutoff.setting for each in (OF_ANY, *CUTOFFS.values()) for cutoff in each)
+
+
+def without_cutoffs(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings that say nothing of which cells are left out."""
+    return {name: value for name, value in settings.items() if name not in SETTINGS}
+
+
 def left_out(quality: pd.DataFrame, name: ModalityName, settings: Mapping[str, Any]) -> dict[str, np.ndarray]:
     """Find the cells that each cut-off leaves out.
 

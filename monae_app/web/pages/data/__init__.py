@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from monae_app.web.components import quality_panel
 from monae_app.web.pages.data import choosing, reading
 from monae_app.web.pages.data.layout import layout
 
@@ -22,3 +23,4 @@ def register(app: Dash, services: Services) -> None:
     """Connect the page."""
     choosing.register(app, services)
     reading.register(app, services)
+    quality_panel.register(app, services)
