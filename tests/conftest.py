@@ -5,11 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from monae_app.engine.data.planted import make_planted
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+# A busy machine is slow, and that is no fault of the code.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 SHORT = ["--steps", "12", "--set", "batch_size=32", "--set", "n_components=20"]
 

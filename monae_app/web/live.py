@@ -44,7 +44,8 @@ class LossHistory:
             size = run.progress_path.stat().st_size if run.progress_path.exists() else 0
             if reading is None or size < reading.offset:
                 reading = self._runs[str(run.path)] = _Reading()
-            while True:
+            # What stands there now and no further: a worker may write faster than a busy machine reads.
+            while reading.offset < size:
                 events, offset = run.read_events(reading.offset)
                 if offset == reading.offset:
                     break

@@ -7,7 +7,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
-import pandas as pd
 
 from monae_app.engine.config import RunConfig
 from monae_app.engine.data.cutoffs import CUTOFFS, SETTINGS, SHARES, Cutoff, left_out, suggest_cutoffs
@@ -17,6 +16,8 @@ from monae_app.web.datasets import Source
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pandas as pd
 
     from monae_app.engine.config import ModalityName
     from monae_app.jobs.surveys import Survey

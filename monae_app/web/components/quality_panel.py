@@ -85,7 +85,7 @@ def register(app: Dash, services: Services) -> None:
 
 
 def _which(source: Source) -> dict[str, Any]:
-    """What makes a data set another one, whatever its cut-offs."""
+    """Return what makes a data set another one, whatever its cut-offs."""
     return source.to_json() | {"settings": without_cutoffs(source.settings)}
 
 
@@ -204,7 +204,7 @@ def _after(
 
 
 def _drawn(name: str, measure: str, cutoffs: dict[str, Any]) -> list[str]:
-    """Settings whose lines stand in a figure, in their order."""
+    """List the settings whose lines stand in a figure, in their order."""
     mine: Iterable[Any] = CUTOFFS[name]  # type: ignore[index]
     return [each.setting for each in mine if each.measure == measure and each.setting in cutoffs]
 

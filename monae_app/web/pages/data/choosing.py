@@ -73,11 +73,17 @@ def _register_uploads(app: Dash, services: Services) -> None:
         basket = before.keep(UPLOAD, names).take([(ref, names[ref]) for ref in fresh if ref in names])
         return no_update if basket == before else basket.to_json()
 
-    @app.callback(Output(page.EARLIER, "options"), Input(ids.UPLOADS, "data"), Input(ids.BASKET, "data"))
-    def earlier(uploads: Any, kept: Any) -> list[dict[str, str]]:
+    @app.callback(
+        Output(page.EARLIER, "options"),
+        Output(page.EARLIER_BOX, "hidden"),
+        Input(ids.UPLOADS, "data"),
+        Input(ids.BASKET, "data"),
+    )
+    def earlier(uploads: Any, kept: Any) -> tuple[list[dict[str, str]], bool]:
         basket = Basket.from_json(kept)
         names = _names(uploads) if isinstance(uploads, dict) else {}
-        return [{"label": name, "value": ref} for ref, name in names.items() if basket.file(ref) is None]
+        rest = [{"label": name, "value": ref} for ref, name in names.items() if basket.file(ref) is None]
+        return rest, not rest
 
     @app.callback(
         Output(ids.BASKET, "data", allow_duplicate=True),

@@ -24,7 +24,8 @@ BASKET_CARD, TABLE, REMOVED, UNDO, COUNTED = (
 )  # fmt: skip
 PLACES, JOIN, AS_BATCH, READ, MESSAGE = "data-places", "data-join", "data-as-batch", "data-read", "data-message"
 SUMMARY, HEADING, ONWARD, QUALITY = "data-summary", "data-heading", "data-onward", "data-quality"
-PLACES_NOTE, SEVERAL, EARLIER = "data-places-note", "data-several", "data-earlier"
+PLACES_NOTE, SEVERAL = "data-places-note", "data-several"
+EARLIER, EARLIER_BOX = "data-earlier", "data-earlier-box"
 
 INTRODUCTION = (
     "Files of one tissue: gene expression, open chromatin, protein. Cells need not be the same ones: no pairing is "
@@ -136,7 +137,7 @@ def upload_card(services: Services) -> html.Section:
             html.P("Your own", className="eyebrow"),
             html.H2("Add files"),
             upload_box(services.settings.limits, FORMATS),
-            with_label(earlier, "Earlier uploads"),
+            html.Div(with_label(earlier, "Earlier uploads"), id=EARLIER_BOX, hidden=True),
         ],
         className="card",
     )
