@@ -129,7 +129,7 @@ def _part(part: dict[str, Any]) -> str:
     sure = "" if guess["certainty"] == "sure" or guess["value"] is None else f" ({guess['certainty']})"
     features = FEATURES.get(modality, "features")
     size = f"{part['cells']:,} cells x {part['features']:,} {features}"
-    where = part["matrix"] if part["matrix"] in ("X", "raw") else f"layer {part['matrix']}"
+    where = part["matrix"] if part["matrix"] in ("X", "raw") else f"layer {part['matrix'].removeprefix('layers/')}"
     told = [f"{modality}{sure}", size, f"{WORDS[part['kind']]} in {where}"]
     told[0] = f"{part['name']}: {told[0]}" if part.get("name") else told[0]
     return ", ".join([*told, *([part["origin"]] if modality in ("rna", "atac") else [])])
