@@ -50,7 +50,7 @@ def as_text(values: Iterable[object]) -> np.ndarray:
     texts = [value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value) for value in values]
     # bytes that were once written as Python shows them: b'chr1:100-600'
     shown = [
-        text[2:-1] if text[:2] in BYTES_SHOWN and text[-1:] == text[1] and len(text) > 2 else text for text in texts
+        text[2:-1] if text[:2] in BYTES_SHOWN and text[-1:] == text[1] and len(text) > 3 else text for text in texts
     ]
     return np.array(shown, dtype=object)
 

@@ -72,7 +72,7 @@ def read(path: Path, options: ReadingOptions) -> Contents:
                 f"{path.name} is text in UTF-16.", f"{EXPECTED}.", "save it as UTF-8 (in Excel: CSV UTF-8)."
             )
         table = _read(stream, path)
-        part = _part(table, options.orientation)
+        part = _part(table, options.orientation, path)
     with path.open("rb") as raw:
         packed = compression_of(raw.read(8))
     called = f"text table (divided by {NAMES[table.layout.delimiter]}{', ' + packed if packed else ''})"
@@ -129,6 +129,8 @@ def _first_lines(stream: BufferedReader) -> tuple[list[bytes], list[bytes]]:
             comments.append(line)
         else:
             lines.append(line)
+    if len(lines) == 1 and b"\r" in lines[0].rstrip(b"\r\n"):
+        raise ValueError("its lines end in a carriage return alone, as on old Macs")
     return comments, lines
 
 
@@ -157,7 +159,7 @@ def _bad_number(path: Path, layout: Layout, line: int, error: BadNumberError) ->
     )
 
 
-def _part(table: _Table, wanted: str) -> Part:
+def _part(table: _Table, wanted: str, path: Path) -> Part:
     layout = table.layout
     values = sp.vstack(table.blocks, format="csr")
     columns = _column_names(layout, table.numbers)
@@ -168,6 +170,12 @@ def _part(table: _Table, wanted: str) -> Part:
         if i != layout.index
     }
     corner = layout.names[layout.index] if layout.names and layout.index is not None else ""
+    if len(table.numbers) == 1 and others and len(set(rows)) < len(rows):
+        raise InputError(
+            f"{path.name} is a long table: a line for each cell and feature, and a single column of numbers.",
+            f"{EXPECTED}.",
+            "spread it into a line for each cell and a column for each feature (pivot in pandas, pivot_wider in R).",
+        )
     if wanted == "auto":
         rows_are, reason = find_orientation(rows or ["" for _ in range(values.shape[0])], columns, corner)
     else:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from monae_app.engine.data.genome import has_peak_columns
-from monae_app.engine.data.understanding.feature_names import ENSEMBL, PEAK, SPECIES, share_matching
+from monae_app.engine.data.understanding.feature_names import ENSEMBL, PEAK, SPECIES, share_matching, symbols_apart
 from monae_app.engine.data.understanding.guess import Guess
 from monae_app.engine.data.understanding.known_genes import GENOMES, share_known
 
@@ -100,7 +100,9 @@ def _from_names(var: pd.DataFrame) -> Guess:
 
 
 def _plain(names: pd.Index) -> pd.Index:
-    """Names without the prefix of a species."""
+    """Names without the prefix of a species, and symbols without the id beside them."""
+    both = symbols_apart(names)
+    names = names if both is None else pd.Index(both["symbol"].to_numpy())
     if share_matching(names, SPECIES) < MOST:
         return names
     return pd.Index([SPECIES.sub("", str(name)) for name in names])

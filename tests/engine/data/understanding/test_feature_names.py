@@ -130,3 +130,19 @@ def test_whatever_the_names_they_end_up_unique_and_as_many(names, modality, with
     # a second time changes nothing
     again = name_features(found.var.drop(columns="symbol", errors="ignore"), modality)
     assert again.var.index.tolist() == found.var.index.tolist()
+
+
+@pytest.mark.parametrize(
+    "spelled", ["{id}_{symbol}", "{symbol}_{id}", "{id}|{symbol}", "{symbol}-{id}", "{id}:{symbol}"]
+)
+def test_names_that_hold_both_id_and_symbol_are_taken_apart(spelled):
+    names = [spelled.format(id=gene, symbol=symbol) for gene, symbol in zip(IDS, HUMAN, strict=True)]
+    # spike-ins have no id
+    found = name_features(table([*names, "ERCC-00002"]), "rna")
+    assert found.kind == "symbols"
+    assert found.var.index.tolist() == [*HUMAN, "ERCC-00002"]
+    assert found.var["gene_id"].tolist() == [*IDS, ""]
+
+
+def test_a_number_that_is_taken_is_passed_over_without_a_warning():
+    assert name_features(table(["A", "A", "A-1"]), "rna").var.index.tolist() == ["A", "A-2", "A-1"]
