@@ -111,7 +111,8 @@ def _refuse_cut_zip(path: Path, _options: ReadingOptions, _wrappings: int) -> Co
 
 
 def _read_tar(path: Path, options: ReadingOptions, wrappings: int) -> Contents:
-    with guarded(path, "a .tar archive", archive.EXPECTED, archive.REPACK):
+    todo = "copy or download it again, as it may be cut off, or pack the files anew"
+    with guarded(path, "a .tar archive", archive.EXPECTED, todo):
         listing = archive.list_tar(path)
         return collections_of_files.read(path, listing, lambda file: read_any(file, options, wrappings + 1))
 

@@ -152,7 +152,7 @@ def _stripped(name: str, prefix: str) -> str:
 
 def _with_symbols(named: Named, kind: NameKind, symbol_of: Callable[[], pd.Series] | None) -> Named:
     var = named.var
-    column = _symbol_column(var)
+    column = symbol_column(var)
     if column is not None:
         symbols, source = _texts(var[column]), f"the column {column!r} of var"
     elif symbol_of is not None and kind == "Ensembl ids":
@@ -187,7 +187,8 @@ def without_version(name: str) -> str:
     return name.split(".", 1)[0]
 
 
-def _symbol_column(var: pd.DataFrame) -> str | None:
+def symbol_column(var: pd.DataFrame) -> str | None:
+    """Return the column of var in which symbols stand, None if there is none."""
     by_folded = {str(name).casefold(): name for name in reversed(var.columns)}
     for wanted in SYMBOL_COLUMNS:
         if wanted not in by_folded:

@@ -307,3 +307,18 @@ def test_a_byte_order_mark_before_the_matrix_is_no_harm(tmp_path):
         (part,) = open_file(path).parts
         np.testing.assert_array_equal(x_of(part), dense(counts(12, 8)))
         assert part.obs.index.tolist() == barcodes(12)
+
+
+def test_tables_that_r_wrote_with_the_numbers_of_rows(tmp_path):
+    cells = barcodes(12)
+    genes = ["TP53", "GAPDH", "CD4", "CD8A", "ACTB", "MYC", "SOX2", "PAX6"]
+    peaks = [f"chr1,{100 * i},{100 * i + 50},501" for i in range(8)]
+    for folder, features in (("atac", ["seqnames,start,end,width", *peaks]), ("rna", ["x", *genes])):
+        written = {
+            f"{name}.csv": "\n".join(f'"{i or ""}",{line}' for i, line in enumerate(lines)).encode()
+            for name, lines in (("features", features), ("barcodes", ["x", *cells]))
+        }
+        matrix = mtx_files(counts(12, 8), cells, [["-"]] * 8)["matrix.mtx"]
+        (part,) = open_file(write_files(tmp_path / folder, {"matrix.mtx": matrix, **written})).parts
+        assert part.obs.index.tolist() == cells
+        assert part.var.index[1] == ("chr1:100-150" if folder == "atac" else "GAPDH")
