@@ -20,9 +20,14 @@ SECONDS = 3600.0
 PASSED_OVER = (
     ".md", ".rst", ".json", ".yaml", ".yml", ".toml", ".ini", ".cfg", ".log", ".py", ".r", ".rmd", ".ipynb", ".sh",
     ".pdf", ".png", ".jpg", ".jpeg", ".svg", ".html", ".css", ".js", ".docx", ".tbi", ".csi", ".md5", ".sha256",
+    ".bam", ".bai", ".bw", ".bigwig", ".cloupe", ".vloupe", ".stats",
     ".bed", ".bed.gz", ".gtf", ".gtf.gz", ".gff", ".gff.gz", ".gff3", ".gff3.gz",
 )  # fmt: skip
-PASSED_NAMES = ("readme", "license", "licence", "source", "changelog", "makefile", "copying", "notice", "citation")
+PASSED_NAMES = (
+    "readme", "license", "licence", "source", "changelog", "makefile", "copying", "notice", "citation",
+    # beside the matrices of Cell Ranger
+    "metrics_summary", "per_barcode_metrics", "atac_peak_annotation", "tissue_positions", "tissue_positions_list",
+)  # fmt: skip
 MATRICES = (".mtx", ".mtx.gz")
 ZARR = (".zgroup", ".zattrs", "zarr.json", ".zmetadata")
 OF_A_RUN = ("config.json", "cells.h5ad", "features.h5ad")
@@ -129,7 +134,7 @@ def _part(part: dict[str, Any]) -> str:
     sure = "" if guess["certainty"] == "sure" or guess["value"] is None else f" ({guess['certainty']})"
     features = FEATURES.get(modality, "features")
     size = f"{part['cells']:,} cells x {part['features']:,} {features}"
-    where = part["matrix"] if part["matrix"] in ("X", "raw") else f"layer {part['matrix']}"
+    where = part["matrix"] if part["matrix"] in ("X", "raw") else f"layer {part['matrix'].removeprefix('layers/')}"
     told = [f"{modality}{sure}", size, f"{WORDS[part['kind']]} in {where}"]
     told[0] = f"{part['name']}: {told[0]}" if part.get("name") else told[0]
     return ", ".join([*told, *([part["origin"]] if modality in ("rna", "atac") else [])])

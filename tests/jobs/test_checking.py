@@ -20,6 +20,7 @@ def test_a_folder_is_walked_and_what_is_no_data_is_passed_over(tmp_path):
     found = below(
         tmp_path,
         *("b.h5ad", "a.csv.gz", "deep/er/c.loom", "strange.bin"),
+        *("outs/metrics_summary.csv", "outs/possorted_genome_bam.bam", "outs/cloupe.cloupe"),
         *("README.md", "README", "SOURCE.md", "LICENSE", "licence.txt", "notes.pdf", "plot.png", "script.R"),
         *(
             ".hidden",

@@ -23,6 +23,7 @@ from monae_app.engine.data.understanding.feature_names import (
 from monae_app.engine.data.understanding.matrices import RAW, WORDS, X, choose_matrix
 from monae_app.engine.data.understanding.modality import guess_modality
 from monae_app.engine.data.understanding.origin import guess_origin
+from monae_app.engine.data.understanding.turned import check_not_turned
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,8 +72,9 @@ def read_part(part: Part, modality: ModalityName, config: RunConfig) -> Table:
     Raises
     ------
     InputError
-        If it has no matrix, not the one asked for, or the matrix cannot be read.
+        If it has no matrix, not the one asked for, the matrix cannot be read, or features lie in its rows.
     """
+    check_not_turned(part)
     chosen = choose_matrix(part, getattr(config, f"{modality}_matrix"))
     matrix = part.matrices[chosen.name]
     values = sp.csr_matrix(matrix.read(), dtype=np.float32)

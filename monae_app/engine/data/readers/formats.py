@@ -104,8 +104,15 @@ def _read_zip(path: Path, options: ReadingOptions, wrappings: int) -> Contents:
         return collections_of_files.read(path, listing, lambda file: read_any(file, options, wrappings + 1))
 
 
+def _refuse_cut_zip(path: Path, _options: ReadingOptions, _wrappings: int) -> Contents:
+    # the list of what a .zip archive holds stands at its end
+    what = "a .zip archive, or a document packed as one, whose end is missing"
+    raise refusals.refused(path, what, "copy or download it again: it is cut off.")
+
+
 def _read_tar(path: Path, options: ReadingOptions, wrappings: int) -> Contents:
-    with guarded(path, "a .tar archive", archive.EXPECTED, archive.REPACK):
+    todo = "copy or download it again, as it may be cut off, or pack the files anew"
+    with guarded(path, "a .tar archive", archive.EXPECTED, todo):
         listing = archive.list_tar(path)
         return collections_of_files.read(path, listing, lambda file: read_any(file, options, wrappings + 1))
 
@@ -136,6 +143,7 @@ def _is_tar(start: bytes) -> bool:
 BY_START = (
     ByStart(lambda path, _: h5py.is_hdf5(path), lambda path, options, _: read_hdf5(path, options)),
     ByStart(lambda path, start: start.startswith(b"PK") and zipfile.is_zipfile(path), _read_zip),
+    ByStart(lambda _, start: start.startswith(b"PK\x03\x04"), _refuse_cut_zip),
     ByStart(lambda _, start: compression_of(start) is not None, _read_compressed),
     ByStart(lambda _, start: _is_tar(start), _read_tar),
 )

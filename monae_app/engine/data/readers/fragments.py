@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
-from typing import TYPE_CHECKING, NamedTuple
+import io
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -33,6 +35,7 @@ LONGEST_FRAGMENT = 10_000
 # of the size that half of all fragments lie in cells of, this share makes a cell
 SMALLEST_SHARE = 0.1
 COMMENT_LINES, SNIFFED_BYTES = 1000, 1 << 16
+BLOCK, LONGEST_LINE = 1 << 20, 1 << 16
 
 
 class _Seen(NamedTuple):
@@ -103,19 +106,54 @@ def _genome_above(stream: BufferedReader) -> GenomeName | None:
 
 def _chunks(stream: BufferedReader) -> Iterator[pd.DataFrame]:
     dtypes = {"chrom": "category", "start": "int64", "end": "int64", "barcode": "category"}
-    yield from pd.read_csv(
-        stream,
-        sep="\t",
-        comment="#",
-        header=None,
-        usecols=range(4),
-        names=list(dtypes),
-        dtype=dtypes,
-        index_col=False,
-        chunksize=CHUNK,
-        quoting=csv.QUOTE_NONE,
-        keep_default_na=False,
-    )
+    try:
+        yield from pd.read_csv(
+            io.BufferedReader(_Lines(stream), BLOCK),
+            sep="\t",
+            header=None,
+            usecols=range(4),
+            names=list(dtypes),
+            dtype=dtypes,
+            index_col=False,
+            chunksize=CHUNK,
+            quoting=csv.QUOTE_NONE,
+            keep_default_na=False,
+        )
+    except ValueError as error:
+        raise ValueError("a line does not hold chromosome, start, end and barcode, or is cut off") from error
+
+
+class _Lines(io.RawIOBase):
+    """The lines of a file without its header and comments.
+
+    A comment begins its line: within a line, ``#`` divides the sample from the barcode.
+    """
+
+    def __init__(self, stream: BufferedReader) -> None:
+        self._stream, self._left, self._begun = stream, b"", False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._left:
+            block = self._stream.read(BLOCK)
+            if not block:
+                return 0
+            if not block.endswith(b"\n"):
+                block += self._stream.readline(LONGEST_LINE)
+            self._left = re.sub(rb"(?m)^#.*\n?", b"", block) if b"#" in block else block
+            if self._left and not self._begun:
+                first, _, rest = self._left.partition(b"\n")
+                self._left, self._begun = rest if is_header(first.split(b"\t")) else self._left, True
+        found, self._left = self._left[: len(buffer)], self._left[len(buffer) :]
+        buffer[: len(found)] = found
+        return len(found)
+
+
+def is_header(fields: list[bytes]) -> bool:
+    """Tell whether the fields of a line name columns, instead of holding a fragment."""
+    return len(fields) >= 4 and not any(field.strip().isdigit() for field in fields[1:3])
 
 
 def _numbered(names: pd.Series, known: dict[str, int]) -> np.ndarray:

@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from monae_app.engine.data.readers.tree import Node
 
 INDEX_NAMES = ("_index", "index", "cell_names", "feature_names")
+# where a table from R does not say which of its columns holds the names
+LIKELY_NAMES = {
+    "obs": ("obs_names", "barcode", "barcodes", "cell_id", "cell_ids", "cellid", "cell", "cells", "rownames"),
+    "var": ("var_names", "features", "feature", "gene_id", "gene_ids", "genes", "gene", "gene_name", "rownames"),
+}
 LEVELS_APART = "__categories"
 
 
@@ -71,7 +76,17 @@ def _index_name(group: Node, called: str) -> str:
     for name in (named, *INDEX_NAMES):
         if isinstance(name, str) and name in group:
             return name
+    by_folded = {str(name).casefold(): str(name) for name in group}
+    for likely in LIKELY_NAMES.get(called.rsplit(".", 1)[-1], ()):
+        name = by_folded.get(likely, "")
+        if name and is_array(group[name]) and group[name].dtype.kind in "OST" and _each_once(group[name]):
+            return name
     raise ValueError(f"{called} has no column of names")
+
+
+def _each_once(node: Node) -> bool:
+    names = as_text(np.atleast_1d(np.asarray(node[...])))
+    return len(set(names)) == len(names)
 
 
 def _column_names(group: Node, index_name: str) -> list[str]:

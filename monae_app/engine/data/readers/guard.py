@@ -78,7 +78,9 @@ def guarded(path: Path, called: str, expected: str, todo: str) -> Iterator[None]
             yield
     except READING_ERRORS as error:
         raise InputError(
-            f"{path.name} could not be read as {called} ({reason_of(error)}).", f"{expected}.", f"{todo}."
+            f"{path.name} could not be read as {called} ({reason_of(error)}).",
+            f"{expected.rstrip('.')}.",
+            f"{todo.rstrip('.')}.",
         ) from error
 
 

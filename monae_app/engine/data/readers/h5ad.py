@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from monae_app.engine.data.readers.tree import Node, Opener
 
 FORMAT = "AnnData (.h5ad)"
+LAYER = "layers/"
 H5AD = "an .h5ad file (AnnData) with a matrix X, obs and var"
 REWRITE = "write it anew with anndata's write_h5ad; the file may be cut off or damaged"
 # What is read; obsm, obsp and the rest of uns may hold anything.
@@ -85,7 +86,9 @@ def part_of(
     if raw_var is not None:
         matrices |= source.optional(raw_var[0], "raw", (len(obs), len(raw_var[1])), notes, raw_var[1])
     for layer in _layers(group):
-        matrices |= source.optional(f"layers/{layer}", layer, (len(obs), len(var)), notes)
+        # a layer called like one of ours would hide it
+        called = f"{LAYER}{layer}" if layer in ("X", "raw") else layer
+        matrices |= source.optional(f"layers/{layer}", called, (len(obs), len(var)), notes)
     if not matrices:
         layers = ", ".join(map(repr, _layers(group))) or "none"
         raise no_matrix(path, layers, has_raw=raw_var is not None)
@@ -140,8 +143,7 @@ def _present(node: Node | None) -> Node | None:
 
 def _layers(group: Node) -> list[str]:
     layers = child(group, "layers")
-    # layers called like one of ours would hide it
-    return [name for name in layers if name not in ("X", "raw")] if layers is not None and is_group(layers) else []
+    return list(layers) if layers is not None and is_group(layers) else []
 
 
 def _raw_var(group: Node, uns: Node | None, notes: list[str]) -> tuple[str, pd.DataFrame] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from codecs import BOM_UTF8
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -48,6 +49,7 @@ def read_header(path: Path) -> Header:
     with unpacked(path) as stream:
         first = stream.readline(1000)
         length += len(first)
+        first = first.removeprefix(BOM_UTF8)
         if not first.lower().startswith(b"%%matrixmarket matrix"):
             raise ValueError(f"{path.name} begins with {first[:20]!r}, not with %%MatrixMarket")
         line = b"%"

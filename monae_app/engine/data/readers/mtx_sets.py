@@ -147,9 +147,20 @@ def _told_apart(sets: list[MtxSet]) -> list[MtxSet]:
 
 def _filtered(sets: list[MtxSet]) -> tuple[list[MtxSet], list[str]]:
     ordered = sorted(sets, key=lambda each: each.name)
+    umis = {_beside(each, "umi_count") for each in ordered} - {None}
+    reads = [each for each in ordered if _beside(each, "read_count") in umis]
+    if reads:
+        ordered = [each for each in ordered if each not in reads]
+        return ordered, ["The matrix of reads was passed over; the one of molecules (UMIs) is taken."]
     raw = [each for each in ordered if re.search(r"(^|[/_])raw([/_]|$)", each.matrices[0].lower())]
     filtered = [each for each in ordered if "filtered" in each.matrices[0].lower()]
     if not raw or not filtered:
         return ordered, []
     left = [each for each in ordered if each not in raw]
     return left, ["The raw matrix of all droplets was passed over; the filtered one, of cells, is taken."]
+
+
+def _beside(each: MtxSet, folder: str) -> PurePosixPath | None:
+    """Return where the folder of a set lies, if it is called so; CITE-seq-Count writes reads and molecules."""
+    own = PurePosixPath(each.matrices[0]).parent
+    return own.parent if own.name == folder else None

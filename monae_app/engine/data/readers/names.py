@@ -28,6 +28,7 @@ MODALITIES: dict[ModalityName, frozenset[str]] = {
     "atac": frozenset(["atac", "scatac", "snatac", "peak", "peaks", "chromatin", "accessibility"]),
     "protein": frozenset(["prot", "protein", "proteins", "adt", "antibody", "antibodies", "cite", "citeseq", "abseq"]),
 }
+BYTES_SHOWN = ("b'", 'b"')
 
 
 def genome_of(text: str) -> GenomeName | None:
@@ -46,9 +47,12 @@ def modality_of(text: str) -> ModalityName | None:
 
 def as_text(values: Iterable[object]) -> np.ndarray:
     """Give values as strings; bytes are UTF-8. Shape (n,)."""
-    return np.array(
-        [value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value) for value in values], dtype=object
-    )
+    texts = [value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value) for value in values]
+    # bytes that were once written as Python shows them: b'chr1:100-600'
+    shown = [
+        text[2:-1] if text[:2] in BYTES_SHOWN and text[-1:] == text[1] and len(text) > 3 else text for text in texts
+    ]
+    return np.array(shown, dtype=object)
 
 
 def feature_names(symbols: Iterable[str], ids: Iterable[str] | None = None) -> pd.Index:

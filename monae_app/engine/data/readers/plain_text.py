@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from typing import TYPE_CHECKING
 
 from monae_app.engine.data.readers import fragments, h5ad, refusals, tenx_mtx, text_table
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 HDF5_NAMES = (".h5ad", ".h5mu", ".h5", ".hdf5", ".loom", "")
 CHROMOSOME = re.compile(rb"^(chr\w+|\d{1,2}|[XYWZM]|MT|[A-Z]{2}_?\d{5,}[\w.]*|\w*(scaffold|contig)\w*)$", re.IGNORECASE)
 BARCODE = re.compile(rb"[ACGTN]{8,}")
+# of the names of cells, fewer than this share are new; a fragment is seldom read more often
+REPEATED, MOST_READS = 0.9, 100
 ANNOTATION = frozenset([b"gene", b"transcript", b"exon", b"CDS", b"mRNA", b"region"])
 
 WITHOUT_CELLS = {
@@ -43,9 +46,9 @@ def read(path: Path, start: bytes, options: ReadingOptions) -> Contents:
     """
     if b"\0" in start and start[:2] not in (b"\xff\xfe", b"\xfe\xff"):
         raise _unknown(path, start)
-    if start.lower().startswith(b"%%matrixmarket"):
+    if start.removeprefix(BOM_UTF8).lower().startswith(b"%%matrixmarket"):
         return _lone_matrix(path)
-    kind = _intervals(start)
+    kind = _intervals(start, named_so="fragment" in path.name.lower())
     if kind == "fragments":
         return fragments.read(path, options)
     if kind is not None:
@@ -81,20 +84,39 @@ def _lone_matrix(path: Path) -> Contents:
     return tenx_mtx.read_sets(path, own, lambda name: path.parent / name, notes)
 
 
-def _intervals(start: bytes) -> str | None:
-    """Return ``fragments``, ``bed`` or ``annotation`` where each line is an interval; None elsewhere."""
+def _intervals(start: bytes, *, named_so: bool) -> str | None:
+    """Return ``fragments``, ``bed`` or ``annotation`` where each line is an interval; None elsewhere.
+
+    Parameters
+    ----------
+    named_so
+        Whether the name of the file speaks of fragments.
+    """
     lines = [line.rstrip(b"\r").split(b"\t") for line in start.split(b"\n") if line and not line.startswith(b"#")]
     lines = [line for line in lines if not line[0].startswith((b"track", b"browser"))]
-    # the last line may be cut, and the first may be a header
+    # the last line may be cut
     lines = lines[:-1] if len(lines) > 2 else lines
-    if not lines:
-        return None
-    if all(len(line) in (8, 9) and line[2] in ANNOTATION for line in lines):
+    if lines and all(len(line) in (8, 9) and line[2] in ANNOTATION for line in lines):
         return "annotation"
-    if not all(_is_interval(line) for line in lines):
+    headed = len(lines) > 1 and fragments.is_header(lines[0])
+    lines = lines[1:] if headed else lines
+    if not lines or not all(_is_interval(line) for line in lines):
         return None
-    barcodes = sum(len(line) in (4, 5) and bool(BARCODE.search(line[3])) for line in lines)
-    return "fragments" if 2 * barcodes >= len(lines) else "bed"
+    if _are_fragments(lines, named_so=named_so):
+        return "fragments"
+    # under a header, further columns may be cells
+    return None if headed else "bed"
+
+
+def _are_fragments(lines: list[list[bytes]], *, named_so: bool) -> bool:
+    """Tell fragments from other intervals with a name: by their barcodes, else by names that stand again and again."""
+    barcodes = sum(4 <= len(line) <= 6 and bool(BARCODE.search(line[3])) for line in lines)
+    if 2 * barcodes >= len(lines):
+        return True
+    if not all(len(line) in (4, 5) for line in lines):
+        return False
+    counted = all(len(line) == 5 and line[4].isdigit() and 0 < int(line[4]) <= MOST_READS for line in lines)
+    return named_so or (counted and len({line[3] for line in lines}) <= REPEATED * len(lines))
 
 
 def _is_interval(fields: list[bytes]) -> bool:

@@ -110,7 +110,7 @@ def hdf5_of_another_kind(path: Path, keys: set[str]) -> InputError | None:
     """Return what to say to an HDF5 file of a program whose files are not read here; None if it is of none."""
     if {"assays", "cell.names"} <= keys:
         return seurat.refused(path, "a Seurat object (.h5seurat)", 'SeuratDisk::LoadH5Seurat("FILE")')
-    if {"barcode_idx", "umi"} <= keys or {"barcode_idx", "count"} <= keys:
+    if {"barcode", "umi", "gem_group"} <= keys or {"barcode_idx", "umi"} <= keys or {"barcode_idx", "count"} <= keys:
         return refused(path, "molecule_info.h5 of Cell Ranger", "take filtered_feature_bc_matrix.h5 beside it.")
     if {"Fragments", "Metadata"} <= keys:
         return refused(path, "an Arrow file of ArchR", "export the peak matrix with ArchR's getMatrixFromProject.")

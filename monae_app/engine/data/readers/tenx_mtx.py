@@ -131,7 +131,13 @@ def _headed(table: pd.DataFrame, length: int) -> pd.DataFrame:
         return table
     named = table.iloc[1:].reset_index(drop=True)
     named.columns = [str(name) or f"column{i}" for i, name in enumerate(table.iloc[0])]
-    return named
+    # R writes the numbers of rows before them, without a name
+    numbered = len(named.columns) > 1 and not table.iloc[0, 0] and _counts_up(named.iloc[:, 0])
+    return named.iloc[:, 1:] if numbered else named
+
+
+def _counts_up(column: pd.Series) -> bool:
+    return any(column.tolist() == [str(i + first) for i in range(len(column))] for first in (0, 1))
 
 
 def _features(table: pd.DataFrame) -> tuple[Features, bool]:

@@ -102,6 +102,15 @@ def find_layout(lines: list[str], comments: list[str]) -> Layout:
     )  # fmt: skip
 
 
+def title_lines(lines: list[str]) -> int:
+    """Count the lines above the header that hold one field alone, as the title of a supplementary table."""
+    rows = [split(line, _delimiter(lines[:FEW])) for line in lines]
+    width = Counter(len(row) for row in rows).most_common(1)[0][0]
+    if width <= 2:
+        return 0
+    return next((i for i, row in enumerate(rows) if sum(map(bool, row)) > 1), 0)
+
+
 def split(line: str, delimiter: str) -> list[str]:
     """Cut one line into fields."""
     if delimiter == " ":

@@ -14,7 +14,7 @@ from monae_app.engine.data.contents import Contents, Matrix, Part
 from monae_app.engine.data.readers.guard import guarded
 from monae_app.engine.data.readers.names import as_text, feature_names, invented
 from monae_app.engine.data.readers.orientation import ENSEMBL, Orientation, find_orientation
-from monae_app.engine.data.readers.text_layout import COMMENTS, Layout, find_layout
+from monae_app.engine.data.readers.text_layout import COMMENTS, Layout, find_layout, title_lines
 from monae_app.engine.data.readers.text_numbers import BadNumberError, Fields, parse
 from monae_app.engine.data.readers.unpacking import compression_of, unpacked
 from monae_app.engine.errors import InputError
@@ -41,6 +41,11 @@ ABOUT_CELLS = re.compile(
 # numbers about a gene or peak, not measured in a cell
 ABOUT_PLACES = re.compile(r"(chr(om)?)?_?(start|end|stop)$", re.IGNORECASE)
 ABOUT_FEATURES = re.compile(ABOUT_PLACES.pattern + r"|length$|width$", re.IGNORECASE)
+# what programs that count reads write below the genes
+NO_FEATURES = frozenset([
+    "__no_feature", "__ambiguous", "__too_low_aQual", "__not_aligned", "__alignment_not_unique",
+    "N_unmapped", "N_multimapping", "N_noFeature", "N_ambiguous",
+])  # fmt: skip
 CHROMOSOMES = frozenset(["chr", "chrom", "chromosome", "seqnames", "#chr", "#chrom"])
 SYMBOLS = frozenset(
     ["symbol", "gene_symbol", "gene_name", "genename", "gene", "name", "gene_short_name", "hgnc_symbol"]
@@ -72,7 +77,7 @@ def read(path: Path, options: ReadingOptions) -> Contents:
                 f"{path.name} is text in UTF-16.", f"{EXPECTED}.", "save it as UTF-8 (in Excel: CSV UTF-8)."
             )
         table = _read(stream, path)
-        part = _part(table, options.orientation)
+        part = _part(table, options.orientation, path)
     with path.open("rb") as raw:
         packed = compression_of(raw.read(8))
     called = f"text table (divided by {NAMES[table.layout.delimiter]}{', ' + packed if packed else ''})"
@@ -83,8 +88,10 @@ def _read(stream: BufferedReader, path: Path) -> _Table:
     comments, lines = _first_lines(stream)
     if not lines:
         raise ValueError("it has no lines but comments" if comments else "it has no lines")
+    texts = [line.decode("utf-8-sig", "replace").rstrip("\r\n") for line in lines]
+    titles = title_lines(texts)
     layout = find_layout(
-        [line.decode("utf-8-sig", "replace").rstrip("\r\n") for line in lines],
+        texts[titles:],
         [line.decode("utf-8", "replace").strip() for line in comments],
     )
     numbers = np.array([i for i in range(layout.count) if i not in layout.text | layout.ignored])
@@ -93,8 +100,8 @@ def _read(stream: BufferedReader, path: Path) -> _Table:
     delimiter = "\t" if layout.delimiter == " " else layout.delimiter
     fields = Fields(delimiter, layout.count, tuple(sorted(layout.text)), numbers, layout.decimal_comma)
     table = _Table(layout, {i: [] for i in layout.text}, numbers=numbers)
-    n_lines = 0
-    block = b"".join(lines[layout.header_lines :])
+    n_lines = titles
+    block = b"".join(lines[titles + layout.header_lines :])
     while block:
         block = (
             re.sub(rb"[ \t]+", b"\t", re.sub(rb"(?m)^[ \t]+|[ \t]+$", b"", block)) if layout.delimiter == " " else block
@@ -129,6 +136,8 @@ def _first_lines(stream: BufferedReader) -> tuple[list[bytes], list[bytes]]:
             comments.append(line)
         else:
             lines.append(line)
+    if len(lines) == 1 and b"\r" in lines[0].rstrip(b"\r\n"):
+        raise ValueError("its lines end in a carriage return alone, as on old Macs")
     return comments, lines
 
 
@@ -157,7 +166,7 @@ def _bad_number(path: Path, layout: Layout, line: int, error: BadNumberError) ->
     )
 
 
-def _part(table: _Table, wanted: str) -> Part:
+def _part(table: _Table, wanted: str, path: Path) -> Part:
     layout = table.layout
     values = sp.vstack(table.blocks, format="csr")
     columns = _column_names(layout, table.numbers)
@@ -168,6 +177,12 @@ def _part(table: _Table, wanted: str) -> Part:
         if i != layout.index
     }
     corner = layout.names[layout.index] if layout.names and layout.index is not None else ""
+    if len(table.numbers) == 1 and others and len(set(rows)) < len(rows):
+        raise InputError(
+            f"{path.name} is a long table: a line for each cell and feature, and a single column of numbers.",
+            f"{EXPECTED}.",
+            "spread it into a line for each cell and a column for each feature (pivot in pandas, pivot_wider in R).",
+        )
     if wanted == "auto":
         rows_are, reason = find_orientation(rows or ["" for _ in range(values.shape[0])], columns, corner)
     else:
@@ -180,7 +195,11 @@ def _part(table: _Table, wanted: str) -> Part:
         obs = pd.DataFrame(index=pd.Index([columns[i] for i in kept], dtype=object))
         numbers = {columns[i]: values[:, [i]].toarray().ravel() for i in np.flatnonzero(about)}
         var = _var(*_placed(corner, rows, others, numbers), values.shape[0], notes)
-        return Part(obs, var, {"X": Matrix.of(values[:, kept].T.tocsr())}, notes=tuple(notes), rows="features")
+        genes = np.flatnonzero(~var.index.isin(NO_FEATURES))
+        if len(genes) < len(var):
+            notes.append(f"{len(var) - len(genes)} rows of HTSeq or STAR that are no genes were left out.")
+        matrix = Matrix.of(values[genes][:, kept].T.tocsr())
+        return Part(obs, var.iloc[genes], {"X": matrix}, notes=tuple(notes), rows="features")
     obs = pd.DataFrame(others, index=_cells(rows, values.shape[0], notes))
     for i in np.flatnonzero(about):
         obs[columns[i]] = values[:, [i]].toarray().ravel()

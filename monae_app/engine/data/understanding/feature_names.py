@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -28,6 +29,9 @@ ENSEMBL = re.compile(r"^ENS[A-Z]{0,6}G\d{6,}(?:\.\d+)?(?:_PAR_Y)?$")
 PEAK = re.compile(r"^.*[^\s:_-][:_-]\d+[:_-]\d+$")
 # how mixtures of species are written by Cell Ranger, Drop-seq and others
 SPECIES = re.compile(r"^(grch\d+|hg\d+|human|grcm\d+|mm\d+|mouse)_+(?=.)", re.IGNORECASE)
+# both names of a gene in one: ENSG00000000003_TSPAN6, TSPAN6|ENSG00000000003.14
+_ID = r"(?P<id>ENS[A-Z]{0,6}G\d{6,}(?:\.\d+)?)"
+BOTH = re.compile(rf"^(?:{_ID}[-_|:;](?P<symbol>.+)|(?P<before>.+)[-_|:;]{_ID.replace('id', 'behind')})$")
 MOST, MOSTLY = 0.9, 0.5
 KNOWN = 0.2
 _EXAMPLES = 3
@@ -90,13 +94,33 @@ def name_features(
         return Named(var, "peaks" if kind_of_names(var.index) == "peaks" else "other names")
     if modality == "protein":
         return _unique(Named(var, "proteins"))
-    named = _without_species(var, genome)
+    named = _without_species(_split(var), genome)
     kind = kind_of_names(named.var.index)
     if kind in ("Ensembl ids", "numbers"):
         named = _with_symbols(named, kind, symbol_of)
     else:
         named = Named(_with_ids(named.var), kind, named.notes)
     return _unique(named)
+
+
+def symbols_apart(names: pd.Index) -> pd.DataFrame | None:
+    """Take names apart that hold both the id and the symbol of a gene, columns symbol and id; None for other names."""
+    if share_matching(names, BOTH) < MOST:
+        return None
+    matches = [BOTH.match(str(name)) for name in names]
+    found = [
+        (match["symbol"] or match["before"], match["id"] or match["behind"]) if match else (str(name), "")
+        for name, match in zip(names, matches, strict=True)
+    ]
+    return pd.DataFrame(found, columns=["symbol", "id"], index=names)
+
+
+def _split(var: pd.DataFrame) -> pd.DataFrame:
+    both = symbols_apart(var.index)
+    if both is None:
+        return var
+    split = var.set_axis(pd.Index(both["symbol"].to_numpy()))
+    return split if GENE_ID in split else split.assign(**{GENE_ID: both["id"].to_numpy()})
 
 
 def _without_species(var: pd.DataFrame, genome: GenomeName | None) -> Named:
@@ -128,7 +152,7 @@ def _stripped(name: str, prefix: str) -> str:
 
 def _with_symbols(named: Named, kind: NameKind, symbol_of: Callable[[], pd.Series] | None) -> Named:
     var = named.var
-    column = _symbol_column(var)
+    column = symbol_column(var)
     if column is not None:
         symbols, source = _texts(var[column]), f"the column {column!r} of var"
     elif symbol_of is not None and kind == "Ensembl ids":
@@ -163,7 +187,8 @@ def without_version(name: str) -> str:
     return name.split(".", 1)[0]
 
 
-def _symbol_column(var: pd.DataFrame) -> str | None:
+def symbol_column(var: pd.DataFrame) -> str | None:
+    """Return the column of var in which symbols stand, None if there is none."""
     by_folded = {str(name).casefold(): name for name in reversed(var.columns)}
     for wanted in SYMBOL_COLUMNS:
         if wanted not in by_folded:
@@ -197,5 +222,8 @@ def _unique(named: Named) -> Named:
         return named
     shown = ", ".join(repr(str(name)) for name in repeated[:_EXAMPLES]) + (", ..." if len(repeated) > _EXAMPLES else "")
     note = f"{len(repeated):,} names stand more than once ({shown}); from the second on they end in -1, -2 and so on."
-    unique = named.var.set_axis(make_index_unique(names))
+    with warnings.catch_warnings():
+        # of names that ended in a number before: A, A, A-1
+        warnings.simplefilter("ignore", UserWarning)
+        unique = named.var.set_axis(make_index_unique(names))
     return Named(unique, named.kind, (*named.notes, note))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Kind = Literal["counts", "continuous", "negative", "scaled", "gaps", "zeros"]
 AUTO, X, RAW = "auto", "X", "raw"
 # Names under which the field keeps counts, best first.
-COUNT_LAYERS = ("counts", "raw_counts", "count", "raw_count", "umi_counts", "umi", "umis", "raw")
+COUNT_LAYERS = ("counts", "raw_counts", "count", "raw_count", "umi_counts", "umi", "umis", "raw", "layers/raw")
 # A part of the counts, better than none at all.
 PARTIAL_COUNTS = ("spliced",)
 NO_COUNTS = ("unspliced", "ambiguous", "spanning")

@@ -9,7 +9,14 @@ import numpy as np
 import pandas as pd
 
 from monae_app.engine.data.genome import has_peak_columns
-from monae_app.engine.data.understanding.feature_names import ENSEMBL, PEAK, SPECIES, share_matching
+from monae_app.engine.data.understanding.feature_names import (
+    ENSEMBL,
+    PEAK,
+    SPECIES,
+    share_matching,
+    symbol_column,
+    symbols_apart,
+)
 from monae_app.engine.data.understanding.guess import Guess
 from monae_app.engine.data.understanding.known_genes import GENOMES, share_known
 
@@ -94,13 +101,20 @@ def _from_names(var: pd.DataFrame) -> Guess:
         what = "Ensembl ids of genes" if ids > known else "known gene symbols"
         about = f"{max(known, ids):.0%} of the features are {what}"
         return Guess("rna", "sure" if max(known, ids) >= SOME and enough else "likely", about)
+    column = symbol_column(var)
+    if column is not None:
+        beside = max(share_known(pd.Index(var[column].astype(str)), genome) for genome in GENOMES)
+        if beside >= SOME:
+            return Guess("rna", "likely", f"{beside:.0%} of the values of {column!r} in var are known gene symbols")
     if has_peak_columns(var):
         return Guess("atac", "likely", "var says where in the genome each feature lies")
     return Guess(None, "unsure", f"the names of the features ({', '.join(map(repr, names[:2]))}) say nothing")
 
 
 def _plain(names: pd.Index) -> pd.Index:
-    """Names without the prefix of a species."""
+    """Names without the prefix of a species, and symbols without the id beside them."""
+    both = symbols_apart(names)
+    names = names if both is None else pd.Index(both["symbol"].to_numpy())
     if share_matching(names, SPECIES) < MOST:
         return names
     return pd.Index([SPECIES.sub("", str(name)) for name in names])

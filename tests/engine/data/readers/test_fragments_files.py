@@ -133,3 +133,54 @@ def test_the_smallest_cell_is_told_by_the_typical_one():
     kept, note = fragments._cells(totals)
     assert len(kept) == 50
     assert "at least 100 fragments" in note
+
+
+def spelled(path, names, *, header="", comment="", last=("1",), start="", n=60):
+    lines = ["\t".join(["chr1", str(500 * i), str(500 * i + 90), names[i % len(names)], *last]) for i in range(n)]
+    path.write_text(start + header + "\n".join([*lines[:9], *([comment] if comment else []), *lines[9:]]) + "\n")
+    return path
+
+
+NAMED = {
+    "of a sample": ([f"lung#{name}" for name in CELLS], {}),
+    "of a sample, without reads": ([f"lung#{name}" for name in CELLS], {"last": ()}),
+    "under a header": (CELLS, {"header": "chrom\tstart\tend\tbarcode\tcount\n"}),
+    "under comments and a header": (CELLS, {"start": "# id=x\n#\n", "header": "chr\tstart\tend\tname\tscore\n"}),
+    "with a comment in between": (CELLS, {"comment": "# second file"}),
+    "with a strand": (CELLS, {"last": ("1", "+")}),
+    "numbered cells": ([f"cell{i}" for i in range(5)], {}),
+}
+
+
+@pytest.mark.parametrize("kind", NAMED)
+def test_each_cell_is_kept_apart_whatever_it_is_called(kind, tmp_path):
+    names, how = NAMED[kind]
+    (part,) = open_file(spelled(tmp_path / "sample.tsv", names, **how)).parts
+    assert sorted(part.obs.index) == sorted(names)
+    assert part.obs["n_fragments"].eq(12).all()
+
+
+def test_names_of_cells_that_look_like_nothing_are_taken_where_the_file_is_called_fragments(tmp_path):
+    names = [f"n{i}" for i in range(60)]
+    content = open_file(spelled(tmp_path / "lung_fragments.tsv", names, last=()))
+    assert len(content.parts[0].obs) == 60
+    with pytest.raises(InputError, match="BED file of intervals"):
+        open_file(spelled(tmp_path / "lung.bed", names, last=()))
+
+
+def test_peaks_and_tables_under_a_header_are_no_fragments(tmp_path):
+    peaks = [f"peak{i}" for i in range(60)]
+    with pytest.raises(InputError, match="BED file of intervals"):
+        open_file(spelled(tmp_path / "peaks.bed", peaks))
+    table = spelled(
+        tmp_path / "t.tsv", ["3", "0"], header="chr\tstart\tend\tAACCGGTTAACC\tCACCGGTTAACC\tGACCGGTTAACC\n"
+    )
+    table.write_text(table.read_text().replace("\t1\n", "\t1\t2\n"))
+    assert "text table" in open_file(table).format
+
+
+def test_a_file_that_is_cut_within_a_line_says_so(tmp_path):
+    path = spelled(tmp_path / "f.tsv", CELLS)
+    path.write_text(path.read_text()[:-30] + "chr1\t5")
+    with pytest.raises(InputError, match="cut off"):
+        open_file(path)

@@ -211,3 +211,28 @@ def test_a_file_that_vanishes_between_opening_and_reading_is_an_input_error(tmp_
     for read in (part.matrices["X"].read, part.matrices["X"].peek):
         with pytest.raises(InputError, match=r"gone\.h5ad could not be read as AnnData"):
             read()
+
+
+@pytest.mark.parametrize("name", ["raw", "X"])
+def test_a_layer_called_like_a_matrix_of_ours_hides_nothing_and_is_not_lost(tmp_path, name):
+    table = plain()
+    table.layers[name] = table.X * 2
+    table.raw = table
+    table.write_h5ad(tmp_path / "a.h5ad")
+    (part,) = open_file(tmp_path / "a.h5ad").parts
+    assert set(part.matrices) == {"X", "raw", f"layers/{name}"}
+    np.testing.assert_array_equal(dense(part.matrices[f"layers/{name}"].read()), 2 * dense(table.X))
+
+
+@pytest.mark.parametrize(("of_obs", "of_var"), [("barcode", "features"), ("CellID", "gene"), ("rownames", "Gene_ID")])
+def test_a_table_from_r_that_does_not_name_its_column_of_names(tmp_path, of_obs, of_var):
+    table = plain()
+    table.obs["cell"] = "the same everywhere"
+    table.write_h5ad(tmp_path / "a.h5ad")
+    with h5py.File(tmp_path / "a.h5ad", "r+") as file:
+        for place, name in (("obs", of_obs), ("var", of_var)):
+            file[place].move("_index", name)
+            del file[place].attrs["_index"]
+    (part,) = open_file(tmp_path / "a.h5ad").parts
+    assert part.obs.index.tolist() == table.obs_names.tolist()
+    assert part.var.index.tolist() == table.var_names.tolist()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monae_app.engine.data.readers.names import feature_names, genome_of
+from monae_app.engine.data.readers.names import as_text, feature_names, genome_of
 
 words = st.lists(st.tuples(st.sampled_from(["A", "A-1", "B", ""]), st.sampled_from(["i", "j", "A", "A-1"])))
 
@@ -43,3 +43,8 @@ def test_a_repeated_symbol_is_named_by_its_id_and_a_repeated_id_by_a_number():
 )
 def test_the_genome_is_taken_from_any_text_that_names_one(text, genome):
     assert genome_of(text) == genome
+
+
+def test_bytes_that_were_written_as_python_shows_them_are_names_again():
+    told = ["b'chr1:1-9'", 'b"chr2:1-9"', b"chr3:1-9", "b'", "b''", "bab", "b'x\""]
+    assert as_text(told).tolist() == ["chr1:1-9", "chr2:1-9", "chr3:1-9", "b'", "b''", "bab", "b'x\""]

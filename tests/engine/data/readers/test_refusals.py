@@ -126,3 +126,19 @@ def test_noise_is_refused(tmp_path, name):
     path.write_bytes(b"\x00\x01" + np.random.default_rng(0).bytes(5000))
     with pytest.raises(InputError, match="begins with b"):
         open_file(path)
+
+
+def test_a_download_of_a_zip_archive_that_broke_off_is_called_so(tmp_path):
+    path = tmp_path / "data.zip"
+    path.write_bytes(zipped(**{"matrix.mtx": os.urandom(5000)})[:-40])
+    with pytest.raises(InputError, match="end is missing") as error:
+        open_file(path)
+    assert "download it again" in error.value.todo
+
+
+def test_no_sentence_ends_in_two_full_stops(tmp_path):
+    path = tmp_path / "t.csv.gz"
+    path.write_bytes(gzip.compress(os.urandom(5000))[:-900])
+    with pytest.raises(InputError) as error:
+        open_file(path)
+    assert not any(said.endswith("..") for said in (error.value.found, error.value.expected, error.value.todo))

@@ -228,3 +228,43 @@ def test_utf_16_is_refused_with_advice(tmp_path):
     (tmp_path / "a.txt").write_bytes(table().to_csv(sep="\t").encode("utf-16"))
     with pytest.raises(InputError, match=r"text in UTF-16.*save it as UTF-8"):
         open_file(tmp_path / "a.txt")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("cell,gene,count\n" + "".join(f"c{i % 4},G{i},3\n" for i in range(12)), "long table: a line for each cell"),
+        ("cell,A,B\rc1,1,2\rc2,3,4\r", "carriage return alone"),
+    ],
+)
+def test_what_spreadsheets_and_r_write_is_named(tmp_path, content, words):
+    (tmp_path / "t.csv").write_bytes(content.encode())
+    with pytest.raises(InputError, match=words):
+        open_file(tmp_path / "t.csv")
+
+
+def test_one_protein_beside_what_is_known_of_the_cells_is_no_long_table(tmp_path):
+    (tmp_path / "t.csv").write_text("cell,batch,CD4\nc1,a,3\nc2,a,4\nc3,b,5\n")
+    (part,) = open_file(tmp_path / "t.csv").parts
+    assert part.obs["batch"].tolist() == ["a", "a", "b"]
+
+
+@pytest.mark.parametrize("title", ["Supplementary Table 3: raw counts\n\n", "Table 3,,,,,\n,,,,,\n"])
+def test_a_title_above_the_table_is_passed_over(tmp_path, title):
+    expected = table(5)
+    (tmp_path / "t.csv").write_text(title + expected.to_csv())
+    (part,) = open_file(tmp_path / "t.csv").parts
+    check(part, expected)
+    (tmp_path / "t.csv").write_text((title + expected.to_csv()).rstrip() + "?\n")
+    lines = sum(bool(line) for line in (title + expected.to_csv()).splitlines())
+    with pytest.raises(InputError, match=f"line {lines} "):
+        open_file(tmp_path / "t.csv")
+
+
+def test_what_programs_write_below_the_genes_is_no_gene(tmp_path):
+    expected = table(6).T
+    told = pd.concat([expected, pd.DataFrame(7, index=["__no_feature", "__not_aligned"], columns=expected.columns)])
+    told.to_csv(tmp_path / "t.tsv", sep="\t")
+    (part,) = open_file(tmp_path / "t.tsv").parts
+    check(part, expected.T)
+    assert any("2 rows" in note for note in part.notes)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monae_app.engine.data.understanding.feature_names import kind_of_names, name_features, without_version
@@ -120,6 +120,8 @@ def test_repeated_names_get_a_number_and_are_said():
 NAME = st.one_of(st.sampled_from([*HUMAN[:3], *IDS[:3], "a", "a-1", "7"]), st.text(max_size=4))
 
 
+# the first call reads the names of all genes
+@settings(deadline=None)
 @given(st.lists(NAME, max_size=12), st.sampled_from(["rna", "protein"]), st.booleans())
 def test_whatever_the_names_they_end_up_unique_and_as_many(names, modality, with_symbols):
     var = table(names, **({"symbol": names[::-1]} if with_symbols else {}))
@@ -130,3 +132,19 @@ def test_whatever_the_names_they_end_up_unique_and_as_many(names, modality, with
     # a second time changes nothing
     again = name_features(found.var.drop(columns="symbol", errors="ignore"), modality)
     assert again.var.index.tolist() == found.var.index.tolist()
+
+
+@pytest.mark.parametrize(
+    "spelled", ["{id}_{symbol}", "{symbol}_{id}", "{id}|{symbol}", "{symbol}-{id}", "{id}:{symbol}"]
+)
+def test_names_that_hold_both_id_and_symbol_are_taken_apart(spelled):
+    names = [spelled.format(id=gene, symbol=symbol) for gene, symbol in zip(IDS, HUMAN, strict=True)]
+    # spike-ins have no id
+    found = name_features(table([*names, "ERCC-00002"]), "rna")
+    assert found.kind == "symbols"
+    assert found.var.index.tolist() == [*HUMAN, "ERCC-00002"]
+    assert found.var["gene_id"].tolist() == [*IDS, ""]
+
+
+def test_a_number_that_is_taken_is_passed_over_without_a_warning():
+    assert name_features(table(["A", "A", "A-1"]), "rna").var.index.tolist() == ["A", "A-2", "A-1"]

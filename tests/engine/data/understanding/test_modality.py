@@ -127,3 +127,10 @@ def test_a_dataframe_is_not_touched(part):
     separate(whole)
     guess_modality(whole)
     pd.testing.assert_frame_equal(whole.var, before)
+
+
+def test_symbols_beside_names_that_say_nothing_are_genes(part):
+    numbers = [str(i) for i in range(30)]
+    found = guess_modality(part(numbers, var={"gene_symbols": symbols("hg38")[4000:4030].to_numpy()}))
+    assert (found.value, found.certainty) == ("rna", "likely")
+    assert guess_modality(part(numbers, var={"gene_symbols": [f"x{i}" for i in range(30)]})).value is None
