@@ -82,3 +82,21 @@ def test_a_text_table_is_turned_by_one_click(page: Page, tmp_path: Path):
     turned = "8 cells × 6" if "6 cells × 8" in before else "6 cells × 8"
     page.get_by_role("button", name="Turn the table").click()
     expect(row(page, "table.csv")).to_contain_text(turned, timeout=READING)
+
+
+def test_cutoffs_show_what_would_remain_and_are_undone(page: Page):
+    page.goto("/data")
+    rna = page.locator("section", has=page.get_by_role("heading", name="RNA", exact=True, level=3)).last
+    expect(rna).to_contain_text("120 of 120 cells stay", timeout=READING)
+    least = rna.get_by_role("group", name="Counts of a cell").get_by_label("At least")
+    least.fill("100000")
+    expect(rna).to_contain_text("None of 120 cells stays")
+    least.fill("1")
+    expect(rna).to_contain_text("120 of 120 cells stay")
+    page.get_by_role("button", name="Undo").click()
+    expect(rna).to_contain_text("None of 120 cells stays")
+    page.get_by_role("button", name="Undo").click()
+    expect(rna).to_contain_text("120 of 120 cells stay")
+    expect(least).to_have_value("")
+    least.fill("many")
+    expect(page.locator("#quality-message").get_by_role("alert")).to_contain_text("is no cut-off")
