@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from copy import deepcopy
 from types import SimpleNamespace
@@ -11,6 +12,9 @@ import pytest
 from dash import no_update
 
 from monae_app.engine.config import LikelihoodName
+from monae_app.engine.data.readers import open_file
+from monae_app.engine.errors import InputError
+from monae_app.web.components.notice import refused
 from monae_app.web.components.scores import MORE, score_list
 from monae_app.web.components.summary_table import LIKELIHOODS, summary_table
 from monae_app.web.pages.embedding import panel_choice
@@ -57,3 +61,13 @@ def test_the_map_offers_a_panel_for_every_modality_of_the_run(modalities, titles
     assert chosen is no_update
     kept = panel_choice(view, "protein")[1]
     assert kept is no_update if "protein" in modalities else kept == "joint"
+
+
+def test_lines_of_r_stand_apart_and_can_be_copied(tmp_path):
+    (tmp_path / "a.rds").write_bytes(gzip.compress(b"X\n\0\0\0\3"))
+    with pytest.raises(InputError) as caught:
+        open_file(tmp_path / "a.rds")
+    code = refused(caught.value).children[-1].children[-1]
+    assert code.children[0].content == code.children[1]
+    assert code.children[1].startswith("library(Seurat)")
+    assert "a.rds" in code.children[1]

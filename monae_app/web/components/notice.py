@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from dash import html
+from dash import dcc, html
 
 if TYPE_CHECKING:
     from monae_app.engine.errors import InputError
+
+# What stands behind it is to be run, not read.
+IN_R = " in R and give export.zip: "
 
 Tone = Literal["error", "warning", "info", "good"]
 
@@ -21,7 +24,7 @@ def alert(title: str, *lines: Any, tone: Tone = "error") -> html.Div:
 def failure(found: str, expected: str = "", todo: str = "") -> html.Div:
     """Show what was found, what was expected and what to do."""
     rows = [("Expected", expected), ("To do", todo)]
-    told = [[html.Strong(f"{name}: "), _sentence(text)] for name, text in rows if text]
+    told = [[html.Strong(f"{name}: "), *_with_code(_sentence(text))] for name, text in rows if text]
     return alert(found, *told)
 
 
@@ -33,6 +36,17 @@ def refused(error: InputError) -> html.Div:
 def empty(title: str, *children: Any) -> html.Div:
     """Stand where there is nothing yet, and say how something gets there."""
     return html.Div([html.H2(title), *children], className="empty")
+
+
+def _with_code(text: str) -> list[Any]:
+    """Set lines of R apart, ready to be copied."""
+    told, found, code = text.partition(IN_R)
+    if not found:
+        return [text]
+    return [
+        f"{told}{found.rstrip()}",
+        html.Code([dcc.Clipboard(content=code, title="Copy"), code], className="to-copy"),
+    ]
 
 
 def _sentence(text: str) -> str:

@@ -100,7 +100,15 @@ def _register_form(app: Dash, services: Services) -> None:
             title = services.catalogue.title(_source(services, chosen))
         except InputError as error:
             return [refused(error), change]
-        return html.P(["On ", html.Strong(title), " · ", change], className="dataset")
+        chosen_before = [
+            html.Span([html.Code(name), f" {_plain(value)}"], className="chip")
+            for name, value in sorted(_source(services, chosen).settings.items())
+        ]
+        told = html.P("Chosen on the pages before, and taken from there:", className="muted small")
+        return [
+            html.P(["On ", html.Strong(title), " · ", change], className="dataset"),
+            *([told, html.Div(chosen_before, className="chips")] if chosen_before else []),
+        ]
 
     @app.callback(
         Output(CHECK, "children"),
@@ -144,6 +152,12 @@ def _register_form(app: Dash, services: Services) -> None:
         except InputError as error:
             return no_update, refused(error)
         return {"id": record.id, "nonce": time.time()}, None
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def _source(services: Services, chosen: dict[str, Any] | None) -> Source:
