@@ -56,38 +56,8 @@ def _basket() -> html.Section:
     )
     several = html.Div(
         [
-            html.Div(
-                [
-                    html.Label("Genes that only some samples have", htmlFor=JOIN),
-                    dcc.Dropdown(
-                        [
-                            {"label": "Leave them out", "value": "intersection"},
-                            {"label": "Keep them, 0 where missing", "value": "union"},
-                        ],
-                        "intersection",
-                        id=JOIN,
-                        clearable=False,
-                        searchable=False,
-                    ),
-                ],
-                className="field",
-            ),
-            html.Div(
-                [
-                    html.Label("Samples", htmlFor=AS_BATCH),
-                    dcc.Dropdown(
-                        [
-                            {"label": "Are batches: differences are technical", "value": "yes"},
-                            {"label": "Are no batches", "value": "no"},
-                        ],
-                        "yes",
-                        id=AS_BATCH,
-                        clearable=False,
-                        searchable=False,
-                    ),
-                ],
-                className="field",
-            ),
+            _choice("Genes that only some samples have", JOIN, JOINS),
+            _choice("Samples", AS_BATCH, BATCHES_OR_NOT),
         ],
         id=SEVERAL,
         className="fields",
@@ -110,6 +80,17 @@ def _basket() -> html.Section:
         className="card",
         hidden=True,
     )
+
+
+JOINS = {"intersection": "Leave them out", "union": "Keep them, 0 where missing"}
+BATCHES_OR_NOT = {"yes": "Are batches: differences are technical", "no": "Are no batches"}
+
+
+def _choice(title: str, name: str, options: dict[str, str]) -> html.Div:
+    """Offer some answers, the first of which is the standard."""
+    shown = [{"label": label, "value": value} for value, label in options.items()]
+    control = dcc.Dropdown(shown, next(iter(options)), id=name, clearable=False, searchable=False)
+    return html.Div([html.Label(title, htmlFor=name), control], className="field")
 
 
 def _found() -> html.Section:
