@@ -43,7 +43,7 @@ def panel() -> html.Section:
     buttons = [
         html.Button("Suggest cut-offs", id=SUGGEST, className="button primary"),
         html.Button("Look for doublets", id=DOUBLETS, className="button"),
-        html.Button("One step back", id=UNDO, className="button", disabled=True),
+        html.Button("Undo", id=UNDO, className="button", disabled=True),
         html.Button("Keep all cells", id=RESET, className="button"),
     ]
     return html.Section(
