@@ -47,7 +47,7 @@ def test_uploaded_files_are_recognised_and_read_together(page: Page, folders: di
     expect(page.locator("#data-message").get_by_role("alert")).to_contain_text("broken.h5ad cannot be read")
     page.get_by_role("button", name="Take broken.h5ad out of the list").click()
     expect(row(page, "broken.h5ad")).to_have_count(0)
-    page.get_by_role("button", name="Undo").click()
+    page.get_by_role("button", name="Put it back").click()
     expect(row(page, "broken.h5ad")).to_have_count(1)
     page.get_by_role("button", name="Take broken.h5ad out of the list").click()
     expect(row(page, "broken.h5ad")).to_have_count(0)

@@ -71,3 +71,13 @@ def test_lines_of_r_stand_apart_and_can_be_copied(tmp_path):
     assert code.children[0].content == code.children[1]
     assert code.children[1].startswith("library(Seurat)")
     assert "a.rds" in code.children[1]
+
+
+def test_hundreds_of_columns_are_folded_away_and_none_is_lost(report):
+    said = deepcopy(report["dataset"])
+    column = {"kind": "categorical", "n_unique": 3, "example": "a"}
+    for each in said["modalities"].values():
+        each["obs_columns"] = [{"name": f"column{number}", **column} for number in range(300)]
+    told = text_of(summary_table(said))
+    assert told.count("276 more") == len(said["modalities"])
+    assert all(told.count(f'"column{number}"') == len(said["modalities"]) for number in (0, 23, 24, 299))

@@ -139,7 +139,7 @@ def removed_note(basket: Basket, undo: str) -> Any:
     """Say what was taken out last, and offer to put it back."""
     if basket.removed is None:
         return None
-    button = html.Button("Undo", id=undo, className="link-button")
+    button = html.Button("Put it back", id=undo, className="link-button")
     return html.P([f"{basket.removed[1].name} was taken out. ", button], className="muted", role="status")
 
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 FEATURES = {"rna": "genes", "atac": "peaks", "protein": "proteins"}
+# Some files have hundreds.
+SHOWN_COLUMNS = 24
 LIKELIHOODS = {
     "nb": "negative binomial",
     "zinb": "zero-inflated negative binomial",
@@ -88,20 +90,17 @@ def _median_cell(name: str, said: dict[str, Any]) -> str:
 def _columns(columns: list[dict[str, Any]]) -> Any:
     if not columns:
         return html.Span("none", className="muted")
-    return html.Div(
-        [
-            html.Span(
-                [
-                    column["name"],
-                    html.Small(f" {column['n_unique']:,}" if column["kind"] == "categorical" else " number"),
-                ],
-                className="chip",
-                title=f"for example {column['example']}",
-            )
-            for column in columns
-        ],
-        className="chips",
-    )
+    first = html.Div([_column(column) for column in columns[:SHOWN_COLUMNS]], className="chips")
+    more = columns[SHOWN_COLUMNS:]
+    if not more:
+        return first
+    rest = html.Div([_column(column) for column in more], className="chips")
+    return [first, html.Details([html.Summary(f"{len(more):,} more"), rest], className="more-columns")]
+
+
+def _column(column: dict[str, Any]) -> html.Span:
+    kind = f" {column['n_unique']:,}" if column["kind"] == "categorical" else " number"
+    return html.Span([column["name"], html.Small(kind)], className="chip", title=f"for example {column['example']}")
 
 
 def _links(summary: dict[str, Any]) -> html.Dl:
