@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -47,6 +48,18 @@ def test_every_measure_has_its_card_and_what_is_not_judged_is_said(measured):
     told = text_of(cards(measured, {"rna_max_mito": 0.1}))
     assert all(title in told for title in ("Counts of a cell", "Genes detected", "Mitochondrial counts", "Protein"))
     assert '"value": "10"' in told
+
+
+def test_scores_that_do_not_part_are_told(measured):
+    assert "one heap" not in text_of(cards(replace(measured, thresholds={"rna": 0.3}, doublets=True), {}))
+    assert "RNA: the doublet scores form one heap" in text_of(cards(replace(measured, thresholds={"rna": None}), {}))
+
+
+def test_shares_are_drawn_in_percent(measured):
+    values, keep = measured.tables["rna"]["mito_share"].to_numpy(), np.ones(100, bool)
+    figure = quality_figure(values, keep, [0.1], style("light"), log=False, title="share", percent=True)
+    assert figure.layout.xaxis.tickformat == "~%"
+    assert figure.layout.shapes[0].x0 == pytest.approx(0.1)
 
 
 def test_suggestions_are_settings_of_a_run(measured):

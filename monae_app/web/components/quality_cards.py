@@ -40,6 +40,11 @@ def shown_measures(measured: Measured) -> list[tuple[str, str]]:
     return [(name, each) for name, each in TITLES if name in measured.tables and each in measured.tables[name]]
 
 
+def axis_title(measure: str) -> str:
+    """Say what the axis of a histogram holds, below the heading that names the measure."""
+    return "log scale" if measure in LOGARITHMIC else "share of the counts" if measure in SHARES else "score"
+
+
 def cards(measured: Measured, cutoffs: dict[str, Any]) -> list[Any]:
     """Show all modalities."""
     parts: list[Any] = []
@@ -56,6 +61,9 @@ def cards(measured: Measured, cutoffs: dict[str, Any]) -> list[Any]:
                 **aria(label=f"Quality of {modality_title(name)}"),
             )
         )
+    if unparted := [modality_title(name) for name, threshold in measured.thresholds.items() if threshold is None]:
+        told = f"{words.listed(unparted)}: the doublet scores form one heap, not two. No cut-off is suggested for them."
+        parts.append(html.P(told, className="muted small"))
     if measured.left_aside:
         titles = words.listed([modality_title(name) for name in measured.left_aside])
         parts.append(html.P(f"{titles}: the values are no counts, so that cells are not judged by them.",

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 
-from monae_app.engine.data.cutoffs import CUTOFFS, without_cutoffs
+from monae_app.engine.data.cutoffs import CUTOFFS, SHARES, without_cutoffs
 from monae_app.engine.errors import InputError
 from monae_app.web import ids
 from monae_app.web.components.aria import aria
 from monae_app.web.components.notice import refused
-from monae_app.web.components.quality_cards import FIELD, GRAPH, LOGARITHMIC, REMAIN, TITLES, cards, remaining
+from monae_app.web.components.quality_cards import FIELD, GRAPH, LOGARITHMIC, REMAIN, axis_title, cards, remaining
 from monae_app.web.figures.quality import from_axis, quality_figure
 from monae_app.web.figures.style import style
 from monae_app.web.quality_view import WITH_DOUBLETS, QualityView, cutoffs_of, plain, shown, typed
@@ -246,7 +246,8 @@ def _register_drawing(app: Dash, view: QualityView) -> None:
                 [cutoffs[setting] for setting in _drawn(where["name"], where["measure"], cutoffs)],
                 style(theme),
                 log=where["measure"] in LOGARITHMIC,
-                title=TITLES[where["name"], where["measure"]].lower(),
+                title=axis_title(where["measure"]),
+                percent=where["measure"] in SHARES,
             )
             for where in graphs
         ]

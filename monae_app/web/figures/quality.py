@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from monae_app.web.figures.style import Style, base_layout
 
 BINS = 60
-DECADES = 8
+DECADES, FEW_DECADES = 8, 2.5
 
 
 def to_axis(values: np.ndarray | float, *, log: bool) -> np.ndarray:
@@ -23,7 +23,14 @@ def from_axis(place: float, *, log: bool) -> float:
 
 
 def quality_figure(
-    values: np.ndarray, keep: np.ndarray, cutoffs: list[float], look: Style, *, log: bool, title: str
+    values: np.ndarray,
+    keep: np.ndarray,
+    cutoffs: list[float],
+    look: Style,
+    *,
+    log: bool,
+    title: str,
+    percent: bool = False,
 ) -> go.Figure:
     """Draw a histogram of cells, those that stay in colour, with a line for each cut-off that can be moved.
 
@@ -41,6 +48,8 @@ def quality_figure(
         Whether the axis is logarithmic.
     title
         Of the axis.
+    percent
+        Whether the axis is written in percent.
     """
     known = np.isfinite(values)
     placed = to_axis(values[known], log=log)
@@ -62,6 +71,8 @@ def quality_figure(
             type="line", x0=place, x1=place, y0=0, y1=1, yref="paper", line={"color": look.ink, "width": 2}
         )
     _axes(figure, look, (low, high, *(float(to_axis(value, log=log)) for value in cutoffs)), title, log=log)
+    if percent:
+        figure.update_xaxes(tickformat="~%")
     return figure
 
 
@@ -74,7 +85,9 @@ def _axes(figure: go.Figure, look: Style, reached: tuple[float, ...], title: str
         range=[low - margin, high + margin], title={"text": title, "font": {"size": 12, "color": look.muted}},
     )  # fmt: skip
     if log:
-        numbers = [0, *(10**power for power in range(DECADES))]
+        # within few decades a tick at each power of ten would be one or two in all
+        steps = (1, 2, 5) if high - low < FEW_DECADES else (1,)
+        numbers = [0, *(step * 10**power for power in range(DECADES) for step in steps)]
         figure.update_xaxes(tickvals=to_axis(np.array(numbers), log=True), ticktext=[f"{each:,}" for each in numbers])
     figure.update_yaxes(**ticks, gridcolor=look.grid, nticks=4, fixedrange=True, tickformat="~s")
     figure.update_layout(
