@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dash import ALL, Dash, Input, Output, State, ctx, no_update
+from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, no_update
 
 from monae_app.web import ids
 from monae_app.web.basket import Basket
@@ -110,19 +110,15 @@ def _register_looking(app: Dash, services: Services) -> None:
         # A store of its own: whoever adds a file meanwhile must not lose it when the answer comes.
         return {each.ref: services.look(each.ref, each.turned) for each in waiting} or no_update
 
-    @app.callback(
+    # In the browser, where nothing can happen between the question and the answer: an answer of the server would undo
+    # what was added while it was on its way. The same as Basket.with_look.
+    app.clientside_callback(  # type: ignore[no-untyped-call]
+        ClientsideFunction("basket", "note"),
         Output(ids.BASKET, "data", allow_duplicate=True),
         Input(ids.LOOKS, "data"),
         State(ids.BASKET, "data"),
         prevent_initial_call=True,
     )
-    def note(looks: dict[str, Any] | None, kept: Any) -> Any:
-        basket = Basket.from_json(kept)
-        for ref, seen in (looks or {}).items():
-            found = basket.file(ref)
-            if found is not None and found.waiting:
-                basket = basket.with_look(ref, seen)
-        return basket.to_json()
 
 
 def _register_table(app: Dash) -> None:
