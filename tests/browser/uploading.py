@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MEGABYTE = 10**6
-# What Chromium writes when a connection is refused or cut, as these tests make it happen.
+# What Chromium and Dash write when a connection is refused or cut, as these tests make it happen.
 PROVOKED = re.compile(
-    r"net::ERR_(CONNECTION_(REFUSED|RESET|ABORTED)|EMPTY_RESPONSE|FAILED|INTERNET_DISCONNECTED|SOCKET_NOT_CONNECTED|NETWORK_CHANGED)"
+    r"the server did not respond|net::ERR_(CONNECTION_(REFUSED|RESET|ABORTED)|EMPTY_RESPONSE|FAILED|INTERNET_DISCONNECTED|SOCKET_NOT_CONNECTED|NETWORK_CHANGED)"
 )
 UPLOADING = 120_000
 
@@ -95,7 +95,8 @@ def visiting(browser: Browser, server: Server, allowed: str = "") -> Iterator[Pa
     yield page
     context.close()
     provoked = [PROVOKED, HARMLESS, *([re.compile(f"status of ({allowed})")] if allowed else [])]
-    assert [said for said in complaints if not any(each.search(said) for each in provoked)] == []
+    unprovoked = [said for said in complaints if not any(each.search(said) for each in provoked)]
+    assert unprovoked == [], unprovoked
 
 
 def make_file(path: Path, size: int) -> str:
