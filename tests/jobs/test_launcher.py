@@ -207,7 +207,7 @@ def test_a_line_that_was_lost_is_made_anew_from_the_runs(registry, launcher, con
 
 
 def test_a_worker_on_a_machine_that_fell_silent_is_given_up(registry, launcher, config, wait_for, monkeypatch):
-    monkeypatch.setattr("monae_app.jobs.local.SILENT_SECONDS", 3.0)
+    monkeypatch.setattr("monae_app.jobs.dispatcher.SILENT_SECONDS", 3.0)
     first, second = registry.create(long(config), "long"), registry.create(config, "good")
     submit(launcher, first)
     wait_for(first, "running")
