@@ -16,6 +16,7 @@ from monae_app.engine.analysis.imputation import BATCH, normaliser
 from monae_app.engine.analysis.integration import map_cells
 from monae_app.engine.analysis.refined_graph import guidance_matrix, refined_matrix
 from monae_app.engine.analysis.tables import HELD_OUT, cell_table, feature_table, table_of
+from monae_app.engine.telling import SILENT, Telling
 
 if TYPE_CHECKING:
     import anndata as ad
@@ -66,11 +67,12 @@ class Trained:
         return sum(len(cells) for cells in self.latent.values())
 
 
-def cells_of(trained: Trained, config: RunConfig) -> ad.AnnData:
+def cells_of(trained: Trained, config: RunConfig, tell: Telling = SILENT) -> ad.AnnData:
     """Build the table of cells with embedding, clusters, map and normalisers."""
     shared = config.latent_shared
     obs = _run_columns(cell_table(trained.dataset), trained)
     for target, modality in trained.dataset.modalities.items():
+        tell(f"Computing how {trained.n_cells:,} cells are decoded as {target}")
         obs[f"normaliser_{target}"] = normalisers(trained, target, shared) if modality.is_count else np.float32(np.nan)
     everything = np.concatenate(list(trained.latent.values()))
     cell_map = map_cells(
@@ -79,7 +81,9 @@ def cells_of(trained: Trained, config: RunConfig) -> ad.AnnData:
         min_dist=config.umap_min_dist,
         resolution=config.leiden_resolution,
         seed=config.seed,
+        tell=tell,
     )
+    tell("Asking how surely each cell belongs to its cluster")
     obs["leiden"] = cell_map.leiden
     centres, clusters = trained.centres, "learned in training"
     if centres is None:
@@ -125,9 +129,10 @@ def reference_batch(dataset: Dataset) -> int:
     return int(np.bincount(np.concatenate(list(dataset.batch_codes.values()))).argmax())
 
 
-def features_of(trained: Trained, config: RunConfig) -> ad.AnnData:
+def features_of(trained: Trained, config: RunConfig, tell: Telling = SILENT) -> ad.AnnData:
     """Build the table of features with vectors, decoder, guidance and refined graph."""
     dataset, shared = trained.dataset, config.latent_shared
+    tell("Gathering the features")
     joined = {
         name: np.concatenate([getattr(each, name) for each in trained.decoded.values()])
         for name in ("vectors", "vectors_sd", "scale", "bias", "dispersion")
@@ -148,6 +153,7 @@ def features_of(trained: Trained, config: RunConfig) -> ad.AnnData:
         [positions + start for positions, start in zip(trained.modelled.values(), starts, strict=False)]
     )
     features.obsp["guidance"] = guidance_matrix(trained.graph, rows, len(vectors))
+    tell(f"Refining the graph: pairs of features within {config.refined_window:,} bp")
     features.obsp["refined"] = refined_matrix(
         vectors[:, :shared], trained.located, promoter=config.promoter, window=config.refined_window
     )
