@@ -72,8 +72,10 @@ def cells_of(trained: Trained, config: RunConfig, tell: Telling = SILENT) -> ad.
     shared = config.latent_shared
     obs = _run_columns(cell_table(trained.dataset), trained)
     for target, modality in trained.dataset.modalities.items():
-        tell(f"Computing how {trained.n_cells:,} cells are decoded as {target}")
-        obs[f"normaliser_{target}"] = normalisers(trained, target, shared) if modality.is_count else np.float32(np.nan)
+        counted = tell.counting(f"Computing how {trained.n_cells:,} cells are decoded as {target}")
+        obs[f"normaliser_{target}"] = (
+            normalisers(trained, target, shared, counted) if modality.is_count else np.float32(np.nan)
+        )
     everything = np.concatenate(list(trained.latent.values()))
     cell_map = map_cells(
         everything[:, :shared],
@@ -112,7 +114,7 @@ def _run_columns(obs: pd.DataFrame, trained: Trained) -> pd.DataFrame:
     return obs
 
 
-def normalisers(trained: Trained, target: str, n_shared: int) -> np.ndarray:
+def normalisers(trained: Trained, target: str, n_shared: int, tell: Telling = SILENT) -> np.ndarray:
     """Normaliser of every cell towards one target modality at the reference batch, (N,)."""
     decoded, reference = trained.decoded[target], reference_batch(trained.dataset)
     scale, bias = decoded.scale[:, reference], decoded.bias[:, reference]
@@ -120,7 +122,7 @@ def normalisers(trained: Trained, target: str, n_shared: int) -> np.ndarray:
     for name, cells in trained.latent.items():
         # a cell of another modality speaks through the shared axes alone
         axes = slice(None) if name == target else slice(0, n_shared)
-        parts.append(normaliser(cells[:, axes], decoded.vectors[:, axes], scale, bias))
+        parts.append(normaliser(cells[:, axes], decoded.vectors[:, axes], scale, bias, tell))
     return np.concatenate(parts)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 FIXED_RESOLUTION = 1.0
 EDGES_AT_ONCE = 250_000
+ROUNDS = 2
 
 
 def neighbor_graph(neighbors: np.ndarray) -> igraph.Graph:
@@ -31,7 +32,12 @@ def leiden_clusters(graph: igraph.Graph, resolution: float = FIXED_RESOLUTION, s
     state = random.getstate()
     random.seed(seed)
     try:
-        found = graph.community_leiden(objective_function="modularity", resolution=resolution, n_iterations=2)
+        found = None
+        # a call a round: igraph lets no other thread speak while it computes
+        for _ in range(ROUNDS):
+            found = graph.community_leiden(
+                objective_function="modularity", resolution=resolution, n_iterations=1, initial_membership=found
+            ).membership
     finally:
         random.setstate(state)
-    return np.asarray(found.membership)
+    return np.asarray(found)

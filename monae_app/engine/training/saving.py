@@ -28,8 +28,11 @@ class SavingTimes:
     step: int = 0
     spent: float = field(init=False, default=0.0)
     _last_cost: float = field(init=False, default=0.0)
-    _began: float = field(init=False, default_factory=time.perf_counter)
-    _last: float = field(init=False, default_factory=time.perf_counter)
+    _began: float = field(init=False)
+    _last: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._began = self._last = time.perf_counter()
 
     def due(self, step: int) -> bool:
         """Whether a checkpoint should be written after this step."""

@@ -76,8 +76,8 @@ def score(  # noqa: PLR0913 - each is one column that may be there
     """
     embedding = np.asarray(embedding, np.float64)
     found: Scores = {"cells": len(embedding)}
-    tell(f"Scoring: the neighbours of {len(embedding):,} cells")
-    neighbors = other_neighbors(embedding, MIXING_NEIGHBORS)
+    counted = tell.counting(f"Scoring: the neighbours of {len(embedding):,} cells")
+    neighbors = other_neighbors(embedding, MIXING_NEIGHBORS, counted)
     if len(np.unique(modality)) > 1:
         found["same_modality"] = same_modality(neighbors, modality, label)
         tell("Scoring: how well the modalities mix")
