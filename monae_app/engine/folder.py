@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import re
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import psutil
+import safetensors
 
 from monae_app.engine.errors import MonaeError, StorageError
 
@@ -46,6 +48,17 @@ def is_full(error: BaseException) -> bool:
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return True
     return any(word in str(error) for word in _FULL)
+
+
+def checkpoint_steps(path: Path) -> tuple[int, int] | None:
+    """Return the steps that a checkpoint holds and the budget it was trained towards; None if it cannot be read."""
+    try:
+        with safetensors.safe_open(path, framework="numpy") as file:
+            about = file.metadata() or {}
+        step = int(about["step"])
+        return step, int(json.loads(about["monitor"]).get("steps", step))
+    except (safetensors.SafetensorError, OSError, KeyError, ValueError):
+        return None
 
 
 @contextmanager

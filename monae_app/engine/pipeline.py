@@ -186,10 +186,11 @@ class Monae(Fitted):
         evidence, ground = self._align(training, prepared, graph, watch)
         summary = describe(dataset, located, config, graph)
         tell = tell.at("train")
-        tell(announcements.plan(summary, config))
         largest = max(modality.n_cells for modality in dataset.modalities.values())
+        session = Session(training, ground, config, device, largest, self.checkpoint)
+        tell(session.plan(summary))
         with watch.stage("train"):
-            learned = Session(training, ground, config, device, largest, self.checkpoint).train(tell)
+            learned = session.train(tell)
         self.network = learned.network
         self._tell = tell = tell.at("analyse", step=learned.steps if self.checkpoint else 0)
         with watch.stage("analyse"):

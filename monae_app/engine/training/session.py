@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from monae_app.engine.data import announcements
 from monae_app.engine.data.duration import step_budget
 from monae_app.engine.errors import InputError
 from monae_app.engine.training.assembly import build_network
@@ -58,6 +59,14 @@ class Session:
     n_cells: int
     checkpoint: Path | None = None
 
+    def plan(self, summary: dict[str, Any]) -> str:
+        """Say what is left to train, from the summary of the dataset."""
+        steps, done = step_budget(self.config, self.n_cells), self._saved().step
+        if not done:
+            return announcements.plan(summary, self.config)
+        left = f"going on from step {done:,} of {steps:,}" if done < steps else "nothing is left to train"
+        return f"The checkpoint holds {done:,} steps: {left}"
+
     def train(self, tell: Telling) -> Learned:
         """Train to the end of the budget.
 
@@ -74,10 +83,6 @@ class Session:
             If asked to stop.
         """
         size, warnings = self._at_first()
-        steps, done = step_budget(self.config, self.n_cells), self._saved().step
-        if done:
-            left = f"going on from step {done:,} of {steps:,}" if done < steps else "nothing is left to train"
-            tell(f"The checkpoint holds {done:,} steps: {left}")
         while True:
             try:
                 return self._attempt(size, warnings, tell)
