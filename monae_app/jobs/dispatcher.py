@@ -160,7 +160,7 @@ class Dispatcher(ABC):
         return RunFolder(self.store / "users" / ticket.user / "runs" / ticket.run)
 
     def waits(self, ticket: Ticket) -> bool:
-        """Whether a run in line still wants its turn; it may be cancelled or deleted by who could not reach the line."""
+        """Whether a run in line still wants its turn: who could not reach the line may have cancelled or deleted it."""
         run = self.run(ticket)
         return run.config_path.is_file() and run.written_status().state == "queued"
 
