@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 
 WORKER = [sys.executable, "-m", "monae_app.jobs.worker"]
 ENDS = 180.0
+STEPS = 400
 
 
-def make_run(folder: Path, data: Path, steps: int = 240) -> RunFolder:
+def make_run(folder: Path, data: Path, steps: int = STEPS) -> RunFolder:
     """Prepare a short training on planted files."""
     run = RunFolder(folder)
     folder.mkdir(parents=True)

@@ -2,20 +2,9 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from tests.jobs.storm import assert_equal, assert_whole, finish, kill_when, make_run, storm, while_writing
-
-
-@pytest.fixture(scope="module")
-def reference(data, tmp_path_factory):
-    """An undisturbed run, and how long it took."""
-    run = make_run(tmp_path_factory.mktemp("reference") / "run", data)
-    began = time.monotonic()
-    finish(run, resume=False)
-    return run, time.monotonic() - began
 
 
 def test_a_worker_that_is_killed_three_times_comes_to_the_same_result(data, tmp_path, reference):
