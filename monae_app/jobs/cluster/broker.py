@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from monae_app.engine.errors import InputError
 from monae_app.jobs.private_files import open_private, private_folder
@@ -47,6 +49,8 @@ class Broker:
                 socket_timeout=ANSWER_SECONDS,
                 socket_connect_timeout=ANSWER_SECONDS,
                 health_check_interval=15,
+                # Once more for a connection that was cut; a page must not wait for longer.
+                retry=Retry(NoBackoff(), 1),
             )
             self._place = urlsplit(url).hostname or urlsplit(url).path
         except ValueError as error:

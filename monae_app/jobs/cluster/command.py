@@ -16,6 +16,7 @@ from monae_app.jobs.cluster import URL_VARIABLE, redis_url
 if TYPE_CHECKING:
     import argparse
 
+    from monae_app.jobs.cluster.keeper import Keeper
     from monae_app.jobs.cluster.lanes import Lane
     from monae_app.jobs.cluster.launcher import ClusterLauncher
 
@@ -91,12 +92,14 @@ def _serve(launcher: ClusterLauncher, lane: Lane) -> int:
     ending = threading.Event()
 
     def leaving() -> bool:
-        return ending.is_set() or any(flag not in (None, False) for flag in (state.should_stop, state.should_terminate))
+        # Exit statuses once they are set, and 0 is one of them.
+        told = (state.should_stop, state.should_terminate)
+        return ending.is_set() or any(flag is not None and flag is not False for flag in told)
 
     application = make_application(launcher.broker)
     keeper = Keeper(launcher, lane, leaving)
     offer_training(application, keeper, launcher)
-    beat = threading.Thread(target=_beat, args=(launcher, lane, ending), daemon=True, name="beat")
+    beat = threading.Thread(target=_beat, args=(launcher, keeper, lane, ending), daemon=True, name="beat")
     beat.start()
     signal.signal(signal.SIGTERM, lambda *_: ending.set())
     try:
@@ -114,13 +117,13 @@ def _serve(launcher: ClusterLauncher, lane: Lane) -> int:
         launcher.close()
 
 
-def _beat(launcher: ClusterLauncher, lane: Lane, ending: threading.Event) -> None:
+def _beat(launcher: ClusterLauncher, keeper: Keeper, lane: Lane, ending: threading.Event) -> None:
     """Say again and again that the lane is there, and move the line on: no server need run for that."""
     from monae_app.jobs.cluster.lanes import SAY_SECONDS
 
     while not ending.is_set():
         try:
-            launcher.lanes.announce(lane)
+            keeper.announce()
             launcher.tick()
         except (InputError, OSError) as error:
             logger.warning("%s", error)

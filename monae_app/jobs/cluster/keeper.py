@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from monae_app.engine.config import RunConfig
     from monae_app.jobs.cluster.lanes import Lane
-    from monae_app.jobs.dispatcher import Dispatcher
+    from monae_app.jobs.cluster.launcher import ClusterLauncher
     from monae_app.jobs.progress import RunFolder
     from monae_app.jobs.queue import Line, Ticket
 
@@ -52,9 +52,20 @@ class Keeper:
         Whether the worker shall end: the run is stopped then, and put back in line.
     """
 
-    def __init__(self, launcher: Dispatcher, lane: Lane, leaving: Callable[[], bool]) -> None:
+    def __init__(self, launcher: ClusterLauncher, lane: Lane, leaving: Callable[[], bool]) -> None:
         self.kill_seconds = KILL_SECONDS
         self._launcher, self._lane, self._leaving = launcher, lane, leaving
+        self._computing: int | None = None
+
+    def announce(self) -> None:
+        """Say that the lane is there, and what computes on it.
+
+        Raises
+        ------
+        InputError
+            If Redis cannot be reached.
+        """
+        self._launcher.lanes.announce(self._lane.model_copy(update={"computing": self._computing}))
 
     def work(self) -> bool:
         """Compute the next run in line that this lane may take, or stay with the one that computes here already.
@@ -82,9 +93,20 @@ class Keeper:
             raise
         if claim is None:
             return False
-        left = self._stay(claim, child)
-        self._settle(claim, left=left)
+        self._say_computing(claim.pid)
+        try:
+            self._settle(claim, left=self._stay(claim, child))
+        finally:
+            self._say_computing(None)
         return True
+
+    def _say_computing(self, pid: int | None) -> None:
+        self._computing = pid
+        try:
+            self.announce()
+        except InputError as error:
+            # Said again and again in any case.
+            logger.warning("%s", error)
 
     def _take(self, line: Line) -> subprocess.Popen[bytes] | None:
         for ticket in list(line.waiting):
@@ -109,7 +131,8 @@ class Keeper:
     def _start(self, ticket: Ticket, run: RunFolder) -> subprocess.Popen[bytes] | None:
         try:
             if missing := next(_missing(run.read_config()), None):
-                found = f"There is no {missing} on the machine that was to compute ({processes.host()})."
+                logger.warning("%s is missing", missing)
+                found = f"The file {missing.name} is not there on the machine that was to compute ({processes.host()})."
                 todo = "mount the store and the data root there at the same places as on the server, then go on."
                 expected = "the same files on all machines."
                 conclude(run, "failed", found, Failure(found=found, expected=expected, todo=todo))

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from monae_app.jobs import processes
+
 if TYPE_CHECKING:
     from monae_app.jobs.cluster.broker import Broker
 
@@ -28,6 +30,8 @@ class Lane(BaseModel):
         As torch calls the device there: ``cpu``, ``cuda:0``, ``mps``.
     pid, process
         Who looks after it, see :func:`monae_app.jobs.processes.identity`.
+    computing
+        The process that computes there now, if it is looked after.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -36,6 +40,7 @@ class Lane(BaseModel):
     lane: str
     pid: int
     process: str | None
+    computing: int | None = None
 
     @property
     def kind(self) -> str:
@@ -46,6 +51,11 @@ class Lane(BaseModel):
     def key(self) -> str:
         """What the line calls it."""
         return f"{self.host}/{self.lane}"
+
+    @property
+    def may_live(self) -> bool:
+        """Whether nothing speaks against that the one who looks after it is still there."""
+        return processes.alive(self.pid, self.process, self.host) is not False
 
 
 class Lanes:

@@ -106,8 +106,11 @@ class ClusterLauncher(Dispatcher):
             raise self.broker.unreachable(error) from error
 
     def _ended(self, claim: Claim) -> bool:
-        # Who looks after a lane settles what happened there.
-        return all(lane.key != claim.lane for lane in self.lanes.present()) and super()._ended(claim)
+        # Who looks after a process settles what becomes of it.
+        keeper = next((each for each in self.lanes.present() if each.key == claim.lane), None)
+        if keeper is not None and keeper.computing == claim.pid and keeper.may_live:
+            return False
+        return super()._ended(claim)
 
     def _recover_active(self, line: Line, user: str, run: RunFolder, status: Status) -> None:
         now = run.read_status()

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import time
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import redis
 
@@ -36,7 +37,7 @@ class RedisServer:
 
     @property
     def url(self) -> str:
-        secret = f":{self._password}@" if self._password else ""
+        secret = f":{quote(self._password, safe='')}@" if self._password else ""
         return f"redis://{secret}127.0.0.1:{self.port}/0"
 
     def start(self) -> None:
@@ -50,8 +51,9 @@ class RedisServer:
                 try:
                     client.ping()
                 except redis.RedisError:
-                    assert time.monotonic() < until, "redis-server does not start"
-                    assert self._process.poll() is None, "redis-server has ended"
+                    if time.monotonic() > until or self._process.poll() is not None:
+                        self.stop()
+                        raise
                     time.sleep(0.05)
                 else:
                     return
