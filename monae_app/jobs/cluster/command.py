@@ -56,8 +56,7 @@ def work(parsed: argparse.Namespace) -> int:
     broker.store_id(make=False)
     launcher = ClusterLauncher(broker, store)
     lane = _lane(parsed.device)
-    others = [each for each in launcher.lanes.present() if each.key == lane.key]
-    there = next((each for each in others if processes.alive(each.pid, each.process, each.host)), None)
+    there = next((each for each in launcher.lanes.present() if each.key == lane.key), None)
     if parsed.check:
         return 0 if there else 1
     if there is not None:

@@ -120,7 +120,7 @@ class Lanes:
             except ValidationError:
                 # Gone between the two questions.
                 continue
-        return tuple(lanes)
+        return tuple(lane for lane in lanes if lane.may_live)
 
     def _name(self, key: str) -> str:
         return self._broker.key(f"lane:{key}")

@@ -108,7 +108,7 @@ class ClusterLauncher(Dispatcher):
     def _ended(self, claim: Claim) -> bool:
         # Who looks after a process settles what becomes of it.
         keeper = next((each for each in self.lanes.present() if each.key == claim.lane), None)
-        if keeper is not None and keeper.computing == claim.pid and keeper.may_live:
+        if keeper is not None and keeper.computing == claim.pid:
             return False
         return super()._ended(claim)
 
