@@ -128,6 +128,11 @@ class Dispatcher(ABC):
             self._start_waiting(line)
 
     def recover(self) -> None:
+        """Bring line and run folders into agreement, and start who is next."""
+        self.reconcile()
+        self.tick()
+
+    def reconcile(self) -> None:
         """Bring line and run folders into agreement."""
         found = sorted(
             ((folder.parent.parent.name, RunFolder(folder)) for folder in self.store.glob("users/*/runs/*")),
@@ -144,7 +149,6 @@ class Dispatcher(ABC):
                     )  # fmt: skip
                 elif status.active:
                     self._recover_active(line, user, run, status)
-        self.tick()
 
     def watch(self) -> None:
         """Recover, then tick from a thread of its own until closed."""

@@ -55,19 +55,28 @@ class ClusterLauncher(Dispatcher):
             wanted = CUDA if any(lane.kind == CUDA for lane in present) else CPU
         return tuple(lane.key for lane in present if wanted in (lane.kind, lane.lane))
 
+    def submit(self, user: str, run: RunFolder, *, resume: bool = False, expected_s: float | None = None) -> None:
+        """Put a run at the end of the line and return at once."""
+        if self._line.was_forgotten():
+            # Those that waited before go first.
+            self.recover()
+        super().submit(user, run, resume=resume, expected_s=expected_s)
+
     def tick(self) -> None:
         """Take note of workers that are gone and call those that are free to who is next."""
         # An empty folder where the store should be mounted must not look like runs that are all gone.
         self.broker.store_id(make=False)
-        if self._line.is_new():
+        if self._line.was_forgotten():
             self.recover()
         else:
             super().tick()
 
     def recover(self) -> None:
-        """Bring line and run folders into agreement."""
+        """Bring line and run folders into agreement, and call who is next."""
         self.broker.store_id()
-        super().recover()
+        self.reconcile()
+        self._line.remember()
+        self.tick()
 
     def close(self) -> None:
         """Stop ticking; workers go on."""

@@ -49,10 +49,18 @@ class RedisLine:
         with self._broker.said_in_words():
             return _read(self._broker.client.get(self._key))
 
-    def is_new(self) -> bool:
-        """Whether Redis knows of no line: it is new, or was started without what it had."""
+    def was_forgotten(self) -> bool:
+        """Whether Redis has lost the line since it was made from the run folders, or never had it.
+
+        Somebody may have begun a new one meanwhile, in which those that wait are missing.
+        """
         with self._broker.said_in_words():
-            return not self._broker.client.exists(self._key)
+            return not self._broker.client.exists(self._broker.key("line.made"))
+
+    def remember(self) -> None:
+        """Note that the line holds what the run folders told."""
+        with self._broker.said_in_words():
+            self._broker.client.set(self._broker.key("line.made"), 1)
 
     @contextmanager
     def change(self) -> Iterator[Line]:

@@ -36,10 +36,19 @@ class Machine:
         What is started.
     command
         In place of the pretending training.
+    ready
+        Wait until it takes what is new; before that it stays with what still computes.
     """
 
     def __init__(
-        self, url: str, store: Path, log: Path, module: Sequence[str] = FAKE, command: Sequence[str] | None = None
+        self,
+        url: str,
+        store: Path,
+        log: Path,
+        module: Sequence[str] = FAKE,
+        command: Sequence[str] | None = None,
+        *,
+        ready: bool = True,
     ) -> None:
         self.store, self.url, self.log = store, url, log
         told = {"MONAE_REDIS_URL": url, "MONAE_TEST_WORKER": json.dumps(command), "OMP_NUM_THREADS": "1"}
@@ -50,7 +59,8 @@ class Machine:
                 stderr=output,
                 env=os.environ | told,
             )
-        self.wait_ready()
+        if ready:
+            self.wait_ready()
 
     def wait_ready(self) -> None:
         until = time.monotonic() + START_SECONDS
