@@ -32,8 +32,8 @@ def default(text: str) -> str:
     return re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", text)
 
 
-def test_compose_brings_web_redis_and_worker_and_nothing_undeclared():
-    assert set(SERVICES) == {"web", "redis", "worker"}
+def test_compose_brings_web_redis_and_workers_and_nothing_undeclared():
+    assert set(SERVICES) == {"web", "redis", "worker", "short"}
     for service in SERVICES.values():
         assert set(service) <= KEYS
         assert {volume.partition(":")[0] for volume in service["volumes"]} <= set(COMPOSE["volumes"])
@@ -54,23 +54,27 @@ def test_redis_is_reached_from_inside_alone_and_forgets_nothing():
     assert told == {"--appendonly": "yes", "--maxmemory-policy": "noeviction"}
 
 
-def test_web_and_worker_share_store_and_line_at_the_same_place():
-    web, worker = SERVICES["web"], SERVICES["worker"]
+def test_web_and_workers_share_store_and_line_at_the_same_place():
+    web = SERVICES["web"]
     for name in ("image", "environment", "volumes", "build"):
-        assert web[name] == worker[name]
+        assert web[name] == SERVICES["worker"][name] == SERVICES["short"][name]
     assert web["environment"] == {"MONAE_REDIS_URL": "redis://redis:6379/0"}
     assert [default(port) for port in web["ports"]] == ["127.0.0.1:8050:8050"]
 
 
-@pytest.mark.parametrize("service", ["worker", "image"])
+@pytest.mark.parametrize("service", ["worker", "short", "image"])
 def test_what_is_started_is_a_command_that_there_is(service):
-    command = SERVICES["worker"]["command"] if service == "worker" else yaml.safe_load(instructions("CMD")[-1])
+    command = yaml.safe_load(instructions("CMD")[-1]) if service == "image" else SERVICES[service]["command"]
     assert command[0] == "monae"
     parsed = cli._parser().parse_args([default(word) for word in command[1:]])
     assert str(parsed.store) == "/store"
-    check = SERVICES["worker"]["healthcheck"]["test"]
+    if service == "image":
+        return
+    check = SERVICES[service]["healthcheck"]["test"]
     assert check[:2] == ["CMD", "monae"]
-    assert cli._parser().parse_args([default(word) for word in check[2:]]).check
+    asked = cli._parser().parse_args([default(word) for word in check[2:]])
+    assert asked.check
+    assert asked.short == parsed.short == (service == "short")
 
 
 def test_the_image_runs_as_nobody_special_and_says_whether_it_is_well():

@@ -12,7 +12,7 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from monae_app.jobs.isolation import bound_this_process, memory_bound
 from monae_app.jobs.json_cache import open_cache
@@ -20,8 +20,6 @@ from monae_app.jobs.short_work import Tickets, bound_threads, perform
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import diskcache
 
 LONGEST_SECONDS = 1800.0
 # Browsers let pages in the background ask once a minute.
@@ -41,6 +39,22 @@ def asked_key(key: str) -> str:
     return f"{key}-asked"
 
 
+class Told(Protocol):
+    """Where the server is told: a cache on disk, or what several machines reach."""
+
+    def set(self, key: str, value: Any, expire: float) -> Any:
+        """Keep a plain value for a while."""
+
+    def get(self, key: str) -> Any:
+        """Return a value, or None."""
+
+    def delete(self, key: str) -> Any:
+        """Forget a value."""
+
+    def close(self) -> Any:
+        """Let go of it."""
+
+
 def main(store: str, cache: str, key: str, number: str, parent: int) -> None:
     """Do the work of one ticket.
 
@@ -57,6 +71,11 @@ def main(store: str, cache: str, key: str, number: str, parent: int) -> None:
     parent
         Process that started this one.
     """
+    work_alone(Path(store), lambda: open_cache(Path(cache)), key, number, parent)
+
+
+def work_alone(store: Path, tell_through: Callable[[], Told], key: str, number: str, parent: int) -> None:
+    """Do the work of one ticket in this process, which is there for nothing else; see :func:`main`."""
     if hasattr(os, "setsid"):
         with suppress(OSError):
             os.setsid()
@@ -64,18 +83,18 @@ def main(store: str, cache: str, key: str, number: str, parent: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     bound_threads()
     bound_this_process(memory_bound(), int(LONGEST_SECONDS) * 2)
-    scratch = Path(store) / "short_work" / "jobs" / number
+    scratch = store / "short_work" / "jobs" / number
     os.environ.update(dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(scratch)))
     tempfile.tempdir = str(scratch)
-    told = open_cache(Path(cache))
+    told = tell_through()
     teller = Teller(told, key)
 
     def end() -> None:
-        Tickets(Path(store)).drop(number)
+        Tickets(store).drop(number)
         _end_this_group()
 
     threading.Thread(target=_watch, args=(told, key, teller, parent, end), daemon=True, name="watch").start()
-    outcome = perform(Path(store), number, teller.tell)
+    outcome = perform(store, number, teller.tell)
     told.set(key, outcome, expire=KEPT_SECONDS)
     told.delete(progress_key(key))
     told.close()
@@ -90,7 +109,7 @@ class Teller:
         Where.
     """
 
-    def __init__(self, cache: diskcache.Cache, key: str) -> None:
+    def __init__(self, cache: Told, key: str) -> None:
         self._cache, self._key = cache, progress_key(key)
         self._share: float | None = None
         self._text, self._began, self._told = "Starting", time.monotonic(), -TELL_SECONDS
@@ -111,7 +130,7 @@ class Teller:
         self._cache.set(self._key, [text, None if self._share is None else round(self._share, 4)], expire=KEPT_SECONDS)
 
 
-def _watch(cache: diskcache.Cache, key: str, teller: Teller, parent: int, end: Callable[[], None]) -> None:
+def _watch(cache: Told, key: str, teller: Teller, parent: int, end: Callable[[], None]) -> None:
     """End the work when the server is gone, when no page has asked for it for a while, or when it takes too long."""
     began = asked = time.monotonic()
     last: Any = None

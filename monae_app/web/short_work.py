@@ -15,12 +15,15 @@ from dash import DiskcacheManager
 
 from monae_app.engine.errors import InputError
 from monae_app.jobs import short_process
+from monae_app.jobs.cluster import redis_url
 from monae_app.jobs.json_cache import open_cache
 from monae_app.jobs.short_process import KEPT_SECONDS, asked_key, progress_key
 from monae_app.jobs.short_work import NUMBER, Outcome, Tickets, failed
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from dash.background_callback.managers import BaseBackgroundCallbackManager
 
     from monae_app.web.settings import Settings
 
@@ -32,14 +35,18 @@ ENDED = InputError(
 UNKNOWN = InputError("The server was started anew meanwhile.", "one server until the work is done.", "start it again.")
 
 
-def manager(settings: Settings) -> FreshProcessManager:
-    """Return what background callbacks are done with.
+def manager(settings: Settings) -> BaseBackgroundCallbackManager:
+    """Return what background callbacks are done with: processes of this machine, or workers where there are several.
 
     Raises
     ------
     InputError
-        If the store cannot be written.
+        If the store cannot be written, or ``MONAE_REDIS_URL`` cannot be used.
     """
+    if (url := redis_url()) is not None:
+        from monae_app.web.cluster_work import ClusterManager
+
+        return ClusterManager(url, settings.store)
     try:
         return FreshProcessManager(settings.store)
     except OSError as error:

@@ -23,13 +23,15 @@ def queue_name(broker: Broker, kind: str) -> str:
     return broker.key(f"queue:{kind}")
 
 
-def make_application(broker: Broker) -> Celery:
+def make_application(broker: Broker, *, results: bool = False) -> Celery:
     """Return the Celery application of a store; it connects when it is used.
 
     Parameters
     ----------
     broker
         Where messages go through.
+    results
+        Whether Dash keeps something there as well.
     """
     url, encryption = _encryption(broker.url)
     settings: dict[str, Any] = {
@@ -64,6 +66,8 @@ def make_application(broker: Broker) -> Celery:
         "task_create_missing_queues": True,
         "timezone": "UTC",
     }
+    if results:
+        settings |= {"result_backend": url, "redis_backend_use_ssl": encryption}
     return Celery("monae", set_as_current=False, config_source=settings)
 
 

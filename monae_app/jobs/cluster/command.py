@@ -31,6 +31,9 @@ def add_worker(commands: Any) -> None:
     command.add_argument(
         "--device", default="auto", help="cpu, cuda:0, cuda:1, ..., mps; one worker for each (default: the first GPU)"
     )
+    command.add_argument(
+        "--short", action="store_true", help="do the short work of pages (maps of groups, exports) instead of trainings"
+    )
     command.add_argument("--check", action="store_true", help="only say whether such a worker of this machine is there")
     command.set_defaults(command=work)
 
@@ -55,7 +58,7 @@ def work(parsed: argparse.Namespace) -> int:
     broker = Broker(url, store)
     broker.store_id(make=False)
     launcher = ClusterLauncher(broker, store)
-    lane = _lane(parsed.device)
+    lane = _lane(parsed.device, short=parsed.short)
     there = next((each for each in launcher.lanes.present() if each.key == lane.key), None)
     if parsed.check:
         return 0 if there else 1
@@ -68,10 +71,10 @@ def work(parsed: argparse.Namespace) -> int:
     return _serve(launcher, lane)
 
 
-def _lane(device: str) -> Lane:
-    from monae_app.jobs.cluster.lanes import Lane
+def _lane(device: str, *, short: bool) -> Lane:
+    from monae_app.jobs.cluster.lanes import SHORT, Lane
 
-    lanes = devices.lanes_for(device)
+    lanes = (SHORT,) if short else devices.lanes_for(device)
     if not lanes:
         raise InputError(
             f"This machine has no device {device!r}.", "cpu, cuda:0, mps, as this machine has them.", "choose another."
@@ -86,6 +89,8 @@ def _serve(launcher: ClusterLauncher, lane: Lane) -> int:
 
     from monae_app.jobs.cluster.application import make_application, queue_name
     from monae_app.jobs.cluster.keeper import Keeper
+    from monae_app.jobs.cluster.lanes import SHORT
+    from monae_app.jobs.cluster.short import CONCURRENCY, offer_short
     from monae_app.jobs.cluster.tasks import offer_training
 
     ending = threading.Event()
@@ -97,7 +102,13 @@ def _serve(launcher: ClusterLauncher, lane: Lane) -> int:
 
     application = make_application(launcher.broker)
     keeper = Keeper(launcher, lane, leaving)
-    offer_training(application, keeper, launcher)
+    pool = ["--pool=solo", "--concurrency=1"]
+    if lane.kind == SHORT:
+        offer_short(application, launcher.broker, launcher.store, leaving)
+        # Each thread waits for a process.
+        pool = ["--pool=threads", f"--concurrency={CONCURRENCY}"]
+    else:
+        offer_training(application, keeper, launcher)
     beat = threading.Thread(target=_beat, args=(launcher, keeper, lane, ending), daemon=True, name="beat")
     beat.start()
     signal.signal(signal.SIGTERM, lambda *_: ending.set())
@@ -109,7 +120,7 @@ def _serve(launcher: ClusterLauncher, lane: Lane) -> int:
             return 0
         arguments = ["worker", f"--hostname={lane.lane.replace(':', '-')}@{lane.host}", "--loglevel=INFO"]
         arguments += ["--queues", queue_name(launcher.broker, lane.kind), "--without-gossip", "--without-mingle"]
-        return int(application.worker_main([*arguments, "--pool=solo", "--concurrency=1"]) or 0)
+        return int(application.worker_main([*arguments, *pool]) or 0)
     finally:
         ending.set()
         beat.join()

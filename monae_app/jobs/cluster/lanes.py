@@ -17,6 +17,8 @@ SAY_SECONDS = 3.0
 # A worker that was killed is taken for gone after this long.
 FORGOTTEN_SECONDS = 15.0
 FRESH_SECONDS = 0.5
+# Beside the devices: a worker for what pages ask for in the meantime.
+SHORT = "short"
 
 
 class Lane(BaseModel):
@@ -27,7 +29,7 @@ class Lane(BaseModel):
     host
         Name of the machine, or of the container; no two may have the same.
     lane
-        As torch calls the device there: ``cpu``, ``cuda:0``, ``mps``.
+        As torch calls the device there: ``cpu``, ``cuda:0``, ``mps``; or ``short``, for short work.
     pid, process
         Who looks after it, see :func:`monae_app.jobs.processes.identity`.
     computing

@@ -10,7 +10,7 @@ from kombu.exceptions import OperationalError
 from monae_app.engine.errors import InputError
 from monae_app.jobs.cluster.application import TRAIN, make_application, queue_name
 from monae_app.jobs.cluster.broker import Broker
-from monae_app.jobs.cluster.lanes import Lanes
+from monae_app.jobs.cluster.lanes import SHORT, Lane, Lanes
 from monae_app.jobs.cluster.line import RedisLine
 from monae_app.jobs.dispatcher import Dispatcher
 from monae_app.jobs.queue import Claim, Line, Ticket
@@ -49,7 +49,7 @@ class ClusterLauncher(Dispatcher):
 
     def lanes_of(self, device: str) -> tuple[str, ...]:
         """Return the lanes that are there and may compute what a setting ``device`` asks for; ``auto`` likes GPUs."""
-        present = self.lanes.present()
+        present = self._devices()
         wanted = device
         if device == "auto":
             wanted = CUDA if any(lane.kind == CUDA for lane in present) else CPU
@@ -84,7 +84,7 @@ class ClusterLauncher(Dispatcher):
         self._application.close()
 
     def _check_device(self, device: str) -> None:
-        present = self.lanes.present()
+        present = self._devices()
         # Where no worker is there at all they are being started anew, and a run may wait for them.
         if present and not self.lanes_of(device):
             what = "" if device == "auto" else f" {device}"
@@ -93,6 +93,9 @@ class ClusterLauncher(Dispatcher):
                 f"one of: {', '.join(sorted({lane.kind for lane in present}))}.",
                 "choose another device, or start a worker for it with `monae worker --device`.",
             )
+
+    def _devices(self) -> tuple[Lane, ...]:
+        return tuple(lane for lane in self.lanes.present() if lane.kind != SHORT)
 
     def _start_waiting(self, line: Line) -> None:
         line.waiting = [ticket for ticket in line.waiting if self.waits(ticket)]

@@ -36,6 +36,8 @@ class Machine:
         What is started.
     command
         In place of the pretending training.
+    flags
+        Which device, or short work.
     ready
         Wait until it takes what is new; before that it stays with what still computes.
     """
@@ -49,12 +51,13 @@ class Machine:
         command: Sequence[str] | None = None,
         *,
         ready: bool = True,
+        flags: Sequence[str] = ("--device", "cpu"),
     ) -> None:
         self.store, self.url, self.log = store, url, log
         told = {"MONAE_REDIS_URL": url, "MONAE_TEST_WORKER": json.dumps(command), "OMP_NUM_THREADS": "1"}
         with log.open("ab") as output:
             self.process = subprocess.Popen(
-                [sys.executable, *module, "--store", str(store), "--device", "cpu"],
+                [sys.executable, *module, "--store", str(store), *flags],
                 stdout=output,
                 stderr=output,
                 env=os.environ | told,
