@@ -1,189 +1,61 @@
-"""Starts, stops and asks worker processes on this machine; loads no model itself."""
+"""Who starts trainings, stops them and knows the line: on this machine, or on several."""
 
 from __future__ import annotations
 
-import json
-import os
-import signal
-import subprocess
-import sys
-import threading
-import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Protocol
 
-import psutil
-
-from monae_app.engine.errors import InputError
-from monae_app.jobs.isolation import with_own_temporary_files
-from monae_app.jobs.looking import how_it_ended
-from monae_app.jobs.looking import look as look
-from monae_app.jobs.progress import State, process_alive
+from monae_app.jobs.local import LocalLauncher
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from pathlib import Path
 
-    from monae_app.jobs.registry import Registry, RunRecord
-
-WORKER = (sys.executable, "-m", "monae_app.jobs.worker")
-INSPECTOR = (sys.executable, "-m", "monae_app.jobs.inspector")
-KILL_SECONDS = 20.0
-INSPECT_SECONDS = 900.0
+    from monae_app.jobs.outlook import Outlook
+    from monae_app.jobs.progress import RunFolder
+    from monae_app.jobs.run_limits import RunLimits
 
 
-class Launcher:
-    """Detached workers, one training at a time.
+class Launcher(Protocol):
+    """What the web may ask for, whoever computes.
 
-    Parameters
-    ----------
-    registry
-        Whose runs are started.
-    worker
-        Command that a run folder is appended to.
+    A run is named by its user and its id, which is the name of its folder below ``<store>/users/<user>/runs``.
     """
 
-    def __init__(self, registry: Registry, worker: Sequence[str] = WORKER) -> None:
-        self._registry = registry
-        self._worker = tuple(worker)
-        self._lock = threading.RLock()
-        self._children: dict[str, tuple[RunRecord, subprocess.Popen[bytes]]] = {}
-
-    def start(self, record: RunRecord) -> None:
-        """Begin to compute a run that was created and return at once; a run that is refused is withdrawn.
+    def submit(self, user: str, run: RunFolder, *, resume: bool = False, expected_s: float | None = None) -> None:
+        """Put a run at the end of the line and return at once.
 
         Raises
         ------
         InputError
-            If another run of this user is computing.
+            If too many wait, no device can take it, or the line cannot be used.
         """
-        with self._lock:
-            self.reap()
-            busy = self._registry.active(besides=record.id)
-            if busy is not None:
-                self._registry.withdraw(record)
-                raise InputError(
-                    f"The run {busy.name!r} is still computing.",
-                    "one training at a time.",
-                    "wait until it is done, or cancel it, then start this one.",
-                )
-            with record.files.log_path.open("ab") as log:
-                # A session of its own: the worker outlives the web server, and closed descriptors leave it no port.
-                child = subprocess.Popen(  # the command is ours
-                    [*self._worker, str(record.folder)],
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    start_new_session=True,
-                    close_fds=True,
-                )
-            self._children[record.id] = (record, child)
 
-    def cancel(self, record: RunRecord, *, kill_after: float = KILL_SECONDS) -> None:
-        """Ask a run to stop after its current step, and kill it if it has not after ``kill_after`` seconds."""
-        status = record.status
-        if record.read_only or not status.active:
-            return
-        _, child = self._children.get(record.id, (record, None))
-        pid = status.pid or (child.pid if child else None)
-        if pid is None:
-            self._conclude(record, "cancelled", "Cancelled before it began.")
-            return
-        _send(pid, signal.SIGTERM)
-        threading.Thread(
-            target=self._kill_later, args=(record, pid, status.pid_started, kill_after), daemon=True, name="cancel"
-        ).start()
+    def cancel(self, user: str, run: RunFolder) -> None:
+        """Take a run out of the line, or ask its worker to stop after the current step; it is killed after 20 s."""
 
-    def reap(self) -> None:
-        """Take note of workers that have ended: none remains as a zombie, none that never began is waited for."""
-        with self._lock:
-            ended = {run: pair for run, pair in self._children.items() if pair[1].poll() is not None}
-            for run, (record, child) in ended.items():
-                del self._children[run]
-                if record.status.state == "queued":
-                    message = f"The worker ended before it began (code {child.returncode}); the log has the details."
-                    self._conclude(record, "failed", message)
+    def outlook(self, user: str, run: RunFolder) -> Outlook | None:
+        """Tell the place of a run in line; None if it does not wait."""
 
-    def _kill_later(self, record: RunRecord, pid: int, started: float | None, seconds: float) -> None:
-        until = time.monotonic() + seconds
-        while time.monotonic() < until and process_alive(pid, started):
-            time.sleep(0.2)
-        if process_alive(pid, started):
-            _send(pid, getattr(signal, "SIGKILL", signal.SIGTERM), group=True)
-        while process_alive(pid, started):
-            time.sleep(0.05)
-        # Killed, or stopped before it could say a word of its own.
-        if record.status.active or record.status.state == "lost":
-            self._conclude(record, "cancelled", "Cancelled before a checkpoint was written.")
-        self.reap()
+    def tick(self) -> None:
+        """Take note of workers that have ended and start who is next; cheap, and done every other second."""
 
-    @staticmethod
-    def _conclude(record: RunRecord, state: State, message: str) -> None:
-        changes = {"state": state, "message": message, "updated": time.time(), "eta_s": None}
-        record.files.write_status(record.status.model_copy(update=changes))
+    def recover(self) -> None:
+        """Bring line and run folders into agreement after a crash; done when a server starts."""
+
+    def watch(self) -> None:
+        """Recover, then tick from a thread of its own until closed."""
+
+    def close(self) -> None:
+        """Stop ticking; workers go on."""
 
 
-def inspect(values: dict[str, Any], *, seconds: float = INSPECT_SECONDS) -> dict[str, Any]:
-    """Read the input files of a run in a process of its own and say what they hold together.
+def make_launcher(store: Path, limits: RunLimits | None = None) -> Launcher:
+    """Choose who launches.
 
     Parameters
     ----------
-    values
-        Settings of a run: at least ``inputs``, and ``genome`` or ``bed``.
-    seconds
-        Give up after this long.
-
-    Returns
-    -------
-    The summary as report.json keeps it under "dataset".
-
-    Raises
-    ------
-    InputError
-        If a file cannot be used, or reading takes too long.
+    store
+        Root of everything that the app keeps.
+    limits
+        How many runs may wait.
     """
-    try:
-        with with_own_temporary_files() as environment:
-            done = subprocess.run(  # the command is ours
-                [*INSPECTOR, json.dumps(values, default=str)],
-                capture_output=True,
-                timeout=seconds,
-                check=False,
-                text=True,
-                env=environment,
-            )
-    except subprocess.TimeoutExpired:
-        raise InputError(
-            f"Reading the files took longer than {seconds:.0f} seconds.",
-            "files that can be read in that time.",
-            "copy them to a faster disk, or train from the command line: `monae run`.",
-        ) from None
-    lines = done.stdout.strip().splitlines()
-    answer = _parsed(lines[-1]) if lines else None
-    if answer is None:
-        raise InputError(
-            f"The files could not be read: they ended the program that reads them ({how_it_ended(done.returncode)}).",
-            "whole files of a known kind that fit into memory.",
-            "write or download them anew: one is damaged, or too large for this machine.",
-        )
-    if "error" in answer:
-        raise InputError(**answer["error"])
-    summary: dict[str, Any] = answer["summary"]
-    return summary
-
-
-def _parsed(line: str) -> dict[str, Any] | None:
-    try:
-        answer = json.loads(line)
-    except ValueError:
-        return None
-    return answer if isinstance(answer, dict) else None
-
-
-def _send(pid: int, number: int, *, group: bool = False) -> None:
-    try:
-        # The worker leads a session of its own; a run from the command line does not, and its group is the shell's.
-        if group and hasattr(os, "killpg") and os.getpgid(pid) == pid:
-            os.killpg(pid, number)
-        else:
-            psutil.Process(pid).send_signal(number)
-    except (ProcessLookupError, psutil.Error):
-        return
+    return LocalLauncher(store, limits)

@@ -5,15 +5,15 @@ Only the worker writes into a run while it lives; everybody else reads, so every
 
 from __future__ import annotations
 
+import errno
 import json
 import os
-import time
 from typing import TYPE_CHECKING, Any, Literal
 
-import psutil
 from pydantic import BaseModel, ConfigDict
 
 from monae_app.engine import result
+from monae_app.jobs import processes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,10 +22,8 @@ if TYPE_CHECKING:
 
 State = Literal["queued", "running", "cancelling", "cancelled", "failed", "done", "lost"]
 ACTIVE: frozenset[State] = frozenset({"queued", "running", "cancelling"})
-# A worker says who it is within about a second; one that has not after this long never started.
-START_SECONDS = 60.0
-# Creation times of processes are rounded by some systems.
-SAME_START_SECONDS = 2.0
+# Nobody works on it, and it has no result: it can go on, from its checkpoint or from the start.
+STOPPED: frozenset[State] = frozenset({"cancelled", "failed", "lost"})
 
 
 class Failure(BaseModel):
@@ -39,7 +37,12 @@ class Failure(BaseModel):
 
 
 class Status(BaseModel):
-    """Where a run stands (status.json); times in seconds since 1970, ``eta_s`` in seconds from ``updated``."""
+    """Where a run stands (status.json).
+
+    Times are seconds since 1970, ``eta_s`` and ``expected_s`` (of the whole run) seconds, memory bytes. ``process``
+    tells the process ``pid`` of ``host`` from any other (see :func:`monae_app.jobs.processes.identity`), ``lane`` is
+    the device it has to itself, ``done`` of ``total`` parts of the present stage are behind it.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -50,29 +53,33 @@ class Status(BaseModel):
     detail: Failure | None = None
     pid: int | None = None
     pid_started: float | None = None
+    process: str | None = None
+    host: str | None = None
+    lane: str | None = None
     created: float = 0.0
+    started: float | None = None
     updated: float = 0.0
+    stage_began: float | None = None
+    done: int | None = None
+    total: int | None = None
     step: int | None = None
     steps: int | None = None
     eta_s: float | None = None
+    expected_s: float | None = None
     device: str | None = None
+    memory: int | None = None
+    device_memory: int | None = None
+    warnings: tuple[str, ...] = ()
 
     @property
     def active(self) -> bool:
         """Whether the run is waiting or computing."""
         return self.state in ACTIVE
 
-
-def process_alive(pid: int | None, started: float | None) -> bool:
-    """Whether the process ``pid`` runs and is the one that began at ``started``, not a later one of equal number."""
-    if pid is None:
-        return False
-    try:
-        process = psutil.Process(pid)
-        same = started is None or abs(process.create_time() - started) < SAME_START_SECONDS
-        return same and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.Error:
-        return False
+    @property
+    def computing(self) -> bool:
+        """Whether a worker has begun with it and has not ended."""
+        return self.active and self.pid is not None
 
 
 class RunFolder:
@@ -90,7 +97,12 @@ class RunFolder:
         self.status_path = path / "status.json"
         self.progress_path = path / "progress.jsonl"
         self.log_path = path / "log.txt"
-        self.report_path = path / "report.json"
+        self.report_path = path / result.REPORT
+        self.checkpoint_path = path / result.CHECKPOINT
+        # Asks the worker to stop, wherever it runs.
+        self.cancel_path = path / "cancel"
+        # One process at a time computes a run: the system takes the lock back when it ends, however it ends.
+        self.lock_path = path / ".lock"
 
     def write_config(self, config: RunConfig) -> None:
         """Save what the run is made from."""
@@ -107,28 +119,78 @@ class RunFolder:
         return result.read_config(self.path)
 
     def read_status(self) -> Status:
-        """Where the run stands; a live state whose process is gone reads ``lost``."""
+        """Where the run stands; a live state whose process is gone reads as what it left behind."""
+        status = self.written_status()
+        if status.computing and processes.alive(status.pid, status.process, status.host) is False:
+            return self.left_behind(status)
+        return status
+
+    def written_status(self) -> Status:
+        """Return what status.json says, whether or not it still holds."""
         try:
-            status = Status.model_validate_json(self.status_path.read_bytes())
+            return Status.model_validate_json(self.status_path.read_bytes())
         except (OSError, ValueError):
-            finished = self.report_path.exists()
-            return Status(state="done" if finished else "lost", name=self.path.name)
-        if not status.active or process_alive(status.pid, status.pid_started):
-            return status
-        if status.pid is None and time.time() - status.updated < START_SECONDS:
-            return status
-        lost = "The worker is gone without a word: it was killed, or the machine went down."
-        return status.model_copy(update={"state": "lost", "message": lost})
+            if self.finished:
+                return Status(state="done", name=self.path.name)
+            return Status(state="lost", name=self.path.name, message="What the run was doing is not known any more.")
 
-    def write_status(self, status: Status) -> None:
-        """Replace status.json."""
-        result.write_json(self.status_path, status.model_dump(mode="json"))
+    def left_behind(self, status: Status) -> Status:
+        """Where a run stands whose process ended without a word."""
+        if self.finished:
+            # The report is the last file to be written.
+            changes: dict[str, Any] = {"state": "done", "message": "Finished"}
+        elif self.cancel_path.exists():
+            changes = {"state": "cancelled", "message": f"Stopped by force. {self._goes_on()}"}
+        else:
+            lost = "The worker is gone without a word: it was killed, or the machine went down."
+            changes = {"state": "lost", "message": f"{lost} {self._goes_on()}"}
+        return status.model_copy(update={**changes, "eta_s": None})
 
-    def append_event(self, event: dict[str, Any]) -> None:
-        """Add one whole line to progress.jsonl."""
+    @property
+    def finished(self) -> bool:
+        """Whether there is a result."""
+        return self.report_path.is_file()
+
+    @property
+    def has_checkpoint(self) -> bool:
+        """Whether training can go on from where it stood."""
+        return self.checkpoint_path.is_file()
+
+    def _goes_on(self) -> str:
+        return "It can go on from its last checkpoint." if self.has_checkpoint else "It had no checkpoint yet."
+
+    def write_status(self, status: Status, *, durable: bool = True) -> None:
+        """Replace status.json.
+
+        Parameters
+        ----------
+        status
+            Where the run stands.
+        durable
+            Whether that shall outlast a loss of power; what is written every second need not.
+        """
+        result.write_json(self.status_path, status.model_dump(mode="json"), durable=durable)
+
+    def append_event(self, event: dict[str, Any], *, on_new_line: bool = False) -> None:
+        """Add one whole line to progress.jsonl.
+
+        Parameters
+        ----------
+        event
+            What happened.
+        on_new_line
+            Whether the line before may have been cut off.
+
+        Raises
+        ------
+        OSError
+            If it could not be written, or not all of it.
+        """
         line = json.dumps(event, allow_nan=False, default=str) + "\n"
+        content = (b"\n" if on_new_line else b"") + line.encode()
         with self.progress_path.open("ab", buffering=0) as handle:
-            handle.write(line.encode())
+            if handle.write(content) != len(content):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.progress_path))
 
     def read_events(self, offset: int = 0, limit: int = 4_000_000) -> tuple[list[dict[str, Any]], int]:
         """Read the events from byte ``offset`` on.

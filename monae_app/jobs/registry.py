@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import secrets
 import shutil
@@ -41,6 +42,11 @@ class RunRecord:
         return RunFolder(self.folder)
 
     @property
+    def owner(self) -> str:
+        """The user in whose folder it lies."""
+        return self.folder.parent.parent.name
+
+    @property
     def status(self) -> Status:
         """Where the run stands now."""
         return self.files.read_status()
@@ -48,7 +54,7 @@ class RunRecord:
     @property
     def finished(self) -> bool:
         """Whether there is a result to look at."""
-        return (self.folder / "report.json").is_file() and (self.folder / "cells.h5ad").is_file()
+        return self.files.finished and (self.folder / "cells.h5ad").is_file()
 
     @property
     def name(self) -> str:
@@ -56,6 +62,18 @@ class RunRecord:
         if not self.read_only:
             return self.status.name or self.id
         return _sample_title(self.folder.parent) or self.status.name or self.folder.name
+
+
+def _is_run(folder: Path) -> bool:
+    # os.path, not Path: a folder that may not be read is no run, and no error.
+    return os.path.isfile(folder / "config.json")  # noqa: PTH113
+
+
+def _folders(parent: Path) -> list[Path]:
+    try:
+        return sorted(parent.iterdir())
+    except OSError:
+        return []
 
 
 def _sample_title(folder: Path) -> str:
@@ -117,9 +135,7 @@ class Registry:
 
     def list(self) -> list[RunRecord]:
         """Return the runs that can be seen, newest first, opened and bundled ones last."""
-        own = []
-        if self.runs.is_dir():
-            own = [RunRecord(path.name, path) for path in self.runs.iterdir() if (path / "config.json").is_file()]
+        own = [RunRecord(path.name, path) for path in _folders(self.runs) if _is_run(path)]
         own.sort(key=lambda record: (record.status.created, record.id), reverse=True)
         return own + list(self._foreign())
 
@@ -137,18 +153,13 @@ class Registry:
         if (shared := self._shared(run_id)) is not None:
             return shared
         # The id comes from a URL: a name that is no plain folder name must never become a path.
-        if SAFE_ID.fullmatch(run_id) and (self.runs / run_id / "config.json").is_file():
+        if SAFE_ID.fullmatch(run_id) and _is_run(self.runs / run_id):
             return RunRecord(run_id, self.runs / run_id)
         raise InputError(
             f"There is no run {run_id[:80]!r}.",
             "one of the runs in the list at the top of the page.",
             "choose a run there; it may have been deleted, or belong to somebody else.",
         )
-
-    def active(self, besides: str = "") -> RunRecord | None:
-        """Return the run that is computing or about to, if any, leaving out the one with the id ``besides``."""
-        own = (record for record in self.list() if not record.read_only and record.id != besides)
-        return next((record for record in own if record.status.active), None)
 
     def withdraw(self, record: RunRecord) -> None:
         """Remove a run that was created and could not be started."""
@@ -161,7 +172,7 @@ class Registry:
             return None
         user, original = owner
         folder = self._store / "users" / user / "runs" / original
-        safe = SAFE_ID.fullmatch(user) and SAFE_ID.fullmatch(original) and (folder / "config.json").is_file()
+        safe = SAFE_ID.fullmatch(user) and SAFE_ID.fullmatch(original) and _is_run(folder)
         return RunRecord(run_id, folder, read_only=True) if safe else None
 
     def _foreign(self) -> Iterator[RunRecord]:

@@ -1,8 +1,9 @@
-"""One run in one process: ``python -m monae_app.jobs.worker RUN [--resume]``.
+"""One run in one process: ``python -m monae_app.jobs.worker RUN [--resume] [--lane LANE --store STORE]``.
 
-The folder holds config.json; the worker adds everything else. SIGINT and SIGTERM ask the training to stop after its
-current step and to leave a checkpoint; a stage that cannot stop is left after a while, since every file is written
-whole or not at all.
+The folder holds config.json; the worker adds everything else. SIGINT, SIGTERM or a file ``cancel`` in the folder ask
+the training to stop after its current step and to leave a checkpoint; a stage that cannot stop is left after a while,
+since every file is written whole or not at all. A worker of a store has its lane to itself, and starts the next run in
+line when it is done: the line moves on even while no server runs.
 """
 
 from __future__ import annotations
@@ -12,30 +13,30 @@ import logging
 import os
 import signal
 import threading
-import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import psutil
+from filelock import FileLock, Timeout
 
-from monae_app.engine.errors import InputError, Stopped, TrainingError
-from monae_app.jobs.progress import Failure, RunFolder, Status
+from monae_app.engine.errors import InputError, MonaeError, Stopped, TrainingError
+from monae_app.jobs.local import LocalLauncher, lane_lock
+from monae_app.jobs.progress import Failure, RunFolder
+from monae_app.jobs.recorder import Event, Recorder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 logger = logging.getLogger("monae_app.worker")
 
-HEARTBEAT_SECONDS = 1.0
-# After a signal: the promise is ten seconds, so a stage that does not look at the flag is left a little earlier.
-GRACE_SECONDS = 8.0
 DONE, UNEXPECTED, REFUSED = 0, 1, 2
+# The worker before is about to end when it starts the next one.
+LANE_SECONDS = 60.0
 
-Event = dict[str, Any]
 
-
-def execute(folder: Path, *, resume: bool = False, echo: Callable[[Event], None] | None = None) -> int:
+def execute(
+    folder: Path, *, resume: bool = False, echo: Callable[[Event], None] | None = None, lane: str | None = None
+) -> int:
     """Compute the run that ``folder``/config.json describes, in this process.
 
     Parameters
@@ -46,27 +47,44 @@ def execute(folder: Path, *, resume: bool = False, echo: Callable[[Event], None]
         Go on from the checkpoint in the folder.
     echo
         Called with every event, for a progress display.
+    lane
+        The device that the run has to itself.
 
     Returns
     -------
-    0 done, 2 input or training refused, 130 or 143 stopped by a signal, 1 anything unexpected.
+    0 done, 2 input or training refused, 130 or 143 stopped, 1 anything unexpected.
+
+    Raises
+    ------
+    InputError
+        If another process computes this run.
     """
-    recorder = Recorder(RunFolder(folder), echo)
+    run = RunFolder(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(run.lock_path, timeout=0):
+            if lane is None:
+                # Nobody's line: a wish to stop that is there already was meant for an earlier process.
+                run.cancel_path.unlink(missing_ok=True)
+            return _execute(Recorder(run, echo, lane), folder, resume=resume)
+    except Timeout:
+        raise InputError(
+            f"The run {folder.name} is being computed by another process.",
+            "a run that nobody computes.",
+            "wait until it ends, or stop it first.",
+        ) from None
+
+
+def _execute(recorder: Recorder, folder: Path, *, resume: bool) -> int:
     with _logging_to(recorder.run.log_path), _stopping_on_signals(recorder), recorder.heartbeat():
-        recorder.event({"stage": "read", "message": "Starting"})
+        recorder.event({"stage": "read", "message": "Going on" if resume else "Starting"})
         try:
             _compute(recorder, folder, resume=resume)
         except Stopped as stopped:
             recorder.finish("cancelled", f"{stopped} Its checkpoint is kept." if stopped.step else str(stopped))
             return 128 + (recorder.signal or signal.SIGINT)
-        except InputError as error:
-            logger.error("%s", error)
-            recorder.finish("failed", error.found, Failure(found=error.found, expected=error.expected, todo=error.todo))
-            return REFUSED
-        except TrainingError as error:
-            logger.exception("Training broke off")
-            recorder.finish("failed", str(error), Failure(found=str(error)))
-            return REFUSED
+        except (InputError, TrainingError) as error:
+            return _refused(recorder, error)
         except MemoryError:
             logger.exception("Out of memory")
             recorder.finish("failed", "The machine ran out of memory.", OUT_OF_MEMORY)
@@ -81,107 +99,21 @@ def execute(folder: Path, *, resume: bool = False, echo: Callable[[Event], None]
         return DONE
 
 
+def _refused(recorder: Recorder, error: MonaeError) -> int:
+    if isinstance(error, InputError):
+        logger.error("%s", error)
+        recorder.finish("failed", error.found, Failure(found=error.found, expected=error.expected, todo=error.todo))
+    else:
+        logger.error("Training broke off", exc_info=error)
+        recorder.finish("failed", str(error), Failure(found=str(error)))
+    return REFUSED
+
+
 OUT_OF_MEMORY = Failure(
     found="The machine ran out of memory.",
     expected="enough memory for the cells and features of this run.",
     todo="lower batch_size, features_per_step or n_top_genes, or use a machine with more memory.",
 )
-
-
-class Recorder:
-    """Writes what happens into the run folder, from the computing thread and from the heartbeat.
-
-    Parameters
-    ----------
-    run
-        The folder's small files.
-    echo
-        Called with every event as well.
-    """
-
-    def __init__(self, run: RunFolder, echo: Callable[[Event], None] | None = None) -> None:
-        self.run = run
-        self.signal: int | None = None
-        self._echo = echo
-        self._stopped_at: float | None = None
-        self._lock = threading.RLock()
-        known = run.read_status() if run.status_path.exists() else Status(name=run.path.name, created=time.time())
-        process = psutil.Process()
-        self._status = known.model_copy(
-            update={
-                "state": "running",
-                "stage": "read",
-                "message": "Starting",
-                "detail": None,
-                "pid": process.pid,
-                "pid_started": process.create_time(),
-                "step": None,
-                "steps": None,
-                "eta_s": None,
-            }
-        )
-
-    def event(self, event: Event) -> None:
-        """Record one event of the pipeline."""
-        self.run.append_event({"time": round(time.time(), 3), **event})
-        changes = {key: event[key] for key in ("step", "steps", "eta_s", "device") if key in event}
-        message = event.get("message", "Training" if event.get("stage") == "train" else "")
-        if "message" in event:
-            logger.info("%s: %s", event.get("stage"), message)
-        # The estimate belongs to the training alone.
-        self._write(stage=event.get("stage", ""), message=message, **({"eta_s": None} | changes))
-        if self._echo is not None:
-            self._echo(event)
-
-    def stop(self, number: int) -> None:
-        """Ask the computation to stop (from a signal handler: sets flags, nothing else)."""
-        self.signal = number
-        self._stopped_at = time.monotonic()
-
-    def should_stop(self) -> bool:
-        """Whether a signal has asked to stop."""
-        return self._stopped_at is not None
-
-    def finish(self, state: str, message: str, detail: Failure | None = None) -> None:
-        """Write the last event, then the last status: who sees that a run has ended finds all that it said."""
-        with self._lock:
-            if not self._status.active:
-                return
-            try:
-                self.run.append_event({"time": round(time.time(), 3), "stage": state, "message": message})
-            finally:
-                self._write(state=state, message=message, detail=detail, eta_s=None)
-
-    @contextmanager
-    def heartbeat(self) -> Iterator[None]:
-        """Keep status.json fresh while the body runs, and leave when it does not stop in time."""
-        self._write()
-        ended = threading.Event()
-        thread = threading.Thread(target=self._beat, args=(ended,), name="heartbeat", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            ended.set()
-            thread.join()
-
-    def _beat(self, ended: threading.Event) -> None:
-        while not ended.wait(HEARTBEAT_SECONDS):
-            if self._stopped_at is None:
-                self._write()
-                continue
-            self._write(state="cancelling")
-            if time.monotonic() - self._stopped_at > GRACE_SECONDS:
-                self.finish("cancelled", "Stopped between two checkpoints.")
-                os._exit(128 + (self.signal or signal.SIGINT))
-
-    def _write(self, **changes: Any) -> None:
-        with self._lock:
-            # A beat that comes after the end must not bring the run back to life.
-            if "state" in changes and not self._status.active:
-                return
-            self._status = self._status.model_copy(update={**changes, "updated": time.time()})
-            self.run.write_status(self._status)
 
 
 def _compute(recorder: Recorder, folder: Path, *, resume: bool) -> None:
@@ -204,9 +136,14 @@ def _bound_threads() -> None:
         os.environ.setdefault(name, threads)
 
 
+class _Log(logging.FileHandler):
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Pass over a line that a full disk does not take."""
+
+
 @contextmanager
 def _logging_to(path: Path) -> Iterator[None]:
-    handler = logging.FileHandler(path, encoding="utf-8")
+    handler = _Log(path, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%d %H:%M:%S"))
     root = logging.getLogger("monae_app")
     level = root.level
@@ -239,9 +176,22 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m monae_app.jobs.worker", description="Compute one run folder.")
     parser.add_argument("run", type=Path, help="folder that holds config.json")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in the folder")
+    parser.add_argument("--lane", help="device of the store that this worker has to itself")
+    parser.add_argument("--store", type=Path, help="store whose line moves on when the run has ended")
     given = parser.parse_args(arguments)
-    return execute(given.run, resume=given.resume)
+    try:
+        if given.store is None or given.lane is None:
+            return execute(given.run, resume=given.resume, lane=given.lane)
+        # The system takes the lock back however this process ends: never two on one device.
+        with lane_lock(given.store, given.lane).acquire(timeout=LANE_SECONDS):
+            status = execute(given.run, resume=given.resume, lane=given.lane)
+            LocalLauncher(given.store).worker_done(given.lane, os.getpid())
+            return status
+    except (MonaeError, Timeout) as error:
+        logger.error("%s", error)
+        return REFUSED
 
 
 if __name__ == "__main__":
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", datefmt="%Y-%m-%d %H:%M:%S")
     raise SystemExit(main())

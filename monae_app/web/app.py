@@ -16,6 +16,8 @@ from monae_app.web.settings import Settings
 if TYPE_CHECKING:
     from pathlib import Path
 
+# Under this name the server keeps the services, for whoever runs it.
+SERVICES = "monae_services"
 # In the order of the navigation, which is the order of the work.
 PAGES = (data, guidance, training, embedding)
 
@@ -59,4 +61,5 @@ def create_app(settings: Settings | None = None, samples_root: Path | None = Non
     services.users.register(app.server)
     api.register(app.server, services)
     uploads.register(app.server, services)
+    app.server.extensions[SERVICES] = services
     return app

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monae_app.engine.errors import InputError
+from monae_app.jobs.run_limits import RunLimits
 from monae_app.jobs.upload_limits import GIGABYTE, UploadLimits
 from monae_app.web.settings import Settings
 
@@ -46,6 +47,12 @@ def add_flags(command: argparse.ArgumentParser, *, files: bool) -> None:
         command.add_argument(
             flag, type=float, default=size / GIGABYTE, metavar="GB", help=f"{told} (default: {size / GIGABYTE:.0f})"
         )
+    runs = RunLimits()
+    for flag, number, told in (
+        ("--max-runs", runs.total, "how many trainings may wait and compute"),
+        ("--max-runs-per-user", runs.per_user, "how many of one user"),
+    ):
+        command.add_argument(flag, type=int, default=number, metavar="N", help=f"{told} (default: {number})")
     command.add_argument("--no-browser", action="store_true", help="do not open a browser")
 
 
@@ -70,5 +77,12 @@ def read_flags(parsed: argparse.Namespace) -> Settings:
         raise InputError(
             "--max-upload or --quota is no size above 0.", "a size in GB.", "leave it out to use the default."
         )
+    if min(parsed.max_runs, parsed.max_runs_per_user) < 1:
+        raise InputError(
+            "--max-runs or --max-runs-per-user is below 1.",
+            "a number of trainings.",
+            "leave it out to use the default.",
+        )
     limits = UploadLimits(file_bytes=int(parsed.max_upload * GIGABYTE), quota_bytes=int(parsed.quota * GIGABYTE))
-    return Settings(files=files, limits=limits, **given)
+    run_limits = RunLimits(per_user=parsed.max_runs_per_user, total=parsed.max_runs)
+    return Settings(files=files, limits=limits, run_limits=run_limits, **given)

@@ -14,11 +14,12 @@ import waitress
 
 from monae_app.engine.errors import InputError
 from monae_app.jobs.uploads import UploadStore
-from monae_app.web.app import create_app
+from monae_app.web.app import SERVICES, create_app
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from monae_app.web.services import Services
     from monae_app.web.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -49,9 +50,10 @@ def serve(settings: Settings, on_ready: Callable[[str], None] | None = None) -> 
         listening = socket.create_server((settings.host, settings.port), family=family)
     except (OSError, OverflowError) as error:
         raise _refusal(settings, error) from None
-    server = waitress.create_server(
-        create_app(settings).server, sockets=[listening], threads=THREADS, max_request_body_size=LONGEST_BODY
-    )
+    app = create_app(settings).server
+    services: Services = app.extensions[SERVICES]
+    services.launcher.watch()
+    server = waitress.create_server(app, sockets=[listening], threads=THREADS, max_request_body_size=LONGEST_BODY)
     threading.Thread(target=_sweep, args=(settings,), daemon=True, name="sweep").start()
     shown = "localhost" if settings.host in {"127.0.0.1", "::1", "0.0.0.0", "::"} else settings.host
     address = f"http://{shown}:{listening.getsockname()[1]}"
@@ -70,6 +72,7 @@ def serve(settings: Settings, on_ready: Callable[[str], None] | None = None) -> 
     try:
         server.run()
     finally:
+        services.launcher.close()
         server.close()
 
 

@@ -12,8 +12,10 @@ from monae_app.engine.data.cutoffs import without_cutoffs
 from monae_app.engine.data.duration import expected_seconds
 from monae_app.engine.errors import InputError
 from monae_app.engine.result import Result
-from monae_app.jobs.launcher import Launcher, inspect
+from monae_app.jobs.inspecting import inspect
+from monae_app.jobs.launcher import Launcher, make_launcher
 from monae_app.jobs.looking import look
+from monae_app.jobs.progress import STOPPED
 from monae_app.jobs.registry import SHARED, Registry
 from monae_app.jobs.sharing import Shares
 from monae_app.jobs.surveys import Surveys
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from monae_app.engine.config import RunConfig
+    from monae_app.jobs.outlook import Outlook
     from monae_app.jobs.registry import RunRecord
     from monae_app.web.settings import Settings
 
@@ -45,10 +48,13 @@ class Services:
         Of the app.
     samples_root
         Where the samples lie, if not where they are bundled.
+    launcher
+        Who computes; the one that fits the settings if left out.
     """
 
-    def __init__(self, settings: Settings, samples_root: Path | None = None) -> None:
+    def __init__(self, settings: Settings, samples_root: Path | None = None, launcher: Launcher | None = None) -> None:
         self.settings = settings
+        self.launcher = launcher or make_launcher(settings.store, settings.run_limits)
         self.users = Users(settings)
         self.uploads = UploadStore(settings.store, settings.limits)
         self.catalogue = Catalogue(settings, samples_root, self.uploads, self.users.current)
@@ -57,7 +63,6 @@ class Services:
         self._samples = samples_root or bundled.folder("data_samples")
         self._shares = Shares(settings.store)
         self._lock = threading.Lock()
-        self._launchers: dict[str, Launcher] = {}
         self._views: OrderedDict[tuple[str, int], RunView] = OrderedDict()
         self._summaries: OrderedDict[str, dict[str, Any]] = OrderedDict()
 
@@ -67,13 +72,6 @@ class Services:
         return Registry(
             self.settings.store, self.users.current(), self._samples, self.settings.opened_runs, self._shares
         )
-
-    @property
-    def launcher(self) -> Launcher:
-        """What starts and stops the runs of the one who asks."""
-        registry = self.registry
-        with self._lock:
-            return self._launchers.get(registry.user) or Launcher(registry)
 
     def default_run(self) -> str | None:
         """Id of the run to begin with: one given at the start, else the newest finished one, else the newest."""
@@ -146,24 +144,64 @@ class Services:
         """Estimate how long a training takes here."""
         return expected_seconds(self.summary(source), config)
 
-    def start(self, config: RunConfig, name: str) -> RunRecord:
-        """Create a run and start to compute it.
+    def start(self, config: RunConfig, name: str, *, expected_s: float | None = None) -> RunRecord:
+        """Create a run and put it in line.
+
+        Parameters
+        ----------
+        config
+            What to compute.
+        name
+            What people call it.
+        expected_s
+            How long it may take.
 
         Raises
         ------
         InputError
-            If another one is computing.
+            If too many wait; no run is left behind then.
         """
         registry = self.registry
         record = registry.create(config, name)
-        with self._lock:
-            launcher = self._launchers.setdefault(registry.user, Launcher(registry))
-            everybody = list(self._launchers.values())
-        # Workers of users who have left end, too.
-        for each in everybody:
-            each.reap()
-        launcher.start(record)
+        try:
+            self.launcher.submit(registry.user, record.files, expected_s=expected_s)
+        except InputError:
+            registry.withdraw(record)
+            raise
         return record
+
+    def resume(self, run_id: str) -> RunRecord:
+        """Put a run that was stopped, lost or refused in line again, to go on from its checkpoint.
+
+        Raises
+        ------
+        InputError
+            If it is not one of one's own that stands still without a result.
+        """
+        record = self._own(run_id)
+        if record.status.state not in STOPPED:
+            raise InputError(
+                f"The run {record.name!r} is {record.status.state}.",
+                "a run that was cancelled, failed or was lost.",
+                "choose another run.",
+            )
+        self.launcher.submit(self.registry.user, record.files, resume=True)
+        return record
+
+    def cancel(self, run_id: str) -> None:
+        """Take a run of one's own out of the line, or stop it.
+
+        Raises
+        ------
+        InputError
+            If it belongs to somebody else.
+        """
+        self.launcher.cancel(self.registry.user, self._own(run_id).files)
+
+    def outlook(self, run_id: str) -> Outlook | None:
+        """Tell the place in line of a run that can be seen; None if it does not wait."""
+        record = self.registry.get(run_id)
+        return self.launcher.outlook(record.owner, record.files)
 
     def share(self, run_id: str) -> str:
         """Let everybody who is told look at a run: return the id under which they find it.
@@ -196,6 +234,14 @@ class Services:
             return bool(run_id and self._own_finished(run_id))
         except InputError:
             return False
+
+    def _own(self, run_id: str) -> RunRecord:
+        record = self.registry.get(run_id)
+        if record.read_only:
+            raise InputError(
+                f"The run {record.name!r} is not yours.", "a run of your own.", "ask the one who shared it."
+            )
+        return record
 
     def _own_finished(self, run_id: str) -> RunRecord:
         record = self.registry.get(run_id)

@@ -6,6 +6,7 @@ import ipaddress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from monae_app.jobs.run_limits import RunLimits
 from monae_app.jobs.upload_limits import UploadLimits
 
 
@@ -29,6 +30,8 @@ class Settings:
         Whether everybody who reaches the server is one user; None: only while this machine alone can reach it.
     limits
         What uploads may cost.
+    run_limits
+        How many trainings may wait.
     """
 
     store: Path = field(default_factory=lambda: Path.home() / ".monae")
@@ -39,6 +42,7 @@ class Settings:
     files: tuple[Path, ...] = ()
     single_user: bool | None = None
     limits: UploadLimits = field(default_factory=UploadLimits)
+    run_limits: RunLimits = field(default_factory=RunLimits)
 
     @property
     def loopback(self) -> bool:

@@ -7,12 +7,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from monae_app.engine.config import RunConfig, make_config
-from monae_app.jobs.launcher import Launcher
+from monae_app.jobs import processes
+from monae_app.jobs.local import LocalLauncher
+from monae_app.jobs.queue import Queue
 from monae_app.jobs.registry import Registry, RunRecord
-from tests.jobs import fake_worker
+from monae_app.jobs.run_limits import RunLimits
+from tests.jobs import fake_worker, storm
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from monae_app.jobs.progress import RunFolder
 
 
 @pytest.fixture
@@ -26,13 +31,32 @@ def registry(tmp_path: Path) -> Registry:
 
 
 @pytest.fixture
-def launcher(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> Iterator[Launcher]:
+def from_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let processes find the package and these tests."""
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
-    launcher = Launcher(registry, fake_worker.COMMAND)
+
+
+@pytest.fixture
+def launcher(registry: Registry, from_here: None) -> Iterator[LocalLauncher]:
+    store = registry.runs.parents[2]
+    launcher = LocalLauncher(store, RunLimits(100, 100), worker=fake_worker.COMMAND)
+    launcher.watch()
     yield launcher
-    for _, child in launcher._children.values():
+    launcher.close()
+    for claim in Queue(store).look().claims.values():
+        processes.kill(claim.pid)
+    for child in launcher._children:
         child.kill()
         child.wait()
+
+
+@pytest.fixture(scope="session")
+def reference(data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[RunFolder, float]:
+    """An undisturbed run of a real training, and the seconds that it took."""
+    run = storm.make_run(tmp_path_factory.mktemp("reference") / "run", data)
+    began = time.monotonic()
+    storm.finish(run, resume=False)
+    return run, time.monotonic() - began
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from monae_app.engine.errors import InputError, Stopped
 from monae_app.engine.result import write_json
-from monae_app.jobs import worker
+from monae_app.jobs import local, worker
 from monae_app.jobs.progress import RunFolder
 
 COMMAND = (sys.executable, str(Path(__file__).resolve()))
@@ -45,6 +45,8 @@ def install() -> None:
     module = types.ModuleType("monae_app.engine.pipeline")
     module.run = run
     sys.modules[module.__name__] = module
+    # The next run in line is started by the worker before it.
+    local.WORKER = COMMAND
 
 
 if __name__ == "__main__":

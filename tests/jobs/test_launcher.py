@@ -3,113 +3,235 @@ from __future__ import annotations
 import json
 import sys
 import time
+from itertools import pairwise
 
 import pytest
 
 from monae_app.engine.errors import InputError
-from monae_app.jobs import inspector
-from monae_app.jobs import launcher as launching
-from monae_app.jobs.launcher import Launcher, inspect
+from monae_app.jobs import processes
+from monae_app.jobs.local import LocalLauncher
+from monae_app.jobs.registry import Registry
+from monae_app.jobs.run_limits import RunLimits
+from tests.jobs import fake_worker
+
+
+def submit(launcher, record, **options):
+    launcher.submit(record.owner, record.files, **options)
+
+
+def long(config):
+    return config.model_copy(update={"steps": 100_000})
+
+
+def spans(records):
+    """When each run computed, from its first event to its last."""
+    of_runs = []
+    for record in records:
+        events = record.files.read_events()[0]
+        of_runs.append((events[0]["time"], events[-1]["time"]))
+    return of_runs
 
 
 def test_a_run_computes_in_the_background(registry, launcher, config, wait_for):
     record = registry.create(config, "good")
-    launcher.start(record)
+    submit(launcher, record)
     wait_for(record, "done")
     assert record.files.read_events()[0][-1]["stage"] == "done"
+    assert record.status.lane == "cpu"
+    assert launcher.queue.look().waiting == []
 
 
-def test_only_one_training_at_a_time(registry, launcher, config, wait_for):
-    first = registry.create(config.model_copy(update={"steps": 100_000}), "first")
-    launcher.start(first)
-    second = registry.create(config, "second")
-    with pytest.raises(InputError, match="'first' is still computing"):
-        launcher.start(second)
-    assert [record.name for record in registry.list()] == ["first"]
+def test_twenty_runs_of_five_users_compute_one_at_a_time_in_order(tmp_path, launcher, config, wait_for):
+    registries = [Registry(tmp_path / "store", f"u{number}") for number in range(5)]
+    records = []
+    for turn in range(4):
+        for registry in registries:
+            records.append(registry.create(config.model_copy(update={"steps": 2}), f"good {turn}"))
+            submit(launcher, records[-1])
+    for record in records:
+        wait_for(record, "done", seconds=120)
+    computed = spans(records)
+    assert computed == sorted(computed)
+    assert all(end <= begin for (_, end), (begin, _) in pairwise(computed))
+    for registry in registries:
+        assert len(registry.list()) == 4
+        assert {record.owner for record in registry.list()} == {registry.user}
+
+
+def test_two_servers_on_one_store_start_no_run_twice(registry, launcher, config, wait_for):
+    other = LocalLauncher(registry.runs.parents[2], worker=fake_worker.COMMAND)
+    other.watch()
+    records = [registry.create(config.model_copy(update={"steps": 2}), f"good {number}") for number in range(6)]
+    for number, record in enumerate(records):
+        submit((launcher, other)[number % 2], record)
+    for record in records:
+        wait_for(record, "done", seconds=60)
+    other.close()
+    computed = spans(records)
+    assert all(end <= begin for (_, end), (begin, _) in pairwise(computed))
+    for record in records:
+        assert [event["stage"] for event in record.files.read_events()[0]].count("done") == 1
+
+
+def test_the_line_moves_on_without_a_server(registry, launcher, config, wait_for):
+    records = [registry.create(config, f"good {number}") for number in range(3)]
+    launcher.close()
+    for record in records:
+        submit(launcher, record)
+    for record in records:
+        wait_for(record, "done")
+
+
+def test_a_run_in_line_says_its_place_and_can_leave(registry, launcher, config, wait_for):
+    first, second, third = (registry.create(long(config), name) for name in ("first", "second", "third"))
+    for record in (first, second, third):
+        submit(launcher, record, expected_s=50)
     wait_for(first, "running")
-    launcher.cancel(first)
+    assert launcher.outlook(first.owner, first.files) is None
+    assert launcher.outlook(third.owner, third.files).position == 2
+    launcher.cancel(second.owner, second.files)
+    assert second.status.state == "cancelled"
+    look = launcher.outlook(third.owner, third.files)
+    assert (look.position, look.waiting) == (1, 1)
+    assert look.starts_in_s > 50
+    launcher.cancel(first.owner, first.files)
     wait_for(first, "cancelled")
+    wait_for(third, "running")
+    launcher.cancel(third.owner, third.files)
+    wait_for(third, "cancelled")
+
+
+def test_too_many_are_refused(registry, config):
+    launcher = LocalLauncher(registry.runs.parents[2], RunLimits(per_user=1), lanes_for=lambda _: ("none yet",))
+    launcher.queue.look()
+    with launcher.queue.change() as line:
+        line.append(registry.user, "waits")
+    with pytest.raises(InputError, match="1 of your trainings wait or compute"):
+        submit(launcher, registry.create(config))
+    launcher.close()
+
+
+def test_a_device_that_is_not_there_is_refused(registry, config):
+    launcher = LocalLauncher(registry.runs.parents[2], lanes_for=lambda _: ())
+    with pytest.raises(InputError, match="no cuda device"):
+        submit(launcher, registry.create(config.model_copy(update={"device": "cuda"})))
 
 
 def test_a_worker_that_does_not_listen_is_killed(registry, launcher, config, wait_for):
+    launcher.kill_seconds = 0.5
     record = registry.create(config, "deaf")
-    launcher.start(record)
+    submit(launcher, record)
     wait_for(record, "running")
-    launcher.cancel(record, kill_after=0.5)
-    wait_for(record, "cancelled", seconds=10)
-    assert registry.active() is None
+    launcher.cancel(record.owner, record.files)
+    wait_for(record, "cancelled", seconds=7)
+
+
+def test_a_flag_stops_a_worker_that_no_signal_can_reach(registry, launcher, config, wait_for):
+    record = registry.create(long(config), "long")
+    submit(launcher, record)
+    wait_for(record, "running")
+    record.files.cancel_path.touch()
+    wait_for(record, "cancelled", seconds=7)
+    assert not record.files.cancel_path.exists()
 
 
 def test_a_worker_outlives_the_server(registry, launcher, config, wait_for):
-    record = registry.create(config.model_copy(update={"steps": 100_000}), "long")
-    launcher.start(record)
+    record = registry.create(long(config), "long")
+    submit(launcher, record)
     wait_for(record, "running")
+    launcher.close()
     # Another server on the same store finds the run and may cancel it.
-    Launcher(registry).cancel(registry.get(record.id))
+    other = LocalLauncher(registry.runs.parents[2])
+    other.recover()
+    assert record.status.state == "running"
+    other.cancel(record.owner, record.files)
     wait_for(record, "cancelled")
+    other.close()
 
 
 def test_a_worker_that_is_cancelled_before_it_began(registry, launcher, config, wait_for):
     record = registry.create(config, "good")
-    launcher.start(record)
-    launcher.cancel(record)
+    submit(launcher, record)
+    launcher.cancel(record.owner, record.files)
     wait_for(record, "cancelled", seconds=10)
 
 
 def test_a_worker_that_cannot_start_is_said_at_once(registry, config, wait_for):
-    launcher, record = (
-        Launcher(registry, (sys.executable, "-c", "raise SystemExit(3)")),
-        registry.create(config, "good"),
-    )
-    launcher.start(record)
-    launcher._children[record.id][1].wait()
-    launcher.reap()
+    command = (sys.executable, "-c", "raise SystemExit(3)")
+    launcher, record = LocalLauncher(registry.runs.parents[2], worker=command), registry.create(config, "good")
+    launcher.watch()
+    submit(launcher, record)
+    wait_for(record, "failed", seconds=10)
+    launcher.tick()
+    assert "ended before it began" in record.status.message
+    launcher.close()
+
+
+def test_a_program_that_is_not_there_is_said(registry, config):
+    launcher, record = LocalLauncher(registry.runs.parents[2], worker=("/no/such/program",)), registry.create(config)
+    submit(launcher, record)
     assert record.status.state == "failed"
-    assert "code 3" in record.status.message
+    assert "could not be started" in record.status.message
+    launcher.close()
 
 
-def test_a_worker_that_dies_is_noticed(registry, launcher, config, wait_for):
-    record = registry.create(config, "deaf")
-    launcher.start(record)
-    wait_for(record, "running")
-    _, child = launcher._children[record.id]
-    child.kill()
-    child.wait()
-    wait_for(record, "lost", seconds=5)
+def test_a_worker_that_dies_is_noticed_and_the_next_one_starts(registry, launcher, config, wait_for):
+    first, second = registry.create(long(config), "long"), registry.create(config, "good")
+    submit(launcher, first)
+    submit(launcher, second)
+    wait_for(first, "running")
+    processes.kill(first.status.pid)
+    wait_for(first, "lost", seconds=5)
+    wait_for(second, "done")
+    # Said on disk, too, and nobody waits for it any more.
+    assert first.files.written_status().state == "lost"
+    first.files.write_config(config)
+    submit(launcher, first, resume=True)
+    wait_for(first, "done")
 
 
-def _answering(monkeypatch, code: str) -> None:
-    monkeypatch.setattr(launching, "INSPECTOR", (sys.executable, "-c", code))
+def test_a_line_that_was_lost_is_made_anew_from_the_runs(registry, launcher, config, wait_for):
+    launcher.close()
+    records = [registry.create(config, f"good {number}") for number in range(3)]
+    dead = registry.create(config, "dead")
+    status = dead.status.model_copy(update={"state": "running", "pid": 1, "process": "of/another/start"})
+    dead.files.write_status(status.model_copy(update={"host": processes.host()}))
+    other = LocalLauncher(registry.runs.parents[2], worker=fake_worker.COMMAND)
+    other.recover()
+    for record in records:
+        wait_for(record, "done")
+    assert json.loads(dead.files.status_path.read_text())["state"] == "lost"
+    computed = spans(records)
+    assert computed == sorted(computed)
+    other.close()
 
 
-def test_inspect_hands_on_the_summary(monkeypatch):
-    _answering(monkeypatch, 'print(\'noise\'); print(\'{"summary": {"genome": "mm10"}}\')')
-    assert inspect({"inputs": {}}) == {"genome": "mm10"}
+def test_a_worker_on_a_machine_that_fell_silent_is_given_up(registry, launcher, config, wait_for, monkeypatch):
+    monkeypatch.setattr("monae_app.jobs.local.SILENT_SECONDS", 3.0)
+    first, second = registry.create(long(config), "long"), registry.create(config, "good")
+    submit(launcher, first)
+    wait_for(first, "running")
+    # As a container sees it that was put in the place of the one before.
+    with launcher.queue.change() as line:
+        line.claims["cpu"] = line.claims["cpu"].model_copy(update={"host": "elsewhere", "process": "of/another/place"})
+    submit(launcher, second)
+    time.sleep(4.5)
+    assert second.status.state == "queued"
+    processes.kill(first.status.pid)
+    wait_for(second, "done", seconds=15)
 
 
-def test_inspect_hands_on_what_is_wrong(monkeypatch):
-    error = json.dumps({"error": {"found": "a", "expected": "b", "todo": "c"}})
-    _answering(monkeypatch, f"print({error!r}); raise SystemExit(2)")
-    with pytest.raises(InputError) as caught:
-        inspect({})
-    assert (caught.value.found, caught.value.expected, caught.value.todo) == ("a", "b", "c")
-
-
-@pytest.mark.parametrize("code", ["raise SystemExit(9)", "print('[]')", "import os; os.abort()"])
-def test_a_reader_that_crashes_is_said(monkeypatch, code):
-    _answering(monkeypatch, code)
-    with pytest.raises(InputError, match="could not be read"):
-        inspect({})
-
-
-def test_inspect_is_bounded_in_time(monkeypatch):
-    _answering(monkeypatch, "import time; time.sleep(60)")
-    began = time.monotonic()
-    with pytest.raises(InputError, match="took longer"):
-        inspect({}, seconds=0.5)
-    assert time.monotonic() - began < 10
-
-
-def test_the_inspector_explains_wrong_settings(capsys):
-    assert inspector.main([json.dumps({"inputs": {"rna": "a.h5ad"}, "seed": -1})]) == 2
-    assert "seed" in json.loads(capsys.readouterr().out)["error"]["found"]
+def test_the_clock_may_jump_while_a_run_computes(registry, launcher, config, wait_for, monkeypatch):
+    first, second = registry.create(long(config), "long"), registry.create(config, "good")
+    submit(launcher, first)
+    submit(launcher, second)
+    wait_for(first, "running")
+    now = time.time
+    for jump in (+1e6, -1e6):
+        monkeypatch.setattr("time.time", lambda jump=jump: now() + jump)
+        time.sleep(2.5)
+        assert first.status.state == "running"
+        assert second.status.state == "queued"
+    monkeypatch.undo()
+    launcher.cancel(first.owner, first.files)
+    wait_for(second, "done")

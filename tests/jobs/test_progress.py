@@ -3,12 +3,12 @@ from __future__ import annotations
 import os
 import time
 
-import psutil
 import pytest
 
 from monae_app.engine.errors import InputError
 from monae_app.engine.result import write_json
-from monae_app.jobs.progress import RunFolder, Status, process_alive
+from monae_app.jobs import processes
+from monae_app.jobs.progress import RunFolder, Status
 
 
 @pytest.fixture
@@ -61,26 +61,47 @@ def test_a_folder_without_config_is_refused_in_words(run):
         run.read_config()
 
 
+def _running(process: str | None, **others) -> Status:
+    return Status(state="running", pid=os.getpid(), process=process, host=processes.host(), **others)
+
+
 def test_a_dead_worker_reads_lost(run):
-    mine = psutil.Process()
-    alive = Status(state="running", pid=mine.pid, pid_started=mine.create_time(), updated=time.time())
-    run.write_status(alive)
+    mine = processes.identity(os.getpid())
+    run.write_status(_running(mine))
     assert run.read_status().state == "running"
-    run.write_status(alive.model_copy(update={"pid_started": mine.create_time() - 1000}))
+    # The same number, another process.
+    run.write_status(_running(f"{mine[:-1]}{(int(mine[-1]) + 1) % 10}"))
     assert run.read_status().state == "lost"
+    assert "had no checkpoint yet" in run.read_status().message
+    run.checkpoint_path.touch()
+    assert "go on from its last checkpoint" in run.read_status().message
 
 
-def test_a_run_that_never_got_a_worker_reads_lost_after_a_while(run):
-    run.write_status(Status(state="queued", updated=time.time()))
+def test_what_a_dead_worker_had_done_counts(run):
+    run.write_status(_running("another"))
+    run.cancel_path.touch()
+    assert run.read_status().state == "cancelled"
+    # The report is the last file of a run: the worker died after its work.
+    run.report_path.write_text("{}")
+    assert run.read_status().state == "done"
+
+
+def test_a_worker_on_another_machine_is_believed(run):
+    run.write_status(_running("another").model_copy(update={"host": "another-machine"}))
+    assert run.read_status().state == "running"
+
+
+def test_a_run_in_line_waits_for_as_long_as_it_takes(run):
+    run.write_status(Status(state="queued", updated=time.time() - 1e6))
     assert run.read_status().state == "queued"
-    run.write_status(Status(state="queued", updated=time.time() - 3600))
-    assert run.read_status().state == "lost"
 
 
-def test_process_numbers_are_reused():
-    assert process_alive(os.getpid(), None)
-    assert not process_alive(os.getpid(), 1.0)
-    assert not process_alive(None, None)
+def test_a_line_that_was_cut_off_costs_itself_alone(run):
+    run.append_event({"stage": "train", "step": 1})
+    with run.progress_path.open("ab") as handle:
+        handle.write(b'{"stage": "tra')
+    run.append_event({"stage": "train", "step": 3}, on_new_line=True)
+    assert [event["step"] for event in run.read_events()[0]] == [1, 3]
 
 
 def test_log_tail_is_bounded(run):

@@ -7,13 +7,14 @@ import time
 
 import pytest
 
-from monae_app.jobs import worker
+from monae_app.jobs import local, worker
 from tests.jobs import fake_worker
 
 
 @pytest.fixture
-def make(registry, config, monkeypatch):
+def make(registry, config, from_here, monkeypatch):
     monkeypatch.setitem(sys.modules, "monae_app.engine.pipeline", None)
+    monkeypatch.setattr(local, "WORKER", local.WORKER)
     fake_worker.install()
     return lambda name: registry.create(config, name)
 
@@ -68,7 +69,7 @@ def test_a_folder_without_config_fails_in_words(tmp_path):
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_stops_after_the_step(make, launcher, number, code):
+def test_a_signal_stops_after_the_step(make, number, code):
     record = make("good")
     record.files.write_config(record.files.read_config().model_copy(update={"steps": 100_000}))
     process = subprocess.Popen([*fake_worker.COMMAND, str(record.folder)])
@@ -86,7 +87,7 @@ def test_a_signal_stops_after_the_step(make, launcher, number, code):
     assert "checkpoint is kept" in record.status.message
 
 
-def test_a_stage_that_cannot_stop_is_left_in_time(make, launcher):
+def test_a_stage_that_cannot_stop_is_left_in_time(make):
     record = make("deaf")
     process = subprocess.Popen([*fake_worker.COMMAND, str(record.folder)])
     try:

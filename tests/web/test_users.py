@@ -6,7 +6,6 @@ import os
 import shutil
 import stat
 import time
-from functools import partial
 from http.cookies import SimpleCookie
 from pathlib import Path
 
@@ -16,8 +15,9 @@ from flask import g
 
 from monae_app.engine.config import make_config
 from monae_app.engine.errors import InputError
-from monae_app.jobs.launcher import Launcher
+from monae_app.jobs.local import LocalLauncher
 from monae_app.jobs.registry import Registry
+from monae_app.jobs.run_limits import RunLimits
 from monae_app.jobs.sharing import Shares
 from monae_app.web.app import create_app
 from monae_app.web.services import Services
@@ -235,25 +235,33 @@ def test_views_and_summaries_of_users_are_not_mixed(app, clients, run, settings,
     assert tables[0] != tables[1]
 
 
-def test_each_user_trains_one_run_at_a_time(settings, samples_root, monkeypatch):
+def test_runs_of_all_users_wait_for_one_device_and_each_sees_their_own(settings, samples_root, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
-    monkeypatch.setattr("monae_app.web.services.Launcher", partial(Launcher, worker=fake_worker.COMMAND))
-    services, asking = Services(settings, samples_root), ["u1"]
+    launcher = LocalLauncher(settings.store, RunLimits(per_user=2), worker=fake_worker.COMMAND)
+    services, asking = Services(settings, samples_root, launcher), ["u1"]
     monkeypatch.setattr(services.users, "current", lambda: asking[0])
     config = make_config(inputs={"rna": samples_root / "tiny" / "rna.h5ad"}, steps=100_000)
     first = services.start(config, "first")
-    with pytest.raises(InputError, match="'first' is still computing"):
-        services.start(config, "again")
+    services.start(config, "again")
+    with pytest.raises(InputError, match="2 of your trainings wait or compute"):
+        services.start(config, "too many")
+    assert {record.name for record in services.registry.list() if not record.read_only} == {"first", "again"}
     asking[0] = "u2"
     second = services.start(config, "second")
     assert [record.name for record in services.registry.list() if not record.read_only] == ["second"]
     with pytest.raises(InputError, match="There is no run"):
         services.registry.get(first.id)
-    for user, record in (("u1", first), ("u2", second)):
+    assert services.outlook(second.id).position == 2
+    with pytest.raises(InputError, match="There is no run"):
+        services.cancel(first.id)
+    for user in ("u2", "u1"):
         asking[0] = user
-        services.launcher.cancel(record, kill_after=0)
+        mine = [record for record in services.registry.list() if not record.read_only]
+        for record in mine:
+            services.cancel(record.id)
         until = time.monotonic() + 20
-        while record.status.active and time.monotonic() < until:
+        while any(record.status.active for record in mine) and time.monotonic() < until:
+            services.launcher.tick()
             time.sleep(0.05)
-        assert record.status.state == "cancelled"
-        services.launcher.reap()
+        assert {record.status.state for record in mine} == {"cancelled"}
+    services.launcher.close()

@@ -148,7 +148,8 @@ def _register_form(app: Dash, services: Services) -> None:
         try:
             config = _config(services, chosen, names, values)
             title = (name or "").strip() or services.catalogue.title(_source(services, chosen))
-            record = services.start(config, title)
+            seconds = services.expected_seconds(_source(services, chosen), config)
+            record = services.start(config, title, expected_s=seconds)
         except InputError as error:
             return no_update, refused(error)
         return {"id": record.id, "nonce": time.time()}, None
@@ -197,7 +198,6 @@ def _register_watching(app: Dash, services: Services) -> None:
         if record is None:
             nothing = empty("No training yet", html.P("Set it up on the left and press Start training."))
             return nothing, {}, True, {}, "", None, True, True, True
-        services.launcher.reap()
         status = record.status
         losses, last = services.losses.read(record.files)
         state = f"{record.id}:{status.state}"
@@ -228,7 +228,7 @@ def _register_watching(app: Dash, services: Services) -> None:
     def cancel(clicks: int | None, run: str | None) -> Any:
         record = _find(services, run)
         if clicks and record is not None:
-            services.launcher.cancel(record)
+            services.cancel(record.id)
         return no_update
 
     @app.callback(Output(HISTORY, "children"), Input(ids.RUN_STATE, "data"), Input(ids.RUN, "value"))
