@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import anndata as ad
+import h5py
 import numpy as np
 import pytest
 import scanpy as sc
@@ -260,7 +261,7 @@ def test_a_full_disk_does_not_end_the_training(config, whole, tmp_path, monkeypa
     assert {path.name for path in (tmp_path / "run").iterdir()} == {"config.json", *RESULTS}
 
 
-@pytest.mark.parametrize("name", RESULTS)
+@pytest.mark.parametrize("name", [WEIGHTS, FEATURES])
 def test_a_result_that_finds_no_room_is_said_in_words_and_written_later(name, config, whole, tmp_path, monkeypatch):
     full_disk(monkeypatch, (name,), times=1)
     with pytest.raises(StorageError) as refused:
@@ -271,6 +272,37 @@ def test_a_result_that_finds_no_room_is_said_in_words_and_written_later(name, co
     assert not list((tmp_path / "run").glob(".*.tmp"))
     assert Checkpoint.read_head(tmp_path / "run" / CHECKPOINT).step == STEPS
     same(run(config, tmp_path / "run", resume=True), whole)
+
+
+def test_a_folder_without_any_room_is_refused_in_words(config, tmp_path, monkeypatch):
+    full_disk(monkeypatch, ("config.json",))
+    with pytest.raises(StorageError, match="the disk is full"):
+        run(config, tmp_path / "run")
+
+
+def test_a_table_is_written_as_anndata_writes_it(whole, tmp_path):
+    """But in memory: HDF5 that meets a full disk brings the process down."""
+    for name, table in (("cells", whole.cells), ("features", whole.features)):
+        table.write_h5ad(tmp_path / f"{name}.h5ad", compression="gzip")
+        (tmp_path / f"{name}-ours.h5ad").write_bytes(result_files.h5ad_bytes(table))
+        ours, theirs = (layout(tmp_path / f"{name}{ending}.h5ad") for ending in ("-ours", ""))
+        assert ours == theirs
+
+
+def layout(path: Path) -> list[str]:
+    """Every element of an HDF5 file, with its attributes and how it is stored."""
+    found: list[str] = []
+
+    def look(name: str, element: object) -> None:
+        attributes = sorted((key, str(value)) for key, value in element.attrs.items())
+        stored = [getattr(element, key, None) for key in ("dtype", "shape", "compression", "chunks")]
+        values = np.asarray(element[()]).tolist() if isinstance(element, h5py.Dataset) else None
+        found.append(str((name, attributes, stored, values)))
+
+    with h5py.File(path) as file:
+        look("/", file)
+        file.visititems(look)
+    return found
 
 
 def test_weights_cells_and_features_are_named_in_the_order_of_writing():
