@@ -28,7 +28,7 @@ def expected_memory(summary: dict[str, Any], config: RunConfig) -> int:
 
     Measured peaks, with the estimate in parentheses: 300 cells of each of two modalities .78 GB (.77), the mouse cortex
     1.35 GB (1.43), 3,000 cells with 123,000 features 1.33 GB (1.40), 20,000 cells with 17 million stored values 1.65 GB
-    (1.83), 40,000 cells with 24 million 1.91 GB (1.96), after 12 to 60 steps on a CPU. It was off by at most 11 %, nearly
+    (1.83), 40,000 cells with 24 million 1.91 GB (1.96), after 12 to 60 steps on a CPU. Off by at most 11 %, nearly
     always upwards; larger data were not tried.
 
     Parameters
