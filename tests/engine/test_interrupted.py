@@ -11,7 +11,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import anndata as ad
-import h5py
 import numpy as np
 import pytest
 import scanpy as sc
@@ -278,31 +277,6 @@ def test_a_folder_without_any_room_is_refused_in_words(config, tmp_path, monkeyp
     full_disk(monkeypatch, ("config.json",))
     with pytest.raises(StorageError, match="the disk is full"):
         run(config, tmp_path / "run")
-
-
-def test_a_table_is_written_as_anndata_writes_it(whole, tmp_path):
-    """But in memory: HDF5 that meets a full disk brings the process down."""
-    for name, table in (("cells", whole.cells), ("features", whole.features)):
-        table.write_h5ad(tmp_path / f"{name}.h5ad", compression="gzip")
-        (tmp_path / f"{name}-ours.h5ad").write_bytes(result_files.h5ad_bytes(table))
-        ours, theirs = (layout(tmp_path / f"{name}{ending}.h5ad") for ending in ("-ours", ""))
-        assert ours == theirs
-
-
-def layout(path: Path) -> list[str]:
-    """Every element of an HDF5 file, with its attributes and how it is stored."""
-    found: list[str] = []
-
-    def look(name: str, element: object) -> None:
-        attributes = sorted((key, str(value)) for key, value in element.attrs.items())
-        stored = [getattr(element, key, None) for key in ("dtype", "shape", "compression", "chunks")]
-        values = np.asarray(element[()]).tolist() if isinstance(element, h5py.Dataset) else None
-        found.append(str((name, attributes, stored, values)))
-
-    with h5py.File(path) as file:
-        look("/", file)
-        file.visititems(look)
-    return found
 
 
 def test_weights_cells_and_features_are_named_in_the_order_of_writing():

@@ -45,7 +45,7 @@ class SavingTimes:
         return self.spent + self._last_cost <= self.share * (now - self._began)
 
     def saved(self, step: int, began: float, *, well: bool) -> None:
-        """Take note of an attempt that began at a time of ``perf_counter``; a failed one is made again when the next is due."""
+        """Take note of an attempt that began at a time of ``perf_counter``; a failed one is made again later."""
         self._last = time.perf_counter()
         self._last_cost = self._last - began
         self.spent += self._last_cost
