@@ -8,15 +8,15 @@ import pytest
 
 from monae_app.engine.config import make_config
 from monae_app.engine.errors import InputError
-from monae_app.jobs.local import LocalLauncher
+from monae_app.jobs.local import WORKER
 from monae_app.jobs.registry import Registry
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(3000)]
 
 
-def test_twenty_trainings_of_five_users_go_one_at_a_time_in_order(data, tmp_path, wait_for):
+def test_twenty_trainings_of_five_users_go_one_at_a_time_in_order(data, tmp_path, launching, wait_for):
     store = tmp_path / "store"
-    launcher, registries = LocalLauncher(store), [Registry(store, f"u{number}") for number in range(5)]
+    launcher, registries = launching.make(WORKER), [Registry(store, f"u{number}") for number in range(5)]
     launcher.watch()
     config = make_config(
         inputs={"rna": data / "rna.h5ad", "atac": data / "atac.h5ad"},
