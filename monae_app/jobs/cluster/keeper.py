@@ -109,12 +109,16 @@ class Keeper:
             logger.warning("%s", error)
 
     def _take(self, line: Line) -> subprocess.Popen[bytes] | None:
+        # Asked once: who is passed over must not depend on when a worker was heard of.
+        mine = {
+            device: self._lane.key in self._launcher.lanes_of(device) for device in {t.device for t in line.waiting}
+        }
         for ticket in list(line.waiting):
             run = self._launcher.run(ticket)
             if not self._launcher.waits(ticket):
                 line.waiting.remove(ticket)
                 continue
-            if self._lane.key not in self._launcher.lanes_of(ticket.device) or computed_elsewhere(run):
+            if not mine[ticket.device] or computed_elsewhere(run):
                 continue
             line.waiting.remove(ticket)
             if (child := self._start(ticket, run)) is not None:

@@ -85,6 +85,9 @@ class Lanes:
         """
         with self._broker.said_in_words():
             self._broker.client.set(self._name(lane.key), lane.model_dump_json(), px=int(FORGOTTEN_SECONDS * 1000))
+        with self._lock:
+            # Who says so knows it at once.
+            self._known_at = None
 
     def withdraw(self, lane: Lane) -> None:
         """Say that it is gone.

@@ -97,6 +97,15 @@ def test_runs_are_taken_in_order_and_a_call_too_many_does_nothing(keeper, launch
     assert [event["stage"] for event in records[0].files.read_events()[0]].count("done") == 1
 
 
+def test_a_worker_that_is_heard_of_while_it_looks_takes_nobody_out_of_turn(keeper, launcher, waiting, monkeypatch):
+    first, second = waiting(), waiting()
+    heard = iter([(), ("here/cpu",), ("here/cpu",)])
+    monkeypatch.setattr(launcher, "lanes_of", lambda _: next(heard))
+    assert not keeper.work()
+    assert keeper.work()
+    assert [record.status.state for record in (first, second)] == ["done", "queued"]
+
+
 def test_what_was_cancelled_deleted_or_is_for_others_is_passed_over(keeper, launcher, registry, waiting):
     cancelled, deleted, gpu = waiting(), waiting(), waiting(device="cuda")
     cancelled.files.write_status(cancelled.status.model_copy(update={"state": "cancelled"}))

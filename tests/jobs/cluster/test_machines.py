@@ -171,8 +171,7 @@ def test_messages_that_come_again_or_late_start_nothing_twice(cluster, registry,
 def test_a_message_names_no_path_and_holds_json(cluster, registry, config):
     launcher, _ = cluster
     nobody = Lane(host="elsewhere", lane="cpu", pid=1, process="of/another/place")
-    Lanes(launcher.broker).announce(nobody)
-    time.sleep(0.6)
+    launcher.lanes.announce(nobody)
     submit(launcher, registry.create(config, "good"))
     message = json.loads(launcher.broker.client.lindex(queue_name(launcher.broker, "cpu"), 0))
     assert message["content-type"] == "application/json"
@@ -185,8 +184,7 @@ def test_a_message_names_no_path_and_holds_json(cluster, registry, config):
 def test_a_device_that_no_worker_has_is_refused(cluster, registry, config):
     launcher, _ = cluster
     gpu = Lane(host="elsewhere", lane="cuda:0", pid=1, process="of/another/place")
-    Lanes(launcher.broker).announce(gpu)
-    time.sleep(0.6)
+    launcher.lanes.announce(gpu)
     assert launcher.lanes_of("auto") == launcher.lanes_of("cuda") == ("elsewhere/cuda:0",)
     with pytest.raises(InputError, match="No worker with a cpu device"):
         submit(launcher, registry.create(config.model_copy(update={"device": "cpu"})))
