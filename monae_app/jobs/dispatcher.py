@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 
 KILL_SECONDS = 20.0
 TICK_SECONDS = 2.0
+LAST_TICK_SECONDS = 10.0
 # A worker on a machine that this one cannot ask is gone when it has not written for this long.
 SILENT_SECONDS = 60.0
 
@@ -68,6 +69,7 @@ class Dispatcher(ABC):
         self._stop_wanted: dict[str, float] = {}
         self._beats: dict[str, tuple[float, float]] = {}
         self._closed = threading.Event()
+        self._watcher: threading.Thread | None = None
 
     @abstractmethod
     def lanes_of(self, device: str) -> tuple[str, ...]:
@@ -152,11 +154,15 @@ class Dispatcher(ABC):
 
     def watch(self) -> None:
         """Recover, then tick from a thread of its own until closed."""
-        threading.Thread(target=self._watch, daemon=True, name="launcher").start()
+        self._watcher = threading.Thread(target=self._watch, daemon=True, name="launcher")
+        self._watcher.start()
 
     def close(self) -> None:
         """Stop ticking; workers go on."""
         self._closed.set()
+        if self._watcher is not None:
+            # In the middle of a question it must not lose its connection.
+            self._watcher.join(LAST_TICK_SECONDS)
         self.queue.close()
 
     def run(self, ticket: Ticket) -> RunFolder:
