@@ -2,6 +2,7 @@
 
 ``python -m monae_app.jobs.inspector JSON`` says what the inputs of a run hold, in one line of JSON.
 ``python -m monae_app.jobs.inspector --look`` takes a request from standard input and writes one line of JSON a file.
+``python -m monae_app.jobs.inspector --archive`` opens the files of a run that came in an archive.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from monae_app.engine.config import make_config
 from monae_app.engine.errors import InputError
+from monae_app.jobs.archive_import import ARCHIVE
 from monae_app.jobs.looking import LOOK
 
 if TYPE_CHECKING:
@@ -29,8 +31,11 @@ def main(arguments: list[str]) -> int:
     arguments
         The settings of a run as JSON: prints {"summary": ...}, or {"error": {"found", "expected", "todo"}} when its
         inputs cannot be used. Or ``--look``: reads {"paths", "options", "thoroughly"} from standard input and prints
-        one line a path, {"look": ...} or {"error": ...}.
+        one line a path, {"look": ...} or {"error": ...}. Or ``--archive``: reads {"folder"} and prints {"archive": ...}
+        or {"error": ...}.
     """
+    if arguments == [ARCHIVE]:
+        return _check_archive(Path(json.loads(sys.stdin.read())["folder"]))
     if arguments == [LOOK]:
         return _look(json.loads(sys.stdin.read()))
     answer = _guarded("The files", lambda: {"summary": _summary(json.loads(arguments[0]))})
@@ -44,6 +49,14 @@ def _summary(settings: dict[str, Any]) -> dict[str, Any]:
     from monae_app.engine.data.summary import summarise
 
     return summarise(config)
+
+
+def _check_archive(folder: Path) -> int:
+    from monae_app.jobs.archive_check import check_run
+
+    answer = _guarded("The files of the archive", lambda: {"archive": check_run(folder)})
+    _say(answer)
+    return 2 if "error" in answer else 0
 
 
 def _look(request: dict[str, Any]) -> int:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from flask import Response, jsonify, request
+from flask import Response, jsonify, request, send_file
 
 from monae_app.engine.errors import InputError
+from monae_app.jobs.downloads import Downloads
+from monae_app.jobs.group_maps import GroupMaps
+from monae_app.web.groups import Groups, cells_of
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -42,12 +45,21 @@ def register(server: Flask, services: Services) -> None:
         view = services.view(run)
         key = request.args.get("colour") or view.default_colour
         colouring = view.colouring(key, measured=request.args.get("values") == "measured")
-        table = view.cells.rename(columns={"x": "umap_1", "y": "umap_2", "id": "cell"})
+        some = Groups.of(request.args.get("of"), request.args.getlist("group"))
+        cells, rows = cells_of(view, some, GroupMaps(services.settings.store, services.users.current()))
+        table = cells.rename(columns={"x": "umap_1", "y": "umap_2", "id": "cell"})
         named = f"{colouring.title} ({colouring.unit})" if colouring.unit else colouring.title
-        table = table[["cell", "modality", "umap_1", "umap_2"]].assign(**{named: colouring.values.to_numpy()})
+        table = table[["cell", "modality", "umap_1", "umap_2"]].assign(**{named: colouring.values.to_numpy()[rows]})
         name = re.sub(r"[^A-Za-z0-9._-]+", "_", f"map_{key.partition(':')[2]}")
         headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
         return Response(table.to_csv(index=False), mimetype="text/csv", headers=headers)
+
+    @server.get("/api/downloads/<token>")
+    def download(token: str) -> Response:
+        path = Downloads(services.settings.store, services.users.current()).find(token)
+        answer = send_file(path, as_attachment=True, download_name=path.name, mimetype="application/octet-stream")
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
 
 
 def guard_host(server: Flask, settings: Settings) -> None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import dash
 from dash import Dash
 
-from monae_app.web import api, bundled, shell, uploads
-from monae_app.web.components import file_browser, upload_box
+from monae_app.web import api, bundled, shell, short_work, uploads
+from monae_app.web.components import export_run, file_browser, upload_box
 from monae_app.web.pages import data, embedding, guidance, training
 from monae_app.web.services import Services
 from monae_app.web.settings import Settings
@@ -44,6 +44,7 @@ def create_app(settings: Settings | None = None, samples_root: Path | None = Non
         assets_folder=str(bundled.folder("assets").resolve()),
         index_string=shell.INDEX,
         suppress_callback_exceptions=True,
+        background_callback_manager=short_work.manager(settings),
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
     )
     for order, page in enumerate(PAGES):
@@ -57,6 +58,7 @@ def create_app(settings: Settings | None = None, samples_root: Path | None = Non
         page.register(app, services)
     upload_box.register(app)
     file_browser.register(app, services)
+    export_run.register(app, services)
     api.guard_host(app.server, settings)
     services.users.register(app.server)
     api.register(app.server, services)

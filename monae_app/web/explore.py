@@ -14,6 +14,7 @@ from monae_app.engine.analysis.imputation import impute
 from monae_app.engine.data.dataset import is_count
 from monae_app.engine.data.feature_reading import read_feature
 from monae_app.engine.errors import InputError
+from monae_app.jobs.archive_import import imported
 from monae_app.web.modalities import modality_title
 
 if TYPE_CHECKING:
@@ -181,6 +182,12 @@ class RunView:
         path = next((path for path in self.result.input_paths(modality) if not path.exists()), None)
         if path is None:
             return read_feature(self.result.config, modality, feature)  # type: ignore[arg-type]
+        if imported(self.result.config):
+            raise InputError(
+                "This run was imported: the measured values are not here.",
+                "the files that it was made from.",
+                "show the imputed values instead, or open the run where it was made.",
+            )
         raise InputError(
             f"The input file {path.name} is not where it was when the run was made.",
             f"the file at {path}.",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import waitress
 
 from monae_app.engine.errors import InputError
+from monae_app.jobs.sweeping import sweep
 from monae_app.jobs.uploads import UploadStore
 from monae_app.web.app import SERVICES, create_app
 
@@ -81,8 +82,9 @@ def _sweep(settings: Settings) -> None:
     while True:
         try:
             uploads.sweep()
+            sweep(settings.store)
         except OSError as error:
-            logger.warning("Abandoned uploads could not be removed: %s", error)
+            logger.warning("What its time is over for could not be removed: %s", error)
         time.sleep(SWEEP_SECONDS)
 
 

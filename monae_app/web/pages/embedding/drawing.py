@@ -1,4 +1,4 @@
-"""The first screen: the map of all cells, and how well they were integrated."""
+"""The map of the cells, coloured, and how well they were integrated."""
 
 from __future__ import annotations
 
@@ -8,95 +8,43 @@ from urllib.parse import urlencode
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 
 from monae_app.engine.errors import InputError
+from monae_app.jobs.group_maps import GroupMaps
 from monae_app.web import ids
 from monae_app.web.components import words
-from monae_app.web.components.aria import aria
 from monae_app.web.components.notice import empty, refused
 from monae_app.web.components.scores import score_list
-from monae_app.web.explore import Hit, RunView
+from monae_app.web.explore import Hit
 from monae_app.web.figures.embedding import blank_figure, embedding_figure
 from monae_app.web.figures.style import style
-from monae_app.web.modalities import MODALITY_TITLES, modality_title
+from monae_app.web.groups import Groups, cells_of
+from monae_app.web.modalities import modality_title
+from monae_app.web.pages.embedding.layout import (
+    CAPTION,
+    COLOUR,
+    CSV,
+    GRAPH,
+    LABELS,
+    MESSAGE,
+    PANEL,
+    PNG,
+    SCORES,
+    SEEN,
+    SUBTITLE,
+    SVG,
+    VALUES,
+    VIEW,
+    options,
+    panels,
+)
+from monae_app.web.pages.embedding.some_groups import SHOWN, opened
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
+    import numpy as np
+    import pandas as pd
     import plotly.graph_objects as go
 
+    from monae_app.web.explore import Colouring, RunView
     from monae_app.web.services import Services
-
-PATH = "/"
-TITLE = "Embedding"
-
-COLOUR, VALUES, PANEL, LABELS = "map-colour", "map-values", "map-panel", "map-labels"
-GRAPH, VIEW, MESSAGE, CAPTION, SCORES, CSV = "map", "map-view", "map-message", "map-caption", "map-scores", "map-csv"
-SVG, PNG, SUBTITLE, SEEN = "map-svg", "map-png", "map-subtitle", "map-seen"
-NO_HIT = "Nothing begins like that"
-GRAPH_CONFIG: Any = {
-    "displaylogo": False,
-    "scrollZoom": True,
-    "responsive": True,
-    "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d", "toImage"],
-}
-
-
-def layout(colour: str = "", values: str = "imputed", panel: str = "joint", labels: str = "", **_: str) -> html.Div:
-    """Build the page in the state that its URL names."""
-    controls = html.Div(
-        [
-            _control(
-                "Colour by",
-                dcc.Dropdown(
-                    id=COLOUR, value=colour or None, options=[colour] if colour else [], clearable=False,
-                    placeholder="cell type, gene, peak …", optionHeight=34, maxHeight=360,
-                    labels={"search": "Type a gene, a peak or a column", "no_options_found": NO_HIT},
-                ),
-                "colour",
-            ),
-            html.Div(
-                _control("Values", _segments(VALUES, {"imputed": "Imputed", "measured": "Measured"}, values)),
-                id=f"{VALUES}-field",
-            ),
-            _control(
-                "Show",
-                _segments(PANEL, _panels(MODALITY_TITLES), panel),
-            ),
-            html.Div(
-                dcc.Checklist([{"label": "Group names", "value": "on"}], [] if labels == "off" else ["on"], id=LABELS),
-                id=f"{LABELS}-field",
-            ),
-        ],
-        className="toolbar",
-    )  # fmt: skip
-    downloads = html.Div(
-        [
-            html.Span("Download"),
-            html.Button("SVG", id=SVG, className="link-button"),
-            html.Button("PNG", id=PNG, className="link-button"),
-            html.A("CSV", id=CSV, href="", className="link-button", title="Coordinates and values of every cell"),
-        ],
-        className="downloads",
-    )
-    graph = dcc.Loading(
-        dcc.Graph(id=GRAPH, config=GRAPH_CONFIG, className="map-graph", responsive=True),
-        delay_show=400, overlay_style={"visibility": "visible", "opacity": 0.55}, parent_className="map-loading",
-    )  # fmt: skip
-    caption = html.Div([html.P(id=CAPTION, className="muted"), downloads], className="map-foot")
-    scores = html.Aside(
-        [html.H2("Integration scores"), html.P(id=SUBTITLE, className="muted"), html.Div(id=SCORES)], className="card"
-    )
-    return html.Div(
-        [
-            html.H1("Embedding", className="visually-hidden"),
-            dcc.Store(id=SEEN),
-            html.Div(id=MESSAGE),
-            html.Div(
-                [html.Section([controls, graph, caption], className="card map-card"), scores],
-                id=VIEW,
-                className="map-page",
-            ),
-        ]
-    )
 
 
 def register(app: Dash, services: Services) -> None:
@@ -130,7 +78,7 @@ def register(app: Dash, services: Services) -> None:
     def offer_colours(
         run: str | None, typed: str | None, chosen: str | None, seen: str | None
     ) -> tuple[list[dict[str, Any]], str | None, str | None]:
-        view = _open(services, run)
+        view = opened(services, run)
         if view is None:
             return ([{"label": chosen, "value": chosen}] if chosen else []), chosen, seen
         # A colour from the URL that is not there is said; one that another run had gives way in silence.
@@ -150,20 +98,26 @@ def register(app: Dash, services: Services) -> None:
         Input(PANEL, "value"),
         Input(LABELS, "value"),
         Input(ids.THEME, "data"),
+        Input(SHOWN, "data"),
     )
     def draw(
-        run: str | None, colour: str | None, values: str, panel: str, labels: list[str], theme: str | None
+        run: str | None, colour: str | None, values: str, panel: str, labels: list[str], *around: Any
     ) -> tuple[Any, ...]:
-        view = _open(services, run)
+        theme, shown = around
+        view = opened(services, run)
         if view is None or run is None:
             return {}, _why_not(services, run), True, "", "", True, True
         colour = colour or view.default_colour
         is_column = colour.startswith("obs:")
+        some = Groups.from_json(shown)
         try:
-            figure = _figure(view, colour, values, panel, labels=bool(labels), theme=theme)
+            colouring = view.colouring(colour, measured=values == "measured")
+            cells, rows = cells_of(view, some, GroupMaps(services.settings.store, services.users.current()))
+            figure = _figure(cells, colouring, rows, panel, labels=bool(labels), theme=theme)
         except InputError as error:
             return blank_figure(style(theme)), refused(error), False, "", "", is_column, True
-        query = urlencode({"colour": colour, "values": values}, safe=":")
+        asked = {"colour": colour, "values": values} | ({"of": some.column, "group": some.names} if some else {})
+        query = urlencode(asked, doseq=True, safe=":")
         caption, table = _caption(view, colour, values), f"/api/runs/{run}/map.csv?{query}"
         return figure, None, False, caption, table, is_column, figure.layout.coloraxis.cmax is not None
 
@@ -173,22 +127,15 @@ def register(app: Dash, services: Services) -> None:
 def _register_what_hangs_on_the_run(app: Dash, services: Services) -> None:
     @app.callback(Output(PANEL, "options"), Output(PANEL, "value"), Input(ids.RUN, "value"), State(PANEL, "value"))
     def offer_panels(run: str | None, panel: str) -> tuple[Any, Any]:
-        return panel_choice(_open(services, run), panel)
+        return panel_choice(opened(services, run), panel)
 
     @app.callback(Output(SCORES, "children"), Output(SUBTITLE, "children"), Input(ids.RUN, "value"))
     def show_scores(run: str | None) -> tuple[Any, str]:
-        view = _open(services, run)
+        view = opened(services, run)
         if view is None:
             return [], ""
         names = words.listed([modality_title(name) for name in view.modalities])
         return score_list(view.result.report), f"{names}, {view.result.cells.n_obs:,} cells"
-
-
-def _open(services: Services, run: str | None) -> RunView | None:
-    try:
-        return services.view(run) if run else None
-    except InputError:
-        return None
 
 
 def _colour_options(
@@ -203,51 +150,29 @@ def _colour_options(
     return [_option(hit) for hit in hits], chosen
 
 
-def _figure(view: RunView, colour: str, values: str, panel: str, *, labels: bool, theme: str | None) -> go.Figure:
-    colouring = view.colouring(colour, measured=values == "measured")
-    panels = list(view.modalities) if panel == "split" else [panel if panel in view.modalities else "joint"]
+def _figure(
+    cells: pd.DataFrame, colouring: Colouring, rows: np.ndarray, panel: str, *, labels: bool, theme: str | None
+) -> go.Figure:
+    here = list(dict.fromkeys(cells["modality"]))
+    shown = here if panel == "split" else [panel if panel in here else "joint"]
     return embedding_figure(
-        view.cells,
-        colouring.values,
+        cells,
+        colouring.values.iloc[rows].reset_index(drop=True),
         style(theme),
         title=colouring.title,
         unit=colouring.unit,
-        panels=panels,
+        panels=shown,
         labels=labels,
     )
-
-
-def _panels(modalities: Collection[str]) -> dict[str, str]:
-    """Ways to show the cells of these modalities."""
-    if len(modalities) == 1:
-        return {"joint": "Together"}
-    return {"joint": "Together", "split": "Side by side", **{name: modality_title(name) for name in modalities}}
 
 
 def panel_choice(view: RunView | None, panel: str) -> tuple[Any, Any]:
     """Offer the panels of a run: the options, and the value if the chosen panel is not among them."""
     if view is None:
         return no_update, no_update
-    offered = _panels(view.modalities)
+    offered = panels(view.modalities)
     # a panel of a modality that another run had gives way
-    return _options(offered), no_update if panel in offered else "joint"
-
-
-def _control(title: str, control: Any, extra: str = "") -> html.Div:
-    return html.Div(
-        [html.Span(title, className="control-title"), control], className=f"control {extra}", role="group",
-        **aria(label=title),
-    )  # fmt: skip
-
-
-def _options(choices: dict[str, str]) -> list[dict[str, Any]]:
-    return [{"label": title, "value": key} for key, title in choices.items()]
-
-
-def _segments(name: str, choices: dict[str, str], value: str) -> dcc.RadioItems:
-    options = _options(choices)
-    chosen = value if value in choices else next(iter(choices))
-    return dcc.RadioItems(options, chosen, id=name, inline=True, className="segments")
+    return options(offered), no_update if panel in offered else "joint"
 
 
 def _option(hit: Hit) -> dict[str, Any]:

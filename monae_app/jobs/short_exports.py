@@ -1,0 +1,89 @@
+"""Files that a page offers to download, made by short work: a run as an archive, imputed values."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from monae_app.engine.analysis.imputed_file import Wanted, write_imputed
+from monae_app.engine.errors import InputError
+from monae_app.engine.result import Result
+from monae_app.jobs.archive import Watch, archive_name, export_run
+from monae_app.jobs.downloads import Downloads
+
+if TYPE_CHECKING:
+    from monae_app.jobs.short_work import Bench
+
+# What must remain free on the disk.
+RESERVE_BYTES = 10**9
+MEGABYTE = 1e6
+
+
+def export_archive(order: dict[str, Any], bench: Bench) -> dict[str, Any]:
+    """Write a run into an archive.
+
+    Parameters
+    ----------
+    order
+        ``folder`` and ``name`` of the run, whether to take its ``checkpoint`` and its ``log``.
+    bench
+        Where.
+
+    Returns
+    -------
+    dict
+        ``token``, ``name`` and ``size`` of the download.
+    """
+    folder = Path(order["folder"])
+    _check_room(bench, sum(path.stat().st_size for path in folder.iterdir() if path.is_file()))
+
+    def told(done: int, total: int) -> None:
+        bench.tell(done / max(total, 1), f"Packing, {done / MEGABYTE:,.1f} of {total / MEGABYTE:,.1f} MB")
+
+    path = bench.folder / "run.zip"
+    export_run(folder, path, checkpoint=bool(order["checkpoint"]), log=bool(order["log"]), watch=Watch(told))
+    return _offered(bench, path, archive_name(str(order["name"])))
+
+
+def export_imputed(order: dict[str, Any], bench: Bench) -> dict[str, Any]:
+    """Impute features of one modality for the cells of another into an .h5ad file.
+
+    Parameters
+    ----------
+    order
+        ``folder`` of the run, ``source``, ``target``, and ``features`` by name.
+    bench
+        Where.
+
+    Returns
+    -------
+    dict
+        ``token``, ``name`` and ``size`` of the download.
+    """
+    source, target = str(order["source"]), str(order["target"])
+    bench.tell(None, "Reading the run")
+    result = Result.load(Path(order["folder"]))
+    names = tuple(map(str, order["features"]))
+    _check_room(bench, 4 * result.cells.n_obs * max(len(names), 1))
+
+    def told(done: int, total: int) -> None:
+        bench.tell(done / max(total, 1), f"Imputing, {done:,} of {total:,} cells")
+
+    path = bench.folder / "imputed.h5ad"
+    write_imputed(result, Wanted(source, target, names), path, on_cells=told)
+    return _offered(bench, path, f"imputed_{target}_of_{source}_cells.h5ad")
+
+
+def _check_room(bench: Bench, size: int) -> None:
+    if shutil.disk_usage(bench.store).free - size < RESERVE_BYTES:
+        raise InputError(
+            f"The server's disk has no room for {size / MEGABYTE:,.0f} MB.",
+            "enough free space.",
+            "delete runs and files that you no longer need, or ask who runs the server.",
+        )
+
+
+def _offered(bench: Bench, path: Path, name: str) -> dict[str, Any]:
+    size = path.stat().st_size
+    return {"token": Downloads(bench.store, bench.user).add(path, name), "name": name, "size": size}

@@ -1,0 +1,23 @@
+"""What the server clears away from time to time, in one call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from monae_app.jobs.archive_import import sweep_imports
+from monae_app.jobs.downloads import sweep_downloads
+from monae_app.jobs.group_maps import sweep_maps
+from monae_app.jobs.short_work import Tickets
+from monae_app.jobs.trash import purge_all
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def sweep(store: Path) -> None:
+    """Remove what its time is over for: deleted runs, downloads, maps, leftovers of imports and of short work."""
+    purge_all(store)
+    sweep_downloads(store)
+    sweep_maps(store)
+    sweep_imports(store)
+    Tickets(store).sweep()

@@ -1,0 +1,72 @@
+"""Some groups of cells shown in place of all: which, and where they lie on their own map. n of N cells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from monae_app.engine.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from monae_app.jobs.group_maps import GroupMaps
+    from monae_app.web.explore import RunView
+
+MOST_GROUPS = 200
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Groups of one column of the cells."""
+
+    column: str
+    names: tuple[str, ...]
+
+    @classmethod
+    def of(cls, column: Any, names: Any) -> Groups | None:
+        """Take what a browser says; None where it says nothing of the kind."""
+        if not isinstance(column, str) or not column or not isinstance(names, list):
+            return None
+        chosen = tuple(name for name in names if isinstance(name, str))[:MOST_GROUPS]
+        return cls(column, chosen) if chosen else None
+
+    @classmethod
+    def from_json(cls, said: Any) -> Groups | None:
+        """Take what :meth:`to_json` gave to a browser."""
+        return cls.of(said.get("column"), said.get("groups")) if isinstance(said, dict) else None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values."""
+        return {"column": self.column, "groups": list(self.names)}
+
+
+def cells_of(view: RunView, some: Groups | None, maps: GroupMaps) -> tuple[pd.DataFrame, np.ndarray]:
+    """Return the cells to show, as ``RunView.cells``, and their rows among all.
+
+    Parameters
+    ----------
+    view
+        The run.
+    some
+        Groups with a map of their own; None for all cells.
+    maps
+        Of the one who asks.
+
+    Raises
+    ------
+    InputError
+        If their map was not made, or is not kept any more.
+    """
+    if some is None:
+        return view.cells, np.arange(len(view.cells))
+    found = maps.read(view.result.folder, some.column, some.names) if view.result.folder else None
+    if found is None or (len(found[0]) and found[0].max() >= len(view.cells)):
+        raise InputError(
+            "The map of these groups is not there any more.", "one that was made within a week.", "draw it again."
+        )
+    rows, xy = found
+    cells = view.cells.iloc[rows].assign(x=xy[:, 0], y=xy[:, 1]).reset_index(drop=True)
+    return cells, rows

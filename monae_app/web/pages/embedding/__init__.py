@@ -1,0 +1,26 @@
+"""The first screen: the map of all cells, how well they were integrated, and what can be made of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from monae_app.web.pages.embedding import drawing, imputed_file, some_groups
+from monae_app.web.pages.embedding.drawing import panel_choice
+from monae_app.web.pages.embedding.layout import layout
+
+if TYPE_CHECKING:
+    from dash import Dash
+
+    from monae_app.web.services import Services
+
+__all__ = ["PATH", "TITLE", "layout", "panel_choice", "register"]
+
+PATH = "/"
+TITLE = "Embedding"
+
+
+def register(app: Dash, services: Services) -> None:
+    """Connect the page."""
+    drawing.register(app, services)
+    some_groups.register(app, services)
+    imputed_file.register(app, services)

@@ -1,0 +1,74 @@
+"""Imputed values of chosen features as an .h5ad file."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from dash import Dash, Input, Output, State, dcc, html
+
+from monae_app.engine.analysis.imputation import feature_rows
+from monae_app.engine.errors import InputError
+from monae_app.web import ids
+from monae_app.web.components.export_run import download_link
+from monae_app.web.components.short_job import ShortJob
+from monae_app.web.modalities import modality_title
+from monae_app.web.pages.embedding.some_groups import opened
+
+if TYPE_CHECKING:
+    from monae_app.web.services import Services
+
+JOB = ShortJob("imputed", "imputed", "Make the file")
+SOURCE, TARGET, FEATURES = "imputed-source", "imputed-target", "imputed-features"
+MOST = 2000
+TOLD = "What the model expects of these features in every cell of a modality, as an AnnData file (.h5ad), in CP10k."
+
+
+def imputed_box() -> html.Details:
+    """Build the fold with the choice of cells and features."""
+    return html.Details(
+        [
+            html.Summary("Imputed values as a file"),
+            html.P(TOLD, className="muted small"),
+            html.Label("Features", htmlFor=FEATURES),
+            dcc.Textarea(
+                id=FEATURES, value="", className="imputed-features", placeholder="names, by comma or line", rows=3
+            ),
+            html.Label("of", htmlFor=TARGET),
+            dcc.Dropdown(id=TARGET, options=[], clearable=False),
+            html.Label("in the cells of", htmlFor=SOURCE),
+            dcc.Dropdown(id=SOURCE, options=[], clearable=False),
+            JOB.layout(),
+        ],
+        className="fold",
+    )
+
+
+def register(app: Dash, services: Services) -> None:
+    """Connect it."""
+
+    @app.callback(
+        Output(TARGET, "options"), Output(TARGET, "value"), Output(SOURCE, "options"), Output(SOURCE, "value"),
+        Input(ids.RUN, "value"),
+    )  # fmt: skip
+    def offer(run: str | None) -> tuple[Any, ...]:
+        view = opened(services, run)
+        names = [] if view is None else list(view.modalities)
+        choices = [{"label": modality_title(name), "value": name} for name in names]
+        return choices, next(iter(names), None), choices, next(reversed(names), None)
+
+    def order(run: str | None, typed: str | None, target: str | None, source: str | None) -> dict[str, Any]:
+        view = services.view(run or "")
+        names = list(dict.fromkeys(filter(None, (name.strip() for name in re.split(r"[,;\n\t]", typed or "")))))
+        if not names or len(names) > MOST:
+            raise InputError(
+                f"{len(names):,} features are named.", f"1 to {MOST:,} names, by comma or line.", "name some."
+            )
+        if target not in view.modalities or source not in view.modalities:
+            raise InputError("No modality is chosen.", "one of this run.", "choose one.")
+        # Names that are not there are said at once.
+        feature_rows(view.result, target, names)
+        return {"folder": str(view.result.folder), "source": source, "target": target, "features": names}
+
+    states = [State(ids.RUN, "value"), State(FEATURES, "value"), State(TARGET, "value"), State(SOURCE, "value")]
+    JOB.register(app, services, order, states, download_link)

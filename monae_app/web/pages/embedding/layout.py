@@ -1,0 +1,121 @@
+"""What the Embedding page consists of: the map with its controls, the scores, and what can be made of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dash import dcc, html
+
+from monae_app.web.components.aria import aria
+from monae_app.web.components.export_run import export_box
+from monae_app.web.modalities import MODALITY_TITLES, modality_title
+from monae_app.web.pages.embedding import imputed_file, some_groups
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+COLOUR, VALUES, PANEL, LABELS = "map-colour", "map-values", "map-panel", "map-labels"
+GRAPH, VIEW, MESSAGE, CAPTION, SCORES, CSV = "map", "map-view", "map-message", "map-caption", "map-scores", "map-csv"
+SVG, PNG, SUBTITLE, SEEN = "map-svg", "map-png", "map-subtitle", "map-seen"
+NO_HIT = "Nothing begins like that"
+GRAPH_CONFIG: Any = {
+    "displaylogo": False,
+    "scrollZoom": True,
+    "responsive": True,
+    "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d", "toImage"],
+}
+
+
+def layout(colour: str = "", values: str = "imputed", panel: str = "joint", labels: str = "", **_: str) -> html.Div:
+    """Build the page in the state that its URL names."""
+    controls = html.Div(
+        [
+            control(
+                "Colour by",
+                dcc.Dropdown(
+                    id=COLOUR, value=colour or None, options=[colour] if colour else [], clearable=False,
+                    placeholder="cell type, gene, peak …", optionHeight=34, maxHeight=360,
+                    labels={"search": "Type a gene, a peak or a column", "no_options_found": NO_HIT},
+                ),
+                "colour",
+            ),
+            html.Div(
+                control("Values", segments(VALUES, {"imputed": "Imputed", "measured": "Measured"}, values)),
+                id=f"{VALUES}-field",
+            ),
+            control(
+                "Show",
+                segments(PANEL, panels(MODALITY_TITLES), panel),
+            ),
+            html.Div(
+                dcc.Checklist([{"label": "Group names", "value": "on"}], [] if labels == "off" else ["on"], id=LABELS),
+                id=f"{LABELS}-field",
+            ),
+        ],
+        className="toolbar",
+    )  # fmt: skip
+    downloads = html.Div(
+        [
+            html.Span("Download"),
+            html.Button("SVG", id=SVG, className="link-button"),
+            html.Button("PNG", id=PNG, className="link-button"),
+            html.A("CSV", id=CSV, href="", className="link-button", title="Coordinates and values of every cell"),
+        ],
+        className="downloads",
+    )
+    graph = dcc.Loading(
+        dcc.Graph(id=GRAPH, config=GRAPH_CONFIG, className="map-graph", responsive=True),
+        delay_show=400, overlay_style={"visibility": "visible", "opacity": 0.55}, parent_className="map-loading",
+    )  # fmt: skip
+    caption = html.Div([html.P(id=CAPTION, className="muted"), downloads], className="map-foot")
+    scores = html.Aside(
+        [
+            html.H2("Integration scores"), html.P(id=SUBTITLE, className="muted"), html.Div(id=SCORES),
+            html.H2("Take it with you"), export_box(), imputed_file.imputed_box(),
+        ],
+        className="card",
+    )  # fmt: skip
+    return html.Div(
+        [
+            html.H1("Embedding", className="visually-hidden"),
+            dcc.Store(id=SEEN),
+            html.Div(id=MESSAGE),
+            html.Div(
+                [
+                    html.Section(
+                        [controls, some_groups.groups_note(), graph, caption, some_groups.groups_box()],
+                        className="card map-card",
+                    ),
+                    scores,
+                ],
+                id=VIEW,
+                className="map-page",
+            ),
+        ]
+    )
+
+
+def panels(modalities: Collection[str]) -> dict[str, str]:
+    """Ways to show the cells of these modalities."""
+    if len(modalities) == 1:
+        return {"joint": "Together"}
+    return {"joint": "Together", "split": "Side by side", **{name: modality_title(name) for name in modalities}}
+
+
+def control(title: str, inner: Any, extra: str = "") -> html.Div:
+    """Put a name before a control."""
+    return html.Div(
+        [html.Span(title, className="control-title"), inner], className=f"control {extra}", role="group",
+        **aria(label=title),
+    )  # fmt: skip
+
+
+def options(choices: dict[str, str]) -> list[dict[str, Any]]:
+    """Offer keys by their titles."""
+    return [{"label": title, "value": key} for key, title in choices.items()]
+
+
+def segments(name: str, choices: dict[str, str], value: str) -> dcc.RadioItems:
+    """Show choices side by side."""
+    chosen = value if value in choices else next(iter(choices))
+    return dcc.RadioItems(options(choices), chosen, id=name, inline=True, className="segments")

@@ -1,0 +1,136 @@
+"""Work of seconds to minutes on the Embedding page: export, the map of some groups, imputed values as a file."""
+
+from __future__ import annotations
+
+import re
+import time
+import zipfile
+from pathlib import Path
+
+import anndata as ad
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.test_map import legend
+from tests.web.tiny_sample import CELLS, TYPES
+
+pytestmark = pytest.mark.browser
+
+# A fresh process loads scanpy and compiles UMAP.
+LONG = 120_000
+
+
+def leftovers(store: Path) -> list[Path]:
+    return [path for path in (store / "short_work" / "jobs").rglob("*") if path.is_file()]
+
+
+def choose_groups(page: Page, *names: str) -> None:
+    page.get_by_text("Map some groups alone").click()
+    expect(page.locator("#groups-column")).to_contain_text("cell_type")
+    for name in names:
+        page.click("#groups-names")
+        page.keyboard.type(name, delay=30)
+        page.get_by_role("option", name=name).first.click()
+        page.keyboard.press("Escape")
+
+
+def points(page: Page) -> int:
+    drawn = "document.querySelector('#map .js-plotly-plot')._fullData.reduce((n, t) => n + t.x.length, 0)"
+    return int(page.evaluate(drawn))
+
+
+def test_a_run_is_exported_and_downloaded(page: Page, folders: dict[str, Path]):
+    page.goto("/")
+    legend(page)
+    page.click("#export-start")
+    link = page.locator("#export-shown a")
+    expect(link).to_be_visible(timeout=LONG)
+    expect(page.locator("#export-progress")).to_be_hidden()
+    expect(page.locator("#export-start")).to_be_enabled()
+    with page.expect_download() as saved:
+        link.click()
+    assert saved.value.suggested_filename.endswith(".monae.zip")
+    with zipfile.ZipFile(saved.value.path()) as archive:
+        assert {"config.json", "report.json", "cells.h5ad", "features.h5ad"} <= set(archive.namelist())
+        assert archive.testzip() is None
+    assert leftovers(folders["store"]) == []
+
+
+def test_groups_are_mapped_alone_and_left_again(page: Page):
+    page.goto("/")
+    legend(page)
+    choose_groups(page, "Astro", "Oligo")
+    page.click("#groups-start")
+    expect(page.locator("#groups-progress")).to_be_visible()
+    expect(page.locator("#groups-start")).to_be_disabled()
+    expect(page.locator("#groups-note")).to_contain_text("Only Astro, Oligo", timeout=LONG)
+    page.wait_for_function("document.querySelectorAll('#map .legendtext').length === 2")
+    assert legend(page) == ["Astro", "Oligo"]
+    assert points(page) == CELLS
+    with page.expect_download() as saved:
+        page.click("#map-csv")
+    assert len(saved.value.path().read_text().splitlines()) == CELLS + 1
+    page.get_by_role("button", name="Show all cells").click()
+    page.wait_for_function(f"document.querySelectorAll('#map .legendtext').length === {len(TYPES)}")
+    assert points(page) == 2 * CELLS
+
+
+def test_a_map_of_groups_is_cancelled_and_leaves_nothing(page: Page, folders: dict[str, Path]):
+    page.goto("/")
+    legend(page)
+    choose_groups(page, "Endo", "Astro", "L2/3")
+    page.click("#groups-start")
+    expect(page.locator("#groups-text")).to_contain_text(re.compile("Reading|Drawing"), timeout=LONG)
+    page.click("#groups-cancel")
+    expect(page.locator("#groups-shown")).to_contain_text("Cancelled")
+    expect(page.locator("#groups-progress")).to_be_hidden()
+    expect(page.locator("#groups-start")).to_be_enabled()
+    until = time.monotonic() + 10
+    while leftovers(folders["store"]):
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    # and it can be ordered again
+    page.click("#groups-start")
+    expect(page.locator("#groups-note")).to_contain_text("Only Endo, Astro, L2/3", timeout=LONG)
+
+
+def test_an_order_that_cannot_be_is_said_at_once(page: Page):
+    page.goto("/")
+    legend(page)
+    page.get_by_text("Map some groups alone").click()
+    page.click("#groups-start")
+    expect(page.locator("#groups-shown").get_by_role("alert")).to_contain_text("No groups are chosen")
+    page.get_by_text("Imputed values as a file").click()
+    page.fill("#imputed-features", "Gene1, Nope")
+    page.click("#imputed-start")
+    expect(page.locator("#imputed-shown").get_by_role("alert")).to_contain_text("'Nope'")
+
+
+def test_imputed_values_are_made_into_a_file(page: Page):
+    page.goto("/")
+    legend(page)
+    page.get_by_text("Imputed values as a file").click()
+    page.fill("#imputed-features", "Gene1\nGene7")
+    page.click("#imputed-start")
+    link = page.locator("#imputed-shown a")
+    expect(link).to_be_visible(timeout=LONG)
+    with page.expect_download() as saved:
+        link.click()
+    table = ad.read_h5ad(saved.value.path())
+    assert table.shape == (CELLS, 2)
+    assert list(table.var_names) == ["Gene1", "Gene7"]
+
+
+def test_two_tabs_do_not_share_their_work(page: Page):
+    page.goto("/")
+    legend(page)
+    other = page.context.new_page()
+    other.goto(page.url)
+    legend(other)
+    for tab in (page, other):
+        tab.click("#export-start")
+    links = []
+    for tab in (page, other):
+        expect(tab.locator("#export-shown a")).to_be_visible(timeout=LONG)
+        links.append(tab.locator("#export-shown a").get_attribute("href"))
+    assert links[0] != links[1]
