@@ -91,7 +91,8 @@ def _add_run(commands: Any) -> None:
     command.add_argument("--batch-key", default="", help="obs columns that name batches, separated by commas")
     command.add_argument("--paired", action="store_true", help=RunConfig.model_fields["paired"].description)
     command.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="any setting listed below")
-    command.add_argument("--resume", type=Path, metavar="RUN", help="go on with a run that was stopped")
+    about = "go on with a run that was stopped; with --steps N --out NEW, a run that is longer than RUN"
+    command.add_argument("--resume", type=Path, metavar="RUN", help=about)
     command.add_argument("--overwrite", action="store_true", help="replace a run that is there already")
     command.add_argument("--debug", action="store_true", help="show tracebacks")
     command.set_defaults(command=_run)
@@ -135,7 +136,13 @@ def _run(parsed: argparse.Namespace) -> int:
     # before numpy loads: spinning threads on a busy machine cost several times what they gain
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     if parsed.resume is not None:
-        return _compute(_existing_run(parsed), resume=True, debug=parsed.debug)
+        from monae_app.jobs.resuming import check_free, check_unfinished
+
+        folder = check_free(parsed.resume.resolve())
+        if parsed.steps or parsed.epochs:
+            return _extend(parsed, folder)
+        _nothing_beside_resume(parsed, with_out=False)
+        return _compute(check_unfinished(folder), resume=True, debug=parsed.debug)
     config = _config(parsed)
     if parsed.out is None:
         raise InputError("No run folder was named.", "--out RUN.", "name the folder to write.")
@@ -168,24 +175,41 @@ def _config(parsed: argparse.Namespace) -> RunConfig:
     )
 
 
-def _existing_run(parsed: argparse.Namespace) -> Path:
-    folder: Path = parsed.resume.resolve()
-    if parsed.inputs or parsed.out:
+def _extend(parsed: argparse.Namespace, parent: Path) -> int:
+    from monae_app.jobs.destination import Destination
+    from monae_app.jobs.extending import copy_into, longer_config
+
+    _nothing_beside_resume(parsed, with_out=True)
+    if parsed.out is None:
         raise InputError(
-            "--resume takes its files and settings from the run.", "--resume RUN alone.", "leave the rest away."
+            "A run that is longer than another is written into a folder of its own.",
+            "--out NEW beside --resume RUN and --steps N.",
+            "name the folder to write; RUN stays as it is.",
         )
-    if not (folder / "config.json").is_file():
-        raise InputError(f"{folder} is no run.", "a folder that `monae run` wrote.", "check the path.")
-    if (folder / "report.json").is_file():
-        raise InputError(f"{folder} is finished.", "a run that was stopped.", "nothing is left to do.")
-    return folder
+    config = longer_config(parent, steps=parsed.steps, epochs=parsed.epochs)
+    destination = Destination(parsed.out, overwrite=parsed.overwrite)
+    copy_into(parent, destination.folder, config)
+    status = _compute(destination.folder, resume=True, debug=parsed.debug)
+    if status != UNEXPECTED and (kept := destination.settle(done=status == 0)):
+        print(f"monae: the run that was there before is kept as {kept}", file=sys.stderr)
+    return status
+
+
+def _nothing_beside_resume(parsed: argparse.Namespace, *, with_out: bool) -> None:
+    if parsed.inputs or parsed.set or (parsed.out and not with_out):
+        raise InputError(
+            "--resume takes its files and settings from the run.",
+            "--resume RUN alone, or with --steps N (or --epochs N) and --out NEW.",
+            "leave the rest away.",
+        )
 
 
 def _compute(folder: Path, *, resume: bool, debug: bool) -> int:
     from monae_app.jobs.console import Console
+    from monae_app.jobs.resuming import Farewell
     from monae_app.jobs.worker import execute
 
-    with Console() as console:
+    with Farewell(folder) as farewell, Console() as console:
         status = execute(folder, resume=resume, echo=console.show)
     said = json.loads((folder / "status.json").read_text(encoding="utf-8"))
     if status:
@@ -200,8 +224,8 @@ def _compute(folder: Path, *, resume: bool, debug: bool) -> int:
             if part
         )
         print(f"monae: {sentence}", file=sys.stderr)
-        if status >= 128:
-            print(f"monae: go on with: monae run --resume {folder}", file=sys.stderr)
+        if status >= 128 or (folder / "checkpoint.safetensors").exists():
+            farewell.say()
         if debug:
             print((folder / "log.txt").read_text(encoding="utf-8"), file=sys.stderr)
         return status

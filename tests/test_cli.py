@@ -27,6 +27,7 @@ RUN_FILES = {
     "progress.jsonl",
     "log.txt",
     "weights.safetensors",
+    "checkpoint.safetensors",
     "cells.h5ad",
     "features.h5ad",
     "report.json",

@@ -2,6 +2,7 @@
 
 MonaeError
 ├── InputError      what came in cannot be used: found, expected, what to do
+│   └── StorageError    the folder of the run cannot be written
 ├── TrainingError   the numbers broke while training: where, and what is left
 └── Stopped         the user asked to stop; a checkpoint was written
 """
@@ -34,6 +35,10 @@ class InputError(MonaeError):
 
     def __str__(self) -> str:
         return f"{self.found} Expected: {self.expected} To do: {self.todo}"
+
+
+class StorageError(InputError):
+    """The folder of a run cannot be written; the last checkpoint is kept."""
 
 
 class TrainingError(MonaeError):

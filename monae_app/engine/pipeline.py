@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import threadpoolctl
 import torch
@@ -20,43 +20,38 @@ from monae_app.engine.analysis.fitted import Fitted
 from monae_app.engine.analysis.outcome import Trained, cells_of, features_of
 from monae_app.engine.data import announcements
 from monae_app.engine.data.coordinates import locate_features
-from monae_app.engine.data.duration import step_budget
 from monae_app.engine.data.held_out import split
 from monae_app.engine.data.linking import link, modelled_features
 from monae_app.engine.data.preprocess import prepare
 from monae_app.engine.data.reading import read_dataset
 from monae_app.engine.data.summary import describe
-from monae_app.engine.errors import Stopped
-from monae_app.engine.result import CELLS, CHECKPOINT, FEATURES, REPORT, WEIGHTS, Result, write_config
+from monae_app.engine.folder import in_words
+from monae_app.engine.result import CHECKPOINT, RESULTS, WEIGHTS, Result, make_ready, write_config
+from monae_app.engine.telling import Telling
 from monae_app.engine.training.alignment_null import alignment_evidence
-from monae_app.engine.training.assembly import build_network
 from monae_app.engine.training.device import choose_device
 from monae_app.engine.training.groundwork import lay_groundwork
 from monae_app.engine.training.inference import CellEmbedder
 from monae_app.engine.training.learned import cluster_centres, decode_all, embed_cells
-from monae_app.engine.training.sources import step_sampler
+from monae_app.engine.training.session import Session
 from monae_app.engine.training.threads import thread_count
-from monae_app.engine.training.trainer import Trainer, TrainerSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    import numpy as np
     import pandas as pd
 
     from monae_app.engine.config import RunConfig
     from monae_app.engine.data.dataset import Dataset
     from monae_app.engine.data.guidance import GuidanceGraph
+    from monae_app.engine.data.held_out import Split
     from monae_app.engine.data.preprocess import Prepared
+    from monae_app.engine.telling import Event
     from monae_app.engine.training.alignment_null import AlignmentEvidence
-    from monae_app.engine.training.batches import StepSampler
     from monae_app.engine.training.groundwork import Groundwork
-
-Event = dict[str, Any]
-
-# each vector is only in the batches that draw its feature, and has far to go from a start near zero
-VECTORS_OF_FEATURES = ("graph.vertices", "graph.private_mean", "graph.private_raw_sd")
-TIMES_FASTER = 4.0
+    from monae_app.engine.training.session import Learned
 
 
 def run(
@@ -76,47 +71,51 @@ def run(
     out
         The run folder; made if it is not there.
     on_event
-        Told what happens, as a dict with ``stage`` and ``message`` or, in training, ``step`` and every loss term.
+        Told what happens, as a dict with ``stage`` and ``message``, and ``done`` and ``total`` where parts are counted;
+        in training ``step`` and every loss term. What the user should know beyond that stands under ``warning``.
     should_stop
-        Asked between stages and steps.
+        Asked between steps of training and of all other stages.
     resume
-        Go on from the checkpoint in ``out``.
+        Go on from the checkpoint in ``out``, if there is one: to the end of a budget that may be larger than the one it
+        was begun with (the learning rate follows the share of the present budget). Nothing is trained where it stands
+        at the end. However often a run was stopped or killed, on a CPU its result is the one of an uninterrupted run.
 
     Returns
     -------
     Result
-        Also written to ``out``.
+        Also written to ``out``, beside the checkpoint, from which the run can be extended. The report comes last: a
+        folder with a report is a finished run.
 
     Raises
     ------
     InputError
-        If what came in cannot be used.
+        If what came in cannot be used, or the checkpoint is of other data.
+    StorageError
+        If the result cannot be written; the checkpoint is kept.
     TrainingError
         If the loss diverges.
     Stopped
         If asked to stop; a checkpoint is left once training has begun.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    write_config(out, config)
-    if not resume:
-        for name in (CHECKPOINT, WEIGHTS, CELLS, FEATURES, REPORT):
-            (out / name).unlink(missing_ok=True)
+    tell = Telling("read", on_event, should_stop)
+    make_ready(out, resume=resume)
+    with in_words(out):
+        write_config(out, config)
     with threadpoolctl.threadpool_limits(thread_count()):
         torch.set_num_threads(thread_count())
-        on_event({"stage": "read", "message": announcements.files(config)})
+        tell(announcements.files(config))
         began = time.perf_counter()
-        dataset = read_dataset(config)
+        dataset = read_dataset(config, tell)
+        tell("Finding the places of the features in the genome")
         located = locate_features(dataset, config)
         read_seconds = time.perf_counter() - began
-        _heed(should_stop)
-        on_event({"stage": "preprocess", "message": announcements.sizes(dataset)})
-        graph = link(dataset, located, config)
+        tell = tell.at("preprocess")
+        tell(announcements.sizes(dataset))
+        graph = link(dataset, located, config, tell)
         estimator = Monae(config, on_event=on_event, should_stop=should_stop, checkpoint=out / CHECKPOINT)
         result = estimator.fit(dataset, graph, located=located)
         result.report["timings"] = {"read": round(read_seconds, 2), **result.report["timings"]}
-        on_event({"stage": "save", "message": "Writing the result"})
         estimator.save(out)
-        (out / CHECKPOINT).unlink(missing_ok=True)
     return Result(config, result.cells, result.features, result.report, out)
 
 
@@ -130,7 +129,7 @@ class Monae(Fitted):
     on_event, should_stop
         As in :func:`run`.
     checkpoint
-        Where training saves its state and resumes from, if anywhere.
+        Where training saves its state and goes on from, if anywhere.
 
     Attributes
     ----------
@@ -149,8 +148,7 @@ class Monae(Fitted):
         checkpoint: Path | None = None,
     ) -> None:
         self.config = config
-        self.on_event = on_event
-        self.should_stop = should_stop
+        self._tell = Telling(on_event=on_event, should_stop=should_stop)
         self.checkpoint = checkpoint
         self.network: torch.nn.Module = torch.nn.Identity()
 
@@ -173,63 +171,65 @@ class Monae(Fitted):
         Stopped
             If asked to stop.
         """
-        config, watch = self.config, reporting.Stopwatch()
+        config, watch, tell = self.config, reporting.Stopwatch(), self._tell
         device = choose_device(config.device)
         parts = split(dataset, config.held_out, config.seed)
         # up to the end of the training, no cell that is held out exists
-        whole, dataset = dataset, parts.training
+        training = parts.training
         located = locate_features(dataset, config) if located is None else located
-        modelled = modelled_features(dataset, graph)
+        modelled = modelled_features(training, graph)
         with watch.stage("preprocess"):
-            prepared = {name: prepare(each, modelled[name], config) for name, each in dataset.modalities.items()}
-        _heed(self.should_stop)
-        evidence, ground = self._align(dataset, prepared, graph, watch)
-        network = build_network(dataset, ground.prepared, ground.graph, ground.correspondence, config, device)
-        sampler = step_sampler(dataset, ground, config, device)
-        summary = describe(whole, located, config, graph)
-        self.on_event({"stage": "train", "message": announcements.plan(summary, config)})
+            prepared = {
+                name: prepare(each, modelled[name], config, tell.at("preprocess"))
+                for name, each in training.modalities.items()
+            }
+        evidence, ground = self._align(training, prepared, graph, watch)
+        summary = describe(dataset, located, config, graph)
+        tell = tell.at("train")
+        largest = max(modality.n_cells for modality in dataset.modalities.values())
+        session = Session(training, ground, config, device, largest, self.checkpoint)
+        tell(session.plan(summary))
         with watch.stage("train"):
-            steps = self._train(network, sampler, whole, device)
-        self.network = network
+            learned = session.train(tell)
+        self.network = learned.network
+        self._tell = tell = tell.at("analyse", step=learned.steps if self.checkpoint else 0)
         with watch.stage("analyse"):
-            seen = embed_cells(network, sampler.cells, device)
-            self.embedder = CellEmbedder.of(network.encoders, ground.prepared, len(dataset.batch_names))  # type: ignore[arg-type]
-            unseen = {name: self.embedder.embed(name, *parts.unseen(name, rows)) for name, rows in modelled.items()}
-            latent = {name: parts.join(name, seen[name], unseen[name]) for name in seen}
-            self.on_event({"stage": "analyse", "message": "Describing every feature"})
-            decoded = decode_all(network.cpu(), dataset, modelled, seen, config)
-            confidence = trust.confidences(parts, decoded, self.embedder, seed=config.seed)
-            trained = Trained(
-                whole, graph, located, modelled, latent, decoded, parts.held_out, confidence, cluster_centres(network)
-            )
-            self.on_event({"stage": "analyse", "message": f"Drawing the map of {trained.n_cells:,} cells"})
-            cells, features = cells_of(trained, config), features_of(trained, config)
+            trained = self._trained(parts, graph, located, modelled, ground, learned)
+            cells, features = cells_of(trained, config, tell), features_of(trained, config, tell)
         with watch.stage("consistency"):
-            alignment = Alignment.of(evidence, trained, config.latent_shared, config.seed)
+            alignment = Alignment.of(evidence, trained, config.latent_shared, config.seed, tell)
         about = {
             "device": str(device),
-            "steps": steps,
+            "steps": learned.steps,
+            "batch_size": learned.size.cells,
             "anchors": ground.n_anchors,
             "dataset": summary,
-            "confidence": trust.summary(parts, confidence),
+            "confidence": trust.summary(parts, trained.confidence),
             **alignment.record(),
         }
-        notes = (*whole.notes, *alignment.warnings)
-        self.on_event({"stage": "analyse", "message": "Scoring the integration"})
+        notes = (*dataset.notes, *learned.warnings, *alignment.warnings)
         with watch.stage("score"):
-            result = Result(config, cells, features, reporting.make_report(config, cells, about, notes))
-        result.report["timings"] = watch.seconds
-        result.report.update(reporting.resources(device))
-        self.result = result
-        return result
+            report = reporting.make_report(config, cells, about, notes, tell)
+        self.result = Result(config, cells, features, report)
+        report["timings"] = watch.seconds
+        report.update(reporting.resources(device))
+        return self.result
 
     def save(self, folder: Path) -> None:
-        """Write the run, so that :meth:`load` can go on from it."""
-        result = self.result_of()
-        folder.mkdir(parents=True, exist_ok=True)
-        if self.embedder is not None:
-            self.embedder.save(self.network, folder / WEIGHTS)
-        result.save(folder)
+        """Write the run, so that :meth:`load` can go on from it.
+
+        Raises
+        ------
+        StorageError
+            If it cannot be written.
+        """
+        result, tell = self.result_of(), self._tell.at("save")
+        with in_words(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            if self.embedder is not None:
+                tell(f"Writing {WEIGHTS}", 0, len(RESULTS))
+                self.embedder.save(self.network, folder / WEIGHTS)
+        result.save(folder, tell)
 
     @classmethod
     def load(cls, folder: Path) -> Monae:
@@ -250,45 +250,33 @@ class Monae(Fitted):
         self, dataset: Dataset, prepared: dict[str, Prepared], graph: GuidanceGraph, watch: reporting.Stopwatch
     ) -> tuple[AlignmentEvidence | None, Groundwork]:
         with watch.stage("alignment"):
-            evidence = alignment_evidence(prepared, graph, self.config)
+            evidence = alignment_evidence(prepared, graph, self.config, self._tell.at("link"))
+        tell = self._tell.at("anchors")
         if evidence is not None and evidence.warning:
-            self.on_event({"stage": "anchors", "message": evidence.warning})
+            tell.warn(evidence.warning)
         with watch.stage("anchors"):
-            ground = lay_groundwork(dataset, prepared, graph, self.config)
-        self.on_event({"stage": "anchors", "message": announcements.links(graph, ground.n_anchors)})
-        _heed(self.should_stop)
+            ground = lay_groundwork(dataset, prepared, graph, self.config, tell)
+        tell(announcements.links(graph, ground.n_anchors))
         return evidence, ground
 
-    def _train(self, network: torch.nn.Module, sampler: StepSampler, dataset: Dataset, device: torch.device) -> int:
-        config = self.config
-        largest = max(modality.n_cells for modality in dataset.modalities.values())
-        steps = step_budget(config, largest)
-        per_step = sum(min(config.batch_size, modality.n_cells) for modality in dataset.modalities.values())
-        settings = TrainerSettings(
-            steps,
-            config.learning_rate,
-            config.seed,
-            config.patience,
-            not_monitored=("discriminator",),
-            faster=VECTORS_OF_FEATURES,
-            times_faster=TIMES_FASTER,
-        )
-
-        def tell(event: Event) -> None:
-            rate = {"cells_per_s": round(event.pop("steps_per_s") * per_step, 1), "device": str(device)}
-            self.on_event({"stage": "train", **event, **rate})
-
-        trainer = Trainer(
-            network,
-            lambda step, progress: network.losses(sampler.draw(step, progress)),  # type: ignore[operator]
-            settings,
-            self.checkpoint,
-            on_step=tell,
-            should_stop=self.should_stop,
-        )
-        return trainer.run()
-
-
-def _heed(should_stop: Callable[[], bool]) -> None:
-    if should_stop():
-        raise Stopped(0)
+    def _trained(
+        self,
+        parts: Split,
+        graph: GuidanceGraph,
+        located: dict[str, pd.DataFrame],
+        modelled: dict[str, np.ndarray],
+        ground: Groundwork,
+        learned: Learned,
+    ) -> Trained:
+        """Ask the network for all cells and all features."""
+        config, tell, dataset = self.config, self._tell, parts.training
+        network = learned.network
+        seen = embed_cells(network, learned.sampler.cells, next(network.parameters()).device, tell)
+        self.embedder = embedder = CellEmbedder.of(network.encoders, ground.prepared, len(dataset.batch_names))  # type: ignore[arg-type]
+        unseen = {name: embedder.embed(name, *parts.unseen(name, rows)) for name, rows in modelled.items()}
+        latent = {name: parts.join(name, seen[name], unseen[name]) for name in seen}
+        tell("Describing every feature")
+        decoded = decode_all(network.cpu(), dataset, modelled, seen, config, tell)
+        confidence = trust.confidences(parts, decoded, embedder, seed=config.seed, tell=tell)
+        centres = cluster_centres(network)
+        return Trained(parts.whole, graph, located, modelled, latent, decoded, parts.held_out, confidence, centres)

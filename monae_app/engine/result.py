@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path  # noqa: TC003 - read by dataclass fields of callers
 from typing import TYPE_CHECKING, Any
 
@@ -15,32 +16,50 @@ import anndata as ad
 
 from monae_app.engine.config import RunConfig, make_config
 from monae_app.engine.errors import InputError
+from monae_app.engine.folder import TEMPORARY, in_words, sweep, sync_folder
+from monae_app.engine.telling import SILENT, Telling
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 CONFIG, CELLS, FEATURES, REPORT = "config.json", "cells.h5ad", "features.h5ad", "report.json"
 CHECKPOINT, WEIGHTS = "checkpoint.safetensors", "weights.safetensors"
+# in the order in which they are written
+RESULTS = (WEIGHTS, CELLS, FEATURES, REPORT)
 # settings that name a file
 FILES = ("bed", "gtf", "peaks")
 
 
-def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
-    """Let ``write`` fill a temporary file beside ``path`` and move it into place: the file is whole or absent."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+def write_atomically(path: Path, write: Callable[[Path], object], *, durable: bool = True) -> None:
+    """Let ``write`` fill a temporary file beside ``path`` and move it into place: the file is whole or absent.
+
+    Parameters
+    ----------
+    path
+        Of the file.
+    write
+        Given the path of the temporary file.
+    durable
+        Whether it shall outlast a loss of power from now on, which waits for the disk; what is written every second
+        need not.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
     try:
         write(temporary)
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
+        if durable:
+            with temporary.open("rb") as file:
+                os.fsync(file.fileno())
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+    if durable:
+        sync_folder(path.parent)
 
 
-def write_json(path: Path, content: dict[str, Any]) -> None:
+def write_json(path: Path, content: dict[str, Any], *, durable: bool = True) -> None:
     """Write JSON, atomically."""
     text = json.dumps(content, indent=1, ensure_ascii=False)
-    write_atomically(path, lambda temporary: temporary.write_text(text + "\n", encoding="utf-8"))
+    write_atomically(path, lambda temporary: temporary.write_text(text + "\n", encoding="utf-8"), durable=durable)
 
 
 def write_config(folder: Path, config: RunConfig) -> None:
@@ -90,6 +109,31 @@ def _read_json(path: Path) -> dict[str, Any]:
         ) from error
 
 
+def make_ready(folder: Path, *, resume: bool) -> None:
+    """Make the folder of a run that is about to be computed, and take away what an earlier attempt left there.
+
+    The report goes first: a folder with a report is a finished run.
+
+    Parameters
+    ----------
+    folder
+        Made if it is not there.
+    resume
+        Keep the checkpoint.
+
+    Raises
+    ------
+    StorageError
+        If it cannot be written.
+    """
+    with in_words(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        sweep(folder)
+        for name in (*reversed(RESULTS), *(() if resume else (CHECKPOINT,))):
+            (folder / name).unlink(missing_ok=True)
+        sync_folder(folder)
+
+
 @dataclass(frozen=True)
 class Result:
     """Cells and features of a trained run.
@@ -137,13 +181,22 @@ class Result:
             ) from error
         return cls(config, cells, features, report, folder)
 
-    def save(self, folder: Path) -> None:
-        """Write the files of the run, each whole or absent."""
-        folder.mkdir(parents=True, exist_ok=True)
-        write_config(folder, self.config)
-        write_atomically(folder / CELLS, lambda path: self.cells.write_h5ad(path, compression="gzip"))
-        write_atomically(folder / FEATURES, lambda path: self.features.write_h5ad(path, compression="gzip"))
-        write_json(folder / REPORT, self.report)
+    def save(self, folder: Path, tell: Telling = SILENT) -> None:
+        """Write the files of the run, each whole or absent, the report last: with it the run is finished.
+
+        Raises
+        ------
+        StorageError
+            If one cannot be written.
+        """
+        with in_words(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            write_config(folder, self.config)
+            for done, (name, table) in enumerate([(CELLS, self.cells), (FEATURES, self.features)], start=1):
+                tell(f"Writing {name}", done, len(RESULTS))
+                write_atomically(folder / name, partial(table.write_h5ad, compression="gzip"))
+            tell(f"Writing {REPORT}", len(RESULTS) - 1, len(RESULTS))
+            write_json(folder / REPORT, self.report)
 
     @property
     def modalities(self) -> list[str]:

@@ -1,17 +1,23 @@
-"""Progress of a run on the terminal's error stream: a bar in a terminal, plain lines elsewhere."""
+"""Progress of a run on the terminal's error stream: a live line in a terminal, plain lines elsewhere.
+
+In a terminal a thread of its own redraws the line, so that the time ticks whatever the computation is doing.
+"""
 
 from __future__ import annotations
 
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
+import psutil
 from rich.console import Console as RichConsole
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-LINES = 10
+SECONDS_BETWEEN_LINES = 3.0
+GIGABYTE, MEGABYTE = 1e9, 1e6
 
 
 class Console:
@@ -19,17 +25,19 @@ class Console:
 
     def __init__(self) -> None:
         self._terminal = sys.stderr.isatty()
-        self._told = 0
+        self._stage = ""
+        self._began = self._said = -float("inf")
+        self._process = psutil.Process()
         self._progress = Progress(
+            SpinnerColumn(),
             TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("loss {task.fields[loss]:.3f}"),
-            TimeRemainingColumn(),
+            BarColumn(bar_width=24),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[what]}", markup=False),
             console=RichConsole(stderr=True),
             disable=not self._terminal,
         )
-        self._task = self._progress.add_task("training", total=None, loss=0.0, visible=False)
+        self._task = self._progress.add_task("", total=None, what="", visible=False)
 
     def __enter__(self) -> Console:
         self._progress.start()
@@ -38,24 +46,79 @@ class Console:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._end_stage()
+        self._progress.update(self._task, visible=False)
         self._progress.stop()
 
     def show(self, event: dict[str, Any]) -> None:
         """Show one event."""
-        if "message" in event:
-            self._say(f"{event['stage']}: {event['message']}")
-        elif self._terminal:
-            self._progress.update(
-                self._task, completed=event["step"], total=event["steps"], loss=event["loss"], visible=True
-            )
-        elif event["step"] * LINES // event["steps"] > self._told:
-            self._told = event["step"] * LINES // event["steps"]
-            left = f"{event['eta_s']:.0f} s left"
-            self._say(f"train: step {event['step']:,} of {event['steps']:,}, loss {event['loss']:.4f}, {left}")
+        stage = event.get("stage", "")
+        if "step" not in event and "message" not in event:
+            return
+        if stage != self._stage:
+            self._end_stage()
+            self._stage, self._began = stage, time.monotonic()
+            self._progress.reset(self._task, total=None, visible=True)
+        if "warning" in event:
+            self._say(f"{stage}: {event['warning']}")
+        elif "step" in event:
+            self._show_step(event)
+        else:
+            self._show_message(event)
+
+    def _show_step(self, event: dict[str, Any]) -> None:
+        facts = [f"step {event['step']:,} of {event['steps']:,}", f"loss {event['loss']:.4f}"]
+        if event.get("cells_per_s"):
+            facts.append(f"{event['cells_per_s']:,.0f} cells/s")
+        if event.get("eta_s") is not None:
+            facts.append(f"{clock(event['eta_s'])} left")
+        facts.append(memory(self._process.memory_info().rss))
+        if event.get("device_memory"):
+            facts.append(f"{memory(event['device_memory'])} on the device")
+        what = ", ".join(facts)
+        self._progress.update(self._task, description="train", completed=event["step"], total=event["steps"], what=what)
+        if not self._terminal and (event["step"] == event["steps"] or self._is_time()):
+            self._say(f"train: {what}")
+
+    def _show_message(self, event: dict[str, Any]) -> None:
+        counted, total = "", event.get("total")
+        if total:
+            counted = f" ({event['done']:,} of {total:,})"
+        self._progress.update(
+            self._task,
+            description=self._stage,
+            completed=event.get("done", 0),
+            total=total,
+            what=event["message"] + counted,
+        )
+        # a stage begins with a line of its own, whatever was said before
+        if not self._terminal and (self._said < self._began or self._is_time()):
+            self._say(f"{self._stage}: {event['message']}{counted}")
+
+    def _end_stage(self) -> None:
+        """Leave a line behind that says how long a stage took."""
+        if self._terminal and self._stage:
+            self._say(f"{self._stage:<10} {clock(time.monotonic() - self._began):>8}")
+
+    def _is_time(self) -> bool:
+        return time.monotonic() - self._said >= SECONDS_BETWEEN_LINES
 
     def _say(self, line: str) -> None:
+        self._said = time.monotonic()
         if self._terminal:
-            self._progress.console.print(line, highlight=False)
+            self._progress.console.print(line, highlight=False, markup=False)
         else:
             sys.stderr.write(line + "\n")
             sys.stderr.flush()
+
+
+def clock(seconds: float) -> str:
+    """Write a time as people read it: 0:07, 12:30, 2:05:00."""
+    whole = round(max(0.0, seconds))
+    hours, minutes = whole // 3600, whole // 60 % 60
+    return f"{hours}:{minutes:02d}:{whole % 60:02d}" if hours else f"{minutes}:{whole % 60:02d}"
+
+
+def memory(size: float) -> str:
+    """Write bytes as people read them."""
+    return f"{size / GIGABYTE:.1f} GB" if size >= GIGABYTE else f"{size / MEGABYTE:.0f} MB"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from monae_app.engine.analysis.consistency import Consistency, integration_consistency
 from monae_app.engine.analysis.linked_features import Links, Measured, links_between
+from monae_app.engine.telling import SILENT, Telling
 
 if TYPE_CHECKING:
     from monae_app.engine.analysis.outcome import Trained
@@ -47,12 +48,14 @@ class Alignment:
     names: tuple[str, str] | None = None
 
     @classmethod
-    def of(cls, evidence: Evidence | None, trained: Trained, n_shared: int, seed: int) -> Alignment:
+    def of(
+        cls, evidence: Evidence | None, trained: Trained, n_shared: int, seed: int, tell: Telling = SILENT
+    ) -> Alignment:
         """Add to the evidence how consistent every two modalities are; parameters as in :func:`consistency_of`."""
         found = {
             names: consistency
             for names in combinations(trained.dataset.modalities, 2)
-            if (consistency := consistency_of(trained, n_shared, seed, names)) is not None
+            if (consistency := consistency_of(trained, n_shared, seed, names, tell)) is not None
         }
         if not found:
             return cls(evidence, None)
@@ -87,7 +90,11 @@ class Alignment:
 
 
 def consistency_of(
-    trained: Trained, n_shared: int, seed: int, names: tuple[str, str] | None = None
+    trained: Trained,
+    n_shared: int,
+    seed: int,
+    names: tuple[str, str] | None = None,
+    tell: Telling = SILENT,
 ) -> Consistency | None:
     """Integration consistency of two modalities over the shared axes; None where nothing links them.
 
@@ -101,6 +108,8 @@ def consistency_of(
         Of metacells and permutations.
     names
         Of the two; the first two unless named.
+    tell
+        Told the progress.
     """
     if len(trained.dataset.modalities) < 2:
         return None
@@ -109,6 +118,7 @@ def consistency_of(
     links = links_between(trained.graph, first, second)
     if not len(links):
         return None
+    tell = tell.counting(f"Asking whether linked features of {first} and {second} vary together over the cells")
     # from vertices to columns of the whole: no copy of the values is made
     columns = trained.modelled[first][links.first], trained.modelled[second][links.second]
     return integration_consistency(
@@ -116,6 +126,7 @@ def consistency_of(
         (_measured(one), _measured(other)),
         Links(*columns, links.weight, links.sign),
         seed=seed,
+        tell=tell,
     )
 
 

@@ -17,6 +17,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from monae_app.engine.analysis.imputation import LARGEST_EXPONENT, VALUES_AT_ONCE, linear_predictor
+from monae_app.engine.telling import SILENT, Telling
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +36,7 @@ SMALLEST_VARIATION = 1e-5
 
 
 def confidences(
-    parts: Split, decoded: dict[str, DecodedFeatures], embedder: Embedder, *, seed: int
+    parts: Split, decoded: dict[str, DecodedFeatures], embedder: Embedder, *, seed: int, tell: Telling = SILENT
 ) -> dict[str, np.ndarray]:
     """Confidence of all features of the modalities that have held-out cells.
 
@@ -49,11 +50,14 @@ def confidences(
         Trained on the rest.
     seed
         Of the splits.
+    tell
+        Told the progress.
     """
     found = {}
     for name, rows in parts.held_out.items():
         if not len(rows):
             continue
+        tell(f"Asking how far imputed values of {name} can be trusted, by {len(rows):,} cells held out")
         values, batch = parts.unseen(name)
         columns = embedder.modelled[name]
 

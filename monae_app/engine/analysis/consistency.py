@@ -26,6 +26,8 @@ import scipy.sparse as sp
 from scipy.stats import rankdata
 from sklearn.cluster import MiniBatchKMeans
 
+from monae_app.engine.telling import SILENT, Telling
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -134,6 +136,7 @@ def integration_consistency(
     seed: int,
     metacells: Sequence[int] = METACELLS,
     permutations: int = PERMUTATIONS,
+    tell: Telling = SILENT,
 ) -> Consistency:
     """Score two integrated modalities by the features that should vary together, against both nulls.
 
@@ -155,13 +158,16 @@ def integration_consistency(
         Numbers of metacells.
     permutations
         Number of rewired maps, and of shuffles of the metacells.
+    tell
+        Told the progress.
     """
     rng = np.random.default_rng(seed)
     if len(links) > MOST_LINKS:
         links = links.at(np.sort(rng.choice(len(links), MOST_LINKS, replace=False)))
     first, second, links = links.renumbered()
     profiles: dict[int, tuple[np.ndarray, np.ndarray]] = {}
-    for number in metacells if len(links) else ():
+    for done, number in enumerate(metacells if len(links) else ()):
+        tell.part(done, len(metacells))
         found = _profiles(embeddings, cells, (first, second), number, seed)
         if found is not None:
             profiles[number] = found[0], _carry(links) @ found[1]
@@ -170,6 +176,7 @@ def integration_consistency(
     between = {number: own.T @ partners for number, (own, partners) in profiles.items()}  # (M, M)
     classes = _abundance_classes(cells[0].abundance(first))
     for draw in range(permutations if profiles else 0):
+        tell.heed()
         moved = _permuted_within(classes, rng)
         for number, (own, partners) in profiles.items():
             matched = rng.permutation(len(between[number]))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from monae_app.engine.errors import InputError
+from monae_app.engine.telling import SILENT, Telling
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -52,10 +53,14 @@ def shards(n_cells: int, n_features: int) -> Iterator[slice]:
         yield slice(start, min(start + size, n_cells))
 
 
-def normaliser(latent: np.ndarray, vectors: np.ndarray, scale: np.ndarray, bias: np.ndarray) -> np.ndarray:
+def normaliser(
+    latent: np.ndarray, vectors: np.ndarray, scale: np.ndarray, bias: np.ndarray, tell: Telling = SILENT
+) -> np.ndarray:
     """Sum over all features of exp(scale (u . f) + bias), in shards of cells, shape (N,), float32."""
     total = np.empty(len(latent), np.float32)
     for rows in shards(len(latent), len(vectors)):
+        if rows.start:
+            tell.part(rows.start, len(latent))
         total[rows] = np.exp(linear_predictor(latent[rows], vectors, scale, bias)).sum(axis=1)
     return total
 

@@ -11,6 +11,8 @@ import numpy as np
 import scanpy as sc
 import scipy.sparse as sp
 
+from monae_app.engine.telling import SILENT, Telling
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -27,7 +29,15 @@ class CellMap:
     umap: np.ndarray
 
 
-def map_cells(embedding: np.ndarray, *, n_neighbors: int, min_dist: float, resolution: float, seed: int) -> CellMap:
+def map_cells(
+    embedding: np.ndarray,
+    *,
+    n_neighbors: int,
+    min_dist: float,
+    resolution: float,
+    seed: int,
+    tell: Telling = SILENT,
+) -> CellMap:
     """Cluster cells with Leiden and lay them out with UMAP, both on one neighbour graph.
 
     Parameters
@@ -40,6 +50,8 @@ def map_cells(embedding: np.ndarray, *, n_neighbors: int, min_dist: float, resol
         Of UMAP and Leiden.
     seed
         Of both.
+    tell
+        Told the progress.
     """
     table = ad.AnnData(obsm={"X": np.ascontiguousarray(embedding, dtype=np.float32)}, shape=(len(embedding), 0))
     with warnings.catch_warnings():
@@ -48,6 +60,7 @@ def map_cells(embedding: np.ndarray, *, n_neighbors: int, min_dist: float, resol
         warnings.filterwarnings("ignore", message=".*(?:Spectral|spectral|Graph is not fully connected).*")
         # scanpy sets a diagonal that cells in the very same spot have not filled
         warnings.filterwarnings("ignore", category=sp.SparseEfficiencyWarning)
+        tell(f"Finding the neighbours of {len(embedding):,} cells")
         sc.pp.neighbors(
             table,
             n_neighbors=min(n_neighbors, len(embedding) - 1),
@@ -56,7 +69,9 @@ def map_cells(embedding: np.ndarray, *, n_neighbors: int, min_dist: float, resol
             # exact search needs nothing compiled; approximate search pays for half a minute of that
             transformer="sklearn" if len(embedding) <= EXACT_UP_TO else None,
         )
+        tell(f"Clustering {len(embedding):,} cells (Leiden)")
         sc.tl.leiden(table, resolution=resolution, random_state=seed, flavor="igraph", n_iterations=2, directed=False)
+        tell(f"Drawing the map of {len(embedding):,} cells (UMAP)")
         sc.tl.umap(
             table, min_dist=min_dist, random_state=seed, init_pos="spectral" if len(embedding) > SMALL else "random"
         )

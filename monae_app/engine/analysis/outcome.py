@@ -16,6 +16,7 @@ from monae_app.engine.analysis.imputation import BATCH, normaliser
 from monae_app.engine.analysis.integration import map_cells
 from monae_app.engine.analysis.refined_graph import guidance_matrix, refined_matrix
 from monae_app.engine.analysis.tables import HELD_OUT, cell_table, feature_table, table_of
+from monae_app.engine.telling import SILENT, Telling
 
 if TYPE_CHECKING:
     import anndata as ad
@@ -66,12 +67,15 @@ class Trained:
         return sum(len(cells) for cells in self.latent.values())
 
 
-def cells_of(trained: Trained, config: RunConfig) -> ad.AnnData:
+def cells_of(trained: Trained, config: RunConfig, tell: Telling = SILENT) -> ad.AnnData:
     """Build the table of cells with embedding, clusters, map and normalisers."""
     shared = config.latent_shared
     obs = _run_columns(cell_table(trained.dataset), trained)
     for target, modality in trained.dataset.modalities.items():
-        obs[f"normaliser_{target}"] = normalisers(trained, target, shared) if modality.is_count else np.float32(np.nan)
+        counted = tell.counting(f"Computing how {trained.n_cells:,} cells are decoded as {target}")
+        obs[f"normaliser_{target}"] = (
+            normalisers(trained, target, shared, counted) if modality.is_count else np.float32(np.nan)
+        )
     everything = np.concatenate(list(trained.latent.values()))
     cell_map = map_cells(
         everything[:, :shared],
@@ -79,7 +83,9 @@ def cells_of(trained: Trained, config: RunConfig) -> ad.AnnData:
         min_dist=config.umap_min_dist,
         resolution=config.leiden_resolution,
         seed=config.seed,
+        tell=tell,
     )
+    tell("Asking how surely each cell belongs to its cluster")
     obs["leiden"] = cell_map.leiden
     centres, clusters = trained.centres, "learned in training"
     if centres is None:
@@ -108,7 +114,7 @@ def _run_columns(obs: pd.DataFrame, trained: Trained) -> pd.DataFrame:
     return obs
 
 
-def normalisers(trained: Trained, target: str, n_shared: int) -> np.ndarray:
+def normalisers(trained: Trained, target: str, n_shared: int, tell: Telling = SILENT) -> np.ndarray:
     """Normaliser of every cell towards one target modality at the reference batch, (N,)."""
     decoded, reference = trained.decoded[target], reference_batch(trained.dataset)
     scale, bias = decoded.scale[:, reference], decoded.bias[:, reference]
@@ -116,7 +122,7 @@ def normalisers(trained: Trained, target: str, n_shared: int) -> np.ndarray:
     for name, cells in trained.latent.items():
         # a cell of another modality speaks through the shared axes alone
         axes = slice(None) if name == target else slice(0, n_shared)
-        parts.append(normaliser(cells[:, axes], decoded.vectors[:, axes], scale, bias))
+        parts.append(normaliser(cells[:, axes], decoded.vectors[:, axes], scale, bias, tell))
     return np.concatenate(parts)
 
 
@@ -125,9 +131,10 @@ def reference_batch(dataset: Dataset) -> int:
     return int(np.bincount(np.concatenate(list(dataset.batch_codes.values()))).argmax())
 
 
-def features_of(trained: Trained, config: RunConfig) -> ad.AnnData:
+def features_of(trained: Trained, config: RunConfig, tell: Telling = SILENT) -> ad.AnnData:
     """Build the table of features with vectors, decoder, guidance and refined graph."""
     dataset, shared = trained.dataset, config.latent_shared
+    tell("Gathering the features")
     joined = {
         name: np.concatenate([getattr(each, name) for each in trained.decoded.values()])
         for name in ("vectors", "vectors_sd", "scale", "bias", "dispersion")
@@ -148,6 +155,7 @@ def features_of(trained: Trained, config: RunConfig) -> ad.AnnData:
         [positions + start for positions, start in zip(trained.modelled.values(), starts, strict=False)]
     )
     features.obsp["guidance"] = guidance_matrix(trained.graph, rows, len(vectors))
+    tell(f"Refining the graph: pairs of features within {config.refined_window:,} bp")
     features.obsp["refined"] = refined_matrix(
         vectors[:, :shared], trained.located, promoter=config.promoter, window=config.refined_window
     )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from monae_app.engine.analysis.metrics import rounded, score
 from monae_app.engine.analysis.tables import stored_name
+from monae_app.engine.telling import SILENT, Telling
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,7 +41,11 @@ class Stopwatch:
 
 
 def score_cells(
-    cells: ad.AnnData, label: str | None, pair: str | None, batch_key: Sequence[str] = ()
+    cells: ad.AnnData,
+    label: str | None,
+    pair: str | None,
+    batch_key: Sequence[str] = (),
+    tell: Telling = SILENT,
 ) -> dict[str, float | int]:
     """Score the integration of a cell table by its label and pair columns and those of batches, where it has them.
 
@@ -52,6 +57,8 @@ def score_cells(
         Columns of the table.
     batch_key
         Columns of the input that name batches; a run may keep them under other names.
+    tell
+        Told the progress.
     """
 
     def column(name: str | None) -> np.ndarray | None:
@@ -60,10 +67,12 @@ def score_cells(
     modality = cells.obs["modality"].astype(str).to_numpy()
     covariates = {key: column(stored_name(key)) for key in batch_key}
     batch = {key: values for key, values in covariates.items() if values is not None}
-    return rounded(score(cells.obsm["X_monae"], modality, column(label), column(pair), batch=batch))
+    return rounded(score(cells.obsm["X_monae"], modality, column(label), column(pair), batch=batch, tell=tell))
 
 
-def make_report(config: RunConfig, cells: ad.AnnData, about: dict[str, Any], notes: tuple[str, ...]) -> dict[str, Any]:
+def make_report(
+    config: RunConfig, cells: ad.AnnData, about: dict[str, Any], notes: tuple[str, ...], tell: Telling = SILENT
+) -> dict[str, Any]:
     """Everything about a run but its timings and resources.
 
     Parameters
@@ -76,11 +85,13 @@ def make_report(config: RunConfig, cells: ad.AnnData, about: dict[str, Any], not
         What the pipeline knows: device, steps, anchors, and the summary of the dataset as ``dataset``.
     notes
         Decisions taken while reading, in words.
+    tell
+        Told the progress.
     """
     labels = about["dataset"]["labels"]
     label = DEFAULT_LABEL if DEFAULT_LABEL in labels else next(iter(labels), None)
     return {
-        "metrics": score_cells(cells, label, DEFAULT_PAIR, config.batch_key),
+        "metrics": score_cells(cells, label, DEFAULT_PAIR, config.batch_key, tell),
         "label": label,
         **about,
         "seed": config.seed,

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import time
+from typing import TYPE_CHECKING
+
 import numpy as np
 import scipy.sparse as sp
-from scipy.sparse.linalg import LinearOperator, svds
+from scipy.sparse.linalg import LinearOperator, aslinearoperator, svds
 from sklearn.utils.extmath import svd_flip
 
+from monae_app.engine.telling import SILENT, Telling
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 CLIP = 10.0  # standard deviations
+SECONDS_BETWEEN_WORDS = 1.0
 
 
 def column_moments(values: sp.csr_matrix) -> tuple[np.ndarray, np.ndarray]:
@@ -77,9 +86,20 @@ def standardised(values: sp.csr_matrix, *, clip: float = CLIP) -> LinearOperator
 
 
 def leading_components(
-    matrix: LinearOperator | sp.csr_matrix, n_components: int, seed: int
+    matrix: LinearOperator | sp.csr_matrix, n_components: int, seed: int, tell: Telling = SILENT
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Compute the leading singular triplets, largest first, with signs fixed by the right vectors.
+
+    Parameters
+    ----------
+    matrix
+        Shape (N, G).
+    n_components
+        k; bounded by the matrix.
+    seed
+        Of the start.
+    tell
+        Told every second, in the sentence that it carries, that the work goes on.
 
     Returns
     -------
@@ -92,7 +112,34 @@ def leading_components(
     if not np.any(image):
         # nothing varies: ARPACK takes no start that the matrix turns into zeros
         return np.zeros((matrix.shape[0], k)), np.zeros(k), np.zeros((k, matrix.shape[1]))
-    left, values, right = svds(matrix, k=k, v0=start, solver="arpack")
+    left, values, right = svds(_watched(matrix, tell), k=k, v0=start, solver="arpack")
     order = np.argsort(-values)
     left, right = svd_flip(left[:, order], right[order], u_based_decision=False)
     return left, values[order], right
+
+
+def _watched(matrix: LinearOperator | sp.csr_matrix, tell: Telling) -> LinearOperator:
+    """Stand for the same matrix, and say a word now and then: nobody knows beforehand how many products it takes."""
+    operator = aslinearoperator(matrix)
+    counted, said = 0, time.perf_counter()
+
+    def product(of: Callable[[np.ndarray], np.ndarray]) -> Callable[[np.ndarray], np.ndarray]:
+        def watched(vectors: np.ndarray) -> np.ndarray:
+            nonlocal counted, said
+            counted += 1
+            tell.heed()
+            if (now := time.perf_counter()) - said > SECONDS_BETWEEN_WORDS:
+                said = now
+                tell(f"{tell.sentence or 'Decomposing'} ({counted:,} products of matrices)")
+            return of(vectors)
+
+        return watched
+
+    return LinearOperator(
+        operator.shape,
+        matvec=product(operator.matvec),
+        rmatvec=product(operator.rmatvec),
+        matmat=product(operator.matmat),
+        rmatmat=product(operator.rmatmat),
+        dtype=operator.dtype,
+    )

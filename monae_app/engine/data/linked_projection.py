@@ -16,6 +16,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from monae_app.engine.data.representation import ARRAYS, KINDS, Projection, fit_projection
+from monae_app.engine.telling import SILENT, Telling
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,7 +89,12 @@ class LinkedProjection:
 
 
 def link_projection(
-    own: Projection, values: sp.csr_matrix, link: sp.csr_matrix, n_components: int, seed: int
+    own: Projection,
+    values: sp.csr_matrix,
+    link: sp.csr_matrix,
+    n_components: int,
+    seed: int,
+    tell: Telling = SILENT,
 ) -> LinkedProjection:
     """Fit the second part: a PCA of the log-normalised activities of genes.
 
@@ -100,12 +106,12 @@ def link_projection(
         Counts of the cells to fit on, (N, G).
     link
         (G, H); genes without link are left out.
-    n_components, seed
+    n_components, seed, tell
         As in :func:`~monae_app.engine.data.representation.fit_projection`.
     """
     linked = np.asarray(link.sum(axis=0)).ravel() > 0
     link = sp.csr_matrix(link[:, linked], dtype=np.float32)
-    return LinkedProjection(own, link, fit_projection(sp.csr_matrix(values @ link), "counts", n_components, seed))
+    return LinkedProjection(own, link, fit_projection(sp.csr_matrix(values @ link), "counts", n_components, seed, tell))
 
 
 def projection_from(kind: str, arrays: Mapping[str, np.ndarray]) -> Projection | LinkedProjection:

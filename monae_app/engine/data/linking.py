@@ -11,6 +11,7 @@ from monae_app.engine.data.coding import check_any_coded, coding_genes
 from monae_app.engine.data.genome import transcription_factors
 from monae_app.engine.data.guidance import build_guidance
 from monae_app.engine.data.preprocess import select_genes, select_peaks
+from monae_app.engine.telling import SILENT, Telling
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
     from monae_app.engine.data.guidance import GuidanceGraph
 
 
-def link(dataset: Dataset, located: dict[str, pd.DataFrame], config: RunConfig) -> GuidanceGraph:
+def link(
+    dataset: Dataset, located: dict[str, pd.DataFrame], config: RunConfig, tell: Telling = SILENT
+) -> GuidanceGraph:
     """Choose the features that are modelled jointly, and join them by their places in the genome and their names.
 
     Of genes the most variable, of peaks the most accessible, of proteins all; transcription factors, the genes of the
@@ -34,6 +37,8 @@ def link(dataset: Dataset, located: dict[str, pd.DataFrame], config: RunConfig) 
         Coordinates of all features, from :func:`~monae_app.engine.data.coordinates.locate_features`.
     config
         Of the run.
+    tell
+        Told the progress.
 
     Raises
     ------
@@ -46,9 +51,12 @@ def link(dataset: Dataset, located: dict[str, pd.DataFrame], config: RunConfig) 
         keep = transcription_factors(config.genome) | set(config.keep_genes)
         if coding is not None:
             keep |= set(dataset.modalities["rna"].var.index[coding["gene"]])
+        tell(f"Choosing the most variable of {dataset.modalities['rna'].n_features:,} genes")
         chosen["rna"] = select_genes(dataset.modalities["rna"], config.n_top_genes, keep, seed=config.seed)
     if "atac" in chosen:
+        tell(f"Choosing the most accessible of {dataset.modalities['atac'].n_features:,} peaks")
         chosen["atac"] = select_peaks(dataset.modalities["atac"], config.n_top_peaks)
+    tell("Joining features by their places and names")
     names: dict[str, Sequence[str]] = {
         name: dataset.modalities[name].var.index[rows].tolist() for name, rows in chosen.items()
     }

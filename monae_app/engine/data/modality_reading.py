@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from monae_app.engine.data.contents import ReadingOptions
 from monae_app.engine.data.dataset import check_values
 from monae_app.engine.data.part_reading import read_part
@@ -14,6 +12,8 @@ from monae_app.engine.data.readers import open_file
 from monae_app.engine.data.samples import Sample, sample_names, stack
 from monae_app.engine.data.understanding.known_genes import ORGANISMS
 from monae_app.engine.data.understanding.parts import FEATURES, parts_of
+from monae_app.engine.data.whole_numbers import are_whole
+from monae_app.engine.telling import SILENT, Telling
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from monae_app.engine.config import LikelihoodName, ModalityName, RunConfig
     from monae_app.engine.data.contents import Contents, Part
     from monae_app.engine.data.dataset import Likelihood
-
-SAMPLED_VALUES = 1_000_000
 
 Finding = dict[str, Any]
 
@@ -51,7 +49,7 @@ class Whole:
     finding: Finding
 
 
-def read_whole(name: ModalityName, config: RunConfig, notes: list[str]) -> Whole:
+def read_whole(name: ModalityName, config: RunConfig, notes: list[str], tell: Telling = SILENT) -> Whole:
     """Read all samples of a modality; decisions taken on the way are appended to ``notes``, in words.
 
     Raises
@@ -59,7 +57,9 @@ def read_whole(name: ModalityName, config: RunConfig, notes: list[str]) -> Whole
     InputError
         If a file cannot be read, does not hold the modality, or holds values that cannot be modelled.
     """
-    samples, found = _samples(name, config, notes)
+    samples, found = _samples(name, config, notes, tell)
+    if len(samples) > 1:
+        tell(f"Stacking {len(samples)} samples of {name}")
     values, obs, var = stack(samples, name, config.join_genes, notes)
     likelihood = _likelihood(values, name, getattr(config, f"{name}_likelihood"), notes)
     # before any filter, to which a cell with a gap in it would look like one of few counts
@@ -68,26 +68,36 @@ def read_whole(name: ModalityName, config: RunConfig, notes: list[str]) -> Whole
     return Whole(values, obs, var, likelihood, _summed_up(found, name, config, notes))
 
 
-def _samples(name: ModalityName, config: RunConfig, notes: list[str]) -> tuple[list[Sample], list[Finding]]:
+def _samples(
+    name: ModalityName, config: RunConfig, notes: list[str], tell: Telling
+) -> tuple[list[Sample], list[Finding]]:
     """Read every part of a modality in every of its files."""
+    # files of all modalities are counted together
+    before = sum(len(config.inputs[each]) for each in list(config.inputs)[: list(config.inputs).index(name)])
+    n_files = sum(map(len, config.inputs.values()))
     chosen: list[tuple[Contents, Part]] = []
+    of_file: list[int] = []
     options = ReadingOptions(getattr(config, f"{name}_orientation"), config.peaks, config.bin_size)
-    for path in config.inputs[name]:
+    for number, path in enumerate(config.inputs[name], start=before):
+        tell(f"Opening {path.name}, file {number + 1} of {n_files}", number, n_files)
         contents = open_file(path, options)
         parts, about = parts_of(contents, name)
         chosen += [(contents, part) for part in parts]
+        of_file += [number] * len(parts)
         notes += [f"{name}: {_prefix(contents, config, name)}{note}" for note in (*contents.notes, *about)]
     names = _names(chosen)
     samples: list[Sample] = []
     found: list[Finding] = []
     while chosen:
         contents, part = chosen.pop(0)
+        number = of_file.pop(0)
+        tell(f"Reading {name} from {contents.path.name}, file {number + 1} of {n_files}", number, n_files)
         table = read_part(part, name, config)
         label = names[len(samples)]
         notes += [f"{name}: {label + ': ' if len(names) > 1 else ''}{note}" for note in table.notes]
         about_sample = {"name": label, "file": contents.path.name, "format": contents.format, "part": part.name}
         found.append(about_sample | {"cells": len(table.obs), "features": len(table.var)} | table.found)
-        samples.append(Sample(label, table.values, table.obs, table.var, _whole(table.values)))
+        samples.append(Sample(label, table.values, table.obs, table.var, are_whole(table.values)))
     return samples, found
 
 
@@ -125,17 +135,10 @@ def _summed_up(found: list[Finding], name: ModalityName, config: RunConfig, note
     }
 
 
-def _whole(values: sp.csr_matrix) -> bool:
-    sample = values.data[:: max(1, len(values.data) // SAMPLED_VALUES)]
-    # NaN is neither: it is left to the check of the modality, which says where it stands
-    finite = sample[np.isfinite(sample)]
-    return bool(np.array_equal(finite, np.round(finite)))
-
-
 def _likelihood(values: sp.csr_matrix, name: str, wanted: LikelihoodName, notes: list[str]) -> Likelihood:
     if wanted != "auto":
         return wanted
-    if _whole(values):
+    if are_whole(values):
         return "nb"
     scaled = "; some are negative, as after scaling" if (values.data < 0).any() else ""
     notes.append(

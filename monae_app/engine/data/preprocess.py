@@ -18,6 +18,7 @@ import threadpoolctl
 from monae_app.engine.data.decomposition import column_moments
 from monae_app.engine.data.representation import fit_projection, kind_of
 from monae_app.engine.data.representation import log_normalised as log_normalised
+from monae_app.engine.telling import SILENT, Telling
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -59,7 +60,7 @@ class Prepared:
         return self.modality.values[:, self.modelled]
 
 
-def prepare(modality: Modality, modelled: np.ndarray, config: RunConfig) -> Prepared:
+def prepare(modality: Modality, modelled: np.ndarray, config: RunConfig, tell: Telling = SILENT) -> Prepared:
     """Compute what the encoder reads from the features that are modelled jointly.
 
     Parameters
@@ -70,10 +71,14 @@ def prepare(modality: Modality, modelled: np.ndarray, config: RunConfig) -> Prep
         Positions of the features, increasing.
     config
         Of the run.
+    tell
+        Told what is computed, and that it goes on.
     """
-    values = modality.values[:, modelled]
     kind = kind_of(modality.name, modality.likelihood)
-    projection = fit_projection(values, kind, config.n_components, config.seed)
+    what = "LSI" if kind == "peaks" else "PCA"
+    tell = tell.counting(f"{what} of {modality.n_cells:,} cells x {len(modelled):,} features of {modality.name}")
+    values = modality.values[:, modelled]
+    projection = fit_projection(values, kind, config.n_components, config.seed, tell)
     return Prepared(modality, modelled, projection.transform(values), projection)
 
 

@@ -15,7 +15,9 @@ from monae_app.engine.data.coordinates import read_annotation
 from monae_app.engine.data.cutoffs import CUTOFFS, left_out, note_of
 from monae_app.engine.data.doublets import doublet_scores
 from monae_app.engine.data.genome import harmonise_chromosomes, parse_peaks
+from monae_app.engine.data.whole_numbers import are_whole
 from monae_app.engine.errors import InputError
+from monae_app.engine.telling import SILENT, Telling
 
 if TYPE_CHECKING:
     import scipy.sparse as sp
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
 
 # Counts within this many bp of where a gene starts are near it.
 TSS_REACH = 1000
-SAMPLED_VALUES = 1_000_000
 _MITOCHONDRIAL = re.compile(r"^(?:(?:GRCh\d+|GRCm\d+|hg\d+|mm\d+|HUMAN|MOUSE)_+)?mt-", re.IGNORECASE)
 _MITOCHONDRION = {"m", "mt"}
 
@@ -111,6 +112,7 @@ def keep_cells(
     name: ModalityName,
     config: RunConfig,
     notes: list[str],
+    tell: Telling = SILENT,
 ) -> np.ndarray:
     """Say which cells a run keeps, and note in words which ones it leaves out, and why.
 
@@ -128,6 +130,8 @@ def keep_cells(
         Of the run: its cut-offs, and the genome that shares near the starts of genes need.
     notes
         What is left out is appended here.
+    tell
+        Told the progress.
 
     Returns
     -------
@@ -145,7 +149,8 @@ def keep_cells(
     if not _are_counts(values, getattr(config, f"{name}_likelihood")):
         notes.append(f"{name}: the values are not counts, so that no cell was left out for its quality.")
         return np.ones(values.shape[0], bool)
-    quality = _needed(values, obs, var, name, config)
+    tell(f"Measuring the quality of {values.shape[0]:,} cells of {name}")
+    quality = _needed(values, obs, var, name, config, tell)
     masks = left_out(quality, name, asked)
     told = note_of(name, masks, asked, len(quality))
     if told:
@@ -171,15 +176,11 @@ def _asked(name: ModalityName, config: RunConfig) -> dict[str, float]:
 
 
 def _are_counts(values: sp.csr_matrix, likelihood: str) -> bool:
-    if likelihood != "auto":
-        return likelihood != "normal"
-    sample = values.data[:: max(1, len(values.data) // SAMPLED_VALUES)]
-    finite = sample[np.isfinite(sample)]
-    return bool(np.array_equal(finite, np.round(finite)))
+    return are_whole(values) if likelihood == "auto" else likelihood != "normal"
 
 
 def _needed(
-    values: sp.csr_matrix, obs: pd.DataFrame, var: pd.DataFrame, name: ModalityName, config: RunConfig
+    values: sp.csr_matrix, obs: pd.DataFrame, var: pd.DataFrame, name: ModalityName, config: RunConfig, tell: Telling
 ) -> pd.DataFrame:
     """Measure what the cut-offs of the run are about."""
     places = None
@@ -196,5 +197,6 @@ def _needed(
             )
     quality = cell_quality(values, var, name, places)
     if name in ("rna", "atac") and getattr(config, f"{name}_max_doublet") is not None:
-        quality["doublet_score"] = doublet_scores(values, name, obs.get("sample"))[0]
+        tell(f"Looking for doublets among {values.shape[0]:,} cells of {name}")
+        quality["doublet_score"] = doublet_scores(values, name, obs.get("sample"), say=tell)[0]
     return quality

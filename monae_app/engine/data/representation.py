@@ -19,6 +19,7 @@ from monae_app.engine.data.decomposition import (
     scaled_and_capped,
     standardised,
 )
+from monae_app.engine.telling import SILENT, Telling
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -129,7 +130,9 @@ class Projection:
 ARRAYS = tuple(name for name in Projection.__dataclass_fields__ if name != "kind")
 
 
-def fit_projection(values: sp.csr_matrix, kind: Kind, n_components: int, seed: int) -> Projection:
+def fit_projection(
+    values: sp.csr_matrix, kind: Kind, n_components: int, seed: int, tell: Telling = SILENT
+) -> Projection:
     """Fit a projection.
 
     Parameters
@@ -142,6 +145,8 @@ def fit_projection(values: sp.csr_matrix, kind: Kind, n_components: int, seed: i
         k; bounded by the matrix.
     seed
         Of the start of the decomposition.
+    tell
+        Told that the work goes on.
 
     Notes
     -----
@@ -154,14 +159,14 @@ def fit_projection(values: sp.csr_matrix, kind: Kind, n_components: int, seed: i
         in_cells = np.asarray((values > 0).sum(axis=0)).ravel()
         weight, shift = n_cells / np.maximum(in_cells, 1), np.zeros(n_features)
         matrix = _weighted(values, kind, weight, shift, 1.0)
-        left, singular, right = leading_components(matrix, n_components + 1, seed)
+        left, singular, right = leading_components(matrix, n_components + 1, seed, tell)
         kept = np.delete(np.arange(len(singular)), _follows_depth(left, values))
     else:
         normalised = log_normalised(values) if kind == "counts" else values
         mean, variance = column_moments(normalised)
         weight = inverse_deviation(variance)
         shift = mean * weight
-        _, singular, right = leading_components(standardised(normalised), n_components, seed)
+        _, singular, right = leading_components(standardised(normalised), n_components, seed, tell)
         kept = np.arange(len(singular))
     nothing = np.zeros(len(kept))
     raw = Projection(kind, weight, shift, share, right.astype(np.float32), singular, kept, nothing, nothing + 1)

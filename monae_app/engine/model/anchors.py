@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from monae_app.engine.telling import SILENT, Telling
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -59,22 +61,23 @@ def unit_rows(scores: np.ndarray) -> np.ndarray:
     return np.asarray(scores / np.maximum(norm, 1e-12), dtype=np.float32)
 
 
-def nearest(queries: np.ndarray, references: np.ndarray, n_neighbors: int) -> np.ndarray:
-    """Exact nearest neighbours by Euclidean distance, closest first, positions (queries, k)."""
+def nearest(queries: np.ndarray, references: np.ndarray, n_neighbors: int, tell: Telling = SILENT) -> np.ndarray:
+    """Exact nearest neighbours by Euclidean distance, closest first, (queries, k); blocks of queries are told."""
     k = min(n_neighbors, len(references))
     reference = torch.from_numpy(np.ascontiguousarray(references))
     length = (reference**2).sum(dim=1)
     rows = max(1, DISTANCES_AT_ONCE // max(1, len(references)))
-    found = [
-        torch.topk(length - 2 * block @ reference.t(), k, largest=False).indices
-        for block in torch.split(torch.from_numpy(np.ascontiguousarray(queries)), rows)
-    ]
+    found: list[torch.Tensor] = []
+    for block in torch.split(torch.from_numpy(np.ascontiguousarray(queries)), rows):
+        if len(queries) > rows:
+            tell.part(rows * len(found), len(queries))
+        found.append(torch.topk(length - 2 * block @ reference.t(), k, largest=False).indices)
     return torch.cat(found).numpy()
 
 
-def mutual_neighbors(first: np.ndarray, second: np.ndarray, n_neighbors: int) -> np.ndarray:
+def mutual_neighbors(first: np.ndarray, second: np.ndarray, n_neighbors: int, tell: Telling = SILENT) -> np.ndarray:
     """Pairs that are among each other's nearest; first (N, k), second (M, k), result (A, 2), sorted."""
-    onward, back = nearest(first, second, n_neighbors), nearest(second, first, n_neighbors)
+    onward, back = nearest(first, second, n_neighbors, tell), nearest(second, first, n_neighbors, tell)
     size = len(second)
     there = np.repeat(np.arange(len(first)), onward.shape[1]) * size + onward.ravel()
     again = back.ravel() * size + np.repeat(np.arange(size), back.shape[1])
@@ -82,14 +85,16 @@ def mutual_neighbors(first: np.ndarray, second: np.ndarray, n_neighbors: int) ->
     return np.column_stack([both // size, both % size])
 
 
-def shared_neighbor_support(first: np.ndarray, second: np.ndarray, anchors: np.ndarray) -> np.ndarray:
+def shared_neighbor_support(
+    first: np.ndarray, second: np.ndarray, anchors: np.ndarray, tell: Telling = SILENT
+) -> np.ndarray:
     """Score anchors by how many neighbours their two cells share, over both modalities, in [0, 1], shape (A,).
 
     A cell's neighbours are its 30 nearest in its own modality and its 30 nearest in the other.
     """
     support = np.zeros(len(anchors))
     for side in (first, second):
-        of_first, of_second = (nearest(cells, side, SUPPORT_NEIGHBORS) for cells in (first, second))
+        of_first, of_second = (nearest(cells, side, SUPPORT_NEIGHBORS, tell) for cells in (first, second))
         for start in range(0, len(anchors), ANCHORS_AT_ONCE):
             block = slice(start, start + ANCHORS_AT_ONCE)
             here, there = of_first[anchors[block, 0]], of_second[anchors[block, 1]]
@@ -97,7 +102,9 @@ def shared_neighbor_support(first: np.ndarray, second: np.ndarray, anchors: np.n
     return support / 2
 
 
-def find_anchors(first: np.ndarray, second: np.ndarray, *, n_neighbors: int, keep: float) -> np.ndarray:
+def find_anchors(
+    first: np.ndarray, second: np.ndarray, *, n_neighbors: int, keep: float, tell: Telling = SILENT
+) -> np.ndarray:
     """Find anchors between two aligned sets of cells and keep the best supported share.
 
     Parameters
@@ -108,16 +115,18 @@ def find_anchors(first: np.ndarray, second: np.ndarray, *, n_neighbors: int, kee
         How near both must be.
     keep
         Share of anchors to keep, in (0, 1].
+    tell
+        Told the progress.
 
     Returns
     -------
     numpy.ndarray
         Rows of the cells, (A, 2).
     """
-    anchors = mutual_neighbors(first, second, n_neighbors)
+    anchors = mutual_neighbors(first, second, n_neighbors, tell.counting("Looking for mutual neighbours"))
     if keep == 1 or len(anchors) < 2:
         return anchors
-    support = shared_neighbor_support(first, second, anchors)
+    support = shared_neighbor_support(first, second, anchors, tell.counting("Scoring anchors by shared neighbours"))
     n_kept = max(1, round(keep * len(anchors)))
     best = np.sort(np.argsort(-support, kind="stable")[:n_kept])
     return anchors[best]

@@ -24,6 +24,7 @@ from scipy.sparse.linalg import LinearOperator
 from monae_app.engine.data.decomposition import column_moments, leading_components, standardised
 from monae_app.engine.data.preprocess import log_normalised
 from monae_app.engine.model.anchors import mutual_neighbors, shared_neighbor_support, unit_rows
+from monae_app.engine.telling import SILENT, Telling
 from monae_app.engine.training.anchoring import gene_activity
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ class _Programs:
 
 
 def alignment_evidence(
-    prepared: dict[str, Prepared], graph: GuidanceGraph, config: RunConfig
+    prepared: dict[str, Prepared], graph: GuidanceGraph, config: RunConfig, tell: Telling = SILENT
 ) -> AlignmentEvidence | None:
     """Compare RNA and gene activity under the guidance with 200 permutations of it.
 
@@ -123,6 +124,8 @@ def alignment_evidence(
         Which peaks make the activity of which gene.
     config
         Of the run.
+    tell
+        Told the progress.
 
     Returns
     -------
@@ -139,6 +142,7 @@ def alignment_evidence(
     other = next((name for name in TITLES if name in prepared), "")
     if not {"rna", other} <= set(prepared) or not len(graph.source) or config.paired:
         return None
+    tell(f"Asking whether the links join what goes together: RNA and {TITLES[other]}")
     graph = _close_links(graph)
     rng = np.random.default_rng(config.seed)
     rows = {name: _some_cells(prepared[name].modality, rng) for name in ("rna", other)}
@@ -149,6 +153,7 @@ def alignment_evidence(
     if n_genes < FEWEST_GENES:
         return _not_judged(other, f"only {n_genes:,} genes are linked and vary in both", n_genes)
     rna, activity = (_programs(values, config.seed) for values in views.values())
+    tell(f"Comparing with {PERMUTATIONS} maps whose links are put at random")
     strata = _strata(np.asarray(views["rna"].sum(axis=0)).ravel())
     as_linked, *orders = np.arange(n_genes), *(_permuted(strata, n_genes, rng) for _ in range(PERMUTATIONS))
     support, *at_random = (_anchor_support(rna, activity, each) for each in (as_linked, *orders[:ANCHOR_PERMUTATIONS]))
@@ -163,10 +168,8 @@ def alignment_evidence(
 
 def _close_links(graph: GuidanceGraph) -> GuidanceGraph:
     close = graph.weight >= CLOSE_WEIGHT
-    if not close.any():
-        return graph
     parts = ("source", "target", "weight", "sign")
-    return replace(graph, **{name: getattr(graph, name)[close] for name in parts})
+    return replace(graph, **{name: getattr(graph, name)[close] for name in parts}) if close.any() else graph
 
 
 def _some_cells(modality: Modality, rng: np.random.Generator) -> np.ndarray:

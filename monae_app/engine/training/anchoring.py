@@ -11,6 +11,7 @@ import scipy.sparse as sp
 from monae_app.engine.data.decomposition import leading_components, standardised
 from monae_app.engine.data.representation import log_normalised
 from monae_app.engine.model.anchors import canonical_scores
+from monae_app.engine.telling import SILENT, Telling
 from monae_app.engine.training.link_support import edge_correlation
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def gene_activity(prepared: dict[str, Prepared], graph: GuidanceGraph, modality:
 
 
 def aligned_scores(
-    prepared: dict[str, Prepared], graph: GuidanceGraph, modality: str, config: RunConfig
+    prepared: dict[str, Prepared], graph: GuidanceGraph, modality: str, config: RunConfig, tell: Telling = SILENT
 ) -> tuple[np.ndarray, np.ndarray]:
     """Canonical scores of the cells of RNA and of one other modality, (N, k) and (M, k), rows of length 1.
 
@@ -65,8 +66,9 @@ def aligned_scores(
     made with these weights.
     """
     edges, genes, features = links_to_genes(graph, modality)
-    scores = _canonical(prepared, modality, gene_assignment(graph, modality), config)
+    scores = _canonical(prepared, modality, gene_assignment(graph, modality), config, tell)
     both = (prepared["rna"], prepared[modality])
+    tell(f"Asking which of {len(edges):,} links between rna and {modality} the data bear out")
     correlation = edge_correlation(
         [each.values for each in both],
         scores,
@@ -76,12 +78,13 @@ def aligned_scores(
     )
     support = np.where(np.isnan(correlation), 1, np.maximum(correlation * graph.sign[edges], 0))
     support = support * graph.weight[edges] + SMALLEST_SUPPORT
-    return _canonical(prepared, modality, gene_assignment(graph, modality, support), config)
+    return _canonical(prepared, modality, gene_assignment(graph, modality, support), config, tell)
 
 
 def _canonical(
-    prepared: dict[str, Prepared], modality: str, assignment: sp.csr_matrix, config: RunConfig
+    prepared: dict[str, Prepared], modality: str, assignment: sp.csr_matrix, config: RunConfig, tell: Telling
 ) -> tuple[np.ndarray, np.ndarray]:
+    tell = tell.counting(f"Canonical correlation of rna with {modality} by linked genes")
     linked = np.asarray(assignment.sum(axis=0)).ravel() > 0
     views = {"rna": prepared["rna"].values[:, linked], modality: prepared[modality].values @ assignment[:, linked]}
     normalised = [
@@ -92,5 +95,5 @@ def _canonical(
         standardised(normalised[0]),
         standardised(normalised[1]),
         min(config.anchor_components, max(2, int(linked.sum()) // GENES_PER_AXIS)),
-        partial(leading_components, seed=config.seed),
+        partial(leading_components, seed=config.seed, tell=tell),
     )

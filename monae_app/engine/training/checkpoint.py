@@ -6,7 +6,7 @@ One file, so that it is whole or absent whenever the process dies.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,28 +24,43 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 NETWORK, MOMENTS = "network.", "optimiser."
+# what a full or failing disk looks like: a plain error of the system, or safetensors' word for one
+WRITING_FAILED = (OSError, safetensors.SafetensorError)
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Tensors by name, the number of steps done, and what the trainer watches."""
+    """Tensors by name, the number of steps done, what the trainer watches, and what else is to be known of it.
+
+    ``about`` holds plain values: what data it was trained on, and the size of its batches.
+    """
 
     tensors: dict[str, Tensor]
     step: int
     monitor: dict[str, Any]
+    about: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, network: nn.Module, optimiser: torch.optim.Optimizer, step: int, monitor: dict[str, Any]) -> Checkpoint:
-        """Take the state as it is now."""
+    def of(
+        cls,
+        network: nn.Module,
+        optimiser: torch.optim.Optimizer,
+        step: int,
+        monitor: dict[str, Any],
+        about: dict[str, Any] | None = None,
+    ) -> Checkpoint:
+        """Take the state as it is now; on a CPU it shares the memory of the network."""
         tensors = {NETWORK + name: value for name, value in network.state_dict().items()}
         for position, moments in optimiser.state_dict()["state"].items():
             for key, value in moments.items():
                 tensors[f"{MOMENTS}{position}.{key}"] = torch.as_tensor(value)
-        return cls({name: value.detach().cpu().contiguous() for name, value in tensors.items()}, step, monitor)
+        return cls(
+            {name: value.detach().cpu().contiguous() for name, value in tensors.items()}, step, monitor, about or {}
+        )
 
     def write(self, path: Path) -> None:
         """Write the file, atomically."""
-        about = {"step": str(self.step), "monitor": json.dumps(self.monitor)}
+        about = {"step": str(self.step), "monitor": json.dumps(self.monitor), "about": json.dumps(self.about)}
         write_atomically(path, lambda temporary: safetensors.torch.save_file(self.tensors, temporary, metadata=about))
 
     @classmethod
@@ -59,15 +74,26 @@ class Checkpoint:
         """
         try:
             with safetensors.safe_open(path, framework="pt") as file:
-                about = file.metadata() or {}
+                head = _head(file.metadata())
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
-            return cls(tensors, int(about["step"]), json.loads(about["monitor"]))
-        except (safetensors.SafetensorError, KeyError, ValueError, OSError) as error:
-            raise InputError(
-                f"{path.name} is no checkpoint of a run ({error}).",
-                "the file that training left behind.",
-                "train anew into another folder.",
-            ) from error
+            return cls(tensors, *head)
+        except UNREADABLE as error:
+            raise _no_checkpoint(path, error) from error
+
+    @classmethod
+    def read_head(cls, path: Path) -> Checkpoint:
+        """Read all but the tensors, in no time.
+
+        Raises
+        ------
+        InputError
+            If it is no checkpoint.
+        """
+        try:
+            with safetensors.safe_open(path, framework="pt") as file:
+                return cls({}, *_head(file.metadata()))
+        except UNREADABLE as error:
+            raise _no_checkpoint(path, error) from error
 
     def restore(self, network: nn.Module, optimiser: torch.optim.Optimizer) -> None:
         """Put network and optimiser back to where they stood.
@@ -93,6 +119,22 @@ class Checkpoint:
 
     def _under(self, prefix: str) -> dict[str, Tensor]:
         return {name.removeprefix(prefix): value for name, value in self.tensors.items() if name.startswith(prefix)}
+
+
+UNREADABLE = (safetensors.SafetensorError, KeyError, ValueError, OSError)
+
+
+def _head(metadata: dict[str, str] | None) -> tuple[int, dict[str, Any], dict[str, Any]]:
+    known = metadata or {}
+    return int(known["step"]), dict(json.loads(known["monitor"])), dict(json.loads(known.get("about", "{}")))
+
+
+def _no_checkpoint(path: Path, error: Exception) -> InputError:
+    return InputError(
+        f"{path.name} is no checkpoint of a run ({error}).",
+        "the file that training left behind.",
+        "train anew into another folder.",
+    )
 
 
 def save_weights(

@@ -18,6 +18,7 @@ import numpy as np
 
 from monae_app.engine.model.alignment import LinearMap, align_by_anchors, follow_by_anchors
 from monae_app.engine.model.anchors import find_anchors, nearest, unit_rows
+from monae_app.engine.telling import SILENT, Telling
 from monae_app.engine.training.anchoring import aligned_scores, links_to_genes
 
 if TYPE_CHECKING:
@@ -71,7 +72,11 @@ class Correspondence:
 
 
 def correspond(
-    dataset: Dataset, prepared: dict[str, Prepared], graph: GuidanceGraph, config: RunConfig
+    dataset: Dataset,
+    prepared: dict[str, Prepared],
+    graph: GuidanceGraph,
+    config: RunConfig,
+    tell: Telling = SILENT,
 ) -> Correspondence | None:
     """Find corresponding cells of the first modality (RNA, where there is RNA) and every other one.
 
@@ -90,7 +95,7 @@ def correspond(
     anchors: list[Anchors] = []
     maps: dict[str, LinearMap] = {}
     for other in others:
-        found = _of_pair(dataset, prepared, graph, (reference, other), maps.get(reference), config)
+        found = _of_pair(dataset, prepared, graph, (reference, other), maps.get(reference), config, tell)
         if found is not None:
             anchors.append(found[0])
             maps |= found[1]
@@ -132,6 +137,7 @@ def _of_pair(
     pair: tuple[str, str],
     known_map: LinearMap | None,
     config: RunConfig,
+    tell: Telling,
 ) -> tuple[Anchors, dict[str, LinearMap]] | None:
     first, second = (prepared[name].representation for name in pair)
     known = dataset.known_pairs(*pair) if dataset.use_pairs else np.empty((0, 2), np.int64)
@@ -140,10 +146,11 @@ def _of_pair(
     scores, first_anchors = None, known
     enough = PAIRS_PER_COMPONENT * (first.shape[1] + second.shape[1])
     if len(known) < enough and "rna" in pair and len(links_to_genes(graph, pair[1])[0]):
-        scores = aligned_scores(prepared, graph, pair[1], config)
-        first_anchors = np.concatenate([known, _anchors_among(rows, scores, config)])
+        scores = aligned_scores(prepared, graph, pair[1], config, tell)
+        first_anchors = np.concatenate([known, _anchors_among(rows, scores, config, tell)])
     if len(first_anchors) < FEWEST_ANCHORS:
         return None
+    tell(f"Aligning {pair[0]} and {pair[1]} by {len(first_anchors):,} first anchors")
     if known_map is None:
         both = align_by_anchors(first, second, first_anchors, config.latent_shared)[:2]
         of_first, of_second = (_widened(each, config.latent_shared) for each in both)
@@ -152,7 +159,7 @@ def _of_pair(
     aligned = [unit_rows(of_first(first)), unit_rows(of_second(second))]
     if scores is not None:
         aligned = [np.hstack(each) for each in zip(aligned, scores, strict=True)]
-    inferred = _anchors_among(rows, aligned, config)
+    inferred = _anchors_among(rows, aligned, config, tell)
     found = Anchors(*pair, np.concatenate([known, inferred]))
     return found, dict(zip(pair, (of_first, of_second), strict=True))
 
@@ -163,11 +170,11 @@ def _widened(linear: LinearMap, n_axes: int) -> LinearMap:
     return LinearMap(linear.centre, np.pad(linear.weights, ((0, 0), (0, missing)))) if missing else linear
 
 
-def _anchors_among(rows: list[np.ndarray], scores: object, config: RunConfig) -> np.ndarray:
+def _anchors_among(rows: list[np.ndarray], scores: object, config: RunConfig, tell: Telling) -> np.ndarray:
     if min(map(len, rows)) <= config.anchor_neighbors:
         return np.empty((0, 2), np.int64)
     first, second = (each[chosen] for each, chosen in zip(scores, rows, strict=True))  # type: ignore[call-overload]
-    found = find_anchors(first, second, n_neighbors=config.anchor_neighbors, keep=config.anchor_keep)
+    found = find_anchors(first, second, n_neighbors=config.anchor_neighbors, keep=config.anchor_keep, tell=tell)
     return np.column_stack([rows[0][found[:, 0]], rows[1][found[:, 1]]])
 
 

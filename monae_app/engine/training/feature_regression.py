@@ -17,6 +17,7 @@ from monae_app.engine.model.likelihoods import (
     SparseValues,
     negative_log_likelihood,
 )
+from monae_app.engine.telling import SILENT, Telling
 from monae_app.engine.training.assembly import start_decoder
 from monae_app.engine.training.decoded import DecodedFeatures
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 FEATURES_AT_ONCE = 4096
 CELLS_PER_STEP = 512
 STEPS = 150
+STEPS_PER_WORD = 10
 LEARNING_RATE = 0.03
 
 
@@ -57,7 +59,7 @@ class FrozenCells:
 
 
 def regress_features(
-    values: sp.csr_matrix, cells: FrozenCells, *, seed: int, on_share: Callable[[float], None] = lambda _: None
+    values: sp.csr_matrix, cells: FrozenCells, *, seed: int, tell: Telling = SILENT
 ) -> DecodedFeatures:
     """Fit a vector, scale, bias and dispersion for every column of ``values`` (N, F).
 
@@ -69,20 +71,25 @@ def regress_features(
         What they are fitted on.
     seed
         Of the draws.
-    on_share
-        Told the share of the features that is done.
+    tell
+        Told how many of the features are done.
     """
     done: list[DecodedFeatures] = []
     columns = values.tocsc()
-    for first in range(0, values.shape[1], FEATURES_AT_ONCE):
-        done.append(_fit(columns[:, first : first + FEATURES_AT_ONCE].tocsr(), cells, seed))
-        on_share(min(1.0, (first + FEATURES_AT_ONCE) / values.shape[1]))
+    n_features = values.shape[1]
+    for first in range(0, n_features, FEATURES_AT_ONCE):
+        block = columns[:, first : first + FEATURES_AT_ONCE].tocsr()
+
+        def on_share(share: float, first: int = first, size: int = block.shape[1]) -> None:
+            tell.part(first + round(share * size), n_features)
+
+        done.append(_fit(block, cells, seed, on_share))
     return DecodedFeatures(
         *(np.concatenate([getattr(each, name) for each in done]) for name in DecodedFeatures.__dataclass_fields__)
     )
 
 
-def _fit(values: sp.csr_matrix, cells: FrozenCells, seed: int) -> DecodedFeatures:
+def _fit(values: sp.csr_matrix, cells: FrozenCells, seed: int, on_share: Callable[[float], None]) -> DecodedFeatures:
     n_cells, n_features = values.shape
     rng = np.random.default_rng(seed)
     decoder = start_decoder(values, cells.library, cells.batch, cells.n_batches, cells.likelihood)
@@ -97,7 +104,9 @@ def _fit(values: sp.csr_matrix, cells: FrozenCells, seed: int) -> DecodedFeature
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, STEPS)
     features = torch.arange(n_features)
     latent = torch.from_numpy(cells.latent)
-    for _ in range(STEPS):
+    for step in range(STEPS):
+        if step % STEPS_PER_WORD == 0:
+            on_share(step / STEPS)
         rows = rng.choice(n_cells, min(CELLS_PER_STEP, n_cells), replace=False)
         u = latent[rows].clone()
         u[rng.random(len(rows)) < cells.private_dropout, cells.n_shared :] = 0

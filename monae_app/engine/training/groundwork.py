@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from monae_app.engine.telling import SILENT, Telling
 from monae_app.engine.training.anchoring import links_to_genes
 from monae_app.engine.training.correspondence import correspond
 from monae_app.engine.training.link_support import edge_correlation
@@ -47,12 +48,17 @@ class Groundwork:
 
 
 def lay_groundwork(
-    dataset: Dataset, prepared: dict[str, Prepared], graph: GuidanceGraph, config: RunConfig
+    dataset: Dataset,
+    prepared: dict[str, Prepared],
+    graph: GuidanceGraph,
+    config: RunConfig,
+    tell: Telling = SILENT,
 ) -> Groundwork:
     """Widen what encoders read by linked genes, find corresponding cells, and weigh the links by them."""
-    prepared = {name: with_linked_genes(each, graph, config) for name, each in prepared.items()}
-    correspondence = correspond(dataset, prepared, graph, config)
+    prepared = {name: with_linked_genes(each, graph, config, tell) for name, each in prepared.items()}
+    correspondence = correspond(dataset, prepared, graph, config, tell)
     if correspondence is not None and config.weigh_links:
+        tell(f"Weighing {len(graph.source):,} links between features")
         graph = borne_out(graph, prepared, correspondence, seed=config.seed)
     return Groundwork(prepared, correspondence, graph)
 

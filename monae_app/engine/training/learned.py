@@ -9,6 +9,7 @@ import torch
 from torch.nn import functional
 
 from monae_app.engine.model.cell_clusters import SHARPNESS
+from monae_app.engine.telling import SILENT, Telling
 from monae_app.engine.training.decoded import DecodedFeatures, with_absent_batches
 from monae_app.engine.training.feature_regression import FrozenCells, regress_features
 
@@ -22,11 +23,14 @@ CELLS_AT_ONCE = 8192
 
 
 @torch.no_grad()
-def embed_cells(network: MonaeNet, sources: dict[str, CellSource], device: torch.device) -> dict[str, np.ndarray]:
+def embed_cells(
+    network: MonaeNet, sources: dict[str, CellSource], device: torch.device, tell: Telling = SILENT
+) -> dict[str, np.ndarray]:
     """Mean latent of all cells by modality, shared axes first, (N, D_s + D_p)."""
     network.eval()
     latent = {}
-    for name, source in sources.items():
+    for number, (name, source) in enumerate(sources.items()):
+        tell(f"Embedding {len(source.representation):,} cells of {name}", number, len(sources))
         parts = [
             network.encode(
                 name,
@@ -71,6 +75,7 @@ def decode_all(
     modelled: dict[str, np.ndarray],
     latent: dict[str, np.ndarray],
     config: RunConfig,
+    tell: Telling = SILENT,
 ) -> dict[str, DecodedFeatures]:
     """Describe all features: those modelled jointly as learned, the rest by regression; rows as in the dataset."""
     found = {}
@@ -89,7 +94,8 @@ def decode_all(
             config.latent_shared,
             config.private_dropout,
         )
-        fitted = regress_features(modality.values[:, rest], cells, seed=config.seed)
+        counted = tell.counting(f"Fitting {len(rest):,} features of {name} that were not modelled jointly")
+        fitted = regress_features(modality.values[:, rest], cells, seed=config.seed, tell=counted)
         order = np.argsort(np.r_[modelled[name], rest])
         whole = DecodedFeatures(
             *(

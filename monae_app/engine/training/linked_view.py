@@ -9,6 +9,7 @@ import numpy as np
 
 from monae_app.engine.data.linked_projection import link_projection
 from monae_app.engine.data.representation import Projection
+from monae_app.engine.telling import SILENT, Telling
 from monae_app.engine.training.anchoring import gene_assignment
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 ALREADY_GENES = ("rna", "protein")
 
 
-def with_linked_genes(prepared: Prepared, graph: GuidanceGraph, config: RunConfig) -> Prepared:
+def with_linked_genes(prepared: Prepared, graph: GuidanceGraph, config: RunConfig, tell: Telling = SILENT) -> Prepared:
     """Widen the representation by the activities of linked genes; as it was where there is nothing to sum."""
     name, own = prepared.modality.name, prepared.projection
     if name in ALREADY_GENES or not prepared.modality.is_count or "rna" not in set(graph.vertices["modality"]):
@@ -30,5 +31,6 @@ def with_linked_genes(prepared: Prepared, graph: GuidanceGraph, config: RunConfi
     # one gene has no components of its own
     if np.count_nonzero(link.sum(axis=0)) < 2 or not isinstance(own, Projection):
         return prepared
-    wider = link_projection(own, prepared.values, link, config.n_components, config.seed)
+    tell = tell.counting(f"PCA of the genes that the features of {name} are linked to")
+    wider = link_projection(own, prepared.values, link, config.n_components, config.seed, tell)
     return replace(prepared, representation=wider.transform(prepared.values), projection=wider)

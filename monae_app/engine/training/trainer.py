@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 
-from monae_app.engine.errors import Stopped, TrainingError
-from monae_app.engine.training.checkpoint import Checkpoint
+from monae_app.engine.errors import InputError, Stopped, TrainingError
+from monae_app.engine.training.checkpoint import WRITING_FAILED, Checkpoint
+from monae_app.engine.training.saving import SavingTimes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +35,10 @@ class Objective(Protocol):
 
 @dataclass(frozen=True)
 class TrainerSettings:
-    """How long, how fast, how often to save; patience counts steps, 0 never stops early."""
+    """How long, how fast, how often to save; patience counts steps, 0 never stops early.
+
+    A checkpoint is due after so many steps or seconds, whichever is first, while writing takes no more than its share.
+    """
 
     steps: int
     learning_rate: float
@@ -42,6 +46,8 @@ class TrainerSettings:
     patience: int = 0
     report_every: int = 10
     checkpoint_every: int = 100
+    checkpoint_seconds: float = 20.0
+    share_of_saving: float = 0.05
     not_monitored: tuple[str, ...] = ()
     faster: tuple[str, ...] = ()  # parameters, by name, that take larger steps
     times_faster: float = 1.0
@@ -50,6 +56,9 @@ class TrainerSettings:
 @dataclass
 class Trainer:
     """Minimises an objective and can be stopped, saved and resumed between any two steps.
+
+    From a checkpoint that stands before the end of the budget training goes on, be the budget the one it began with or
+    a larger one: the learning rate follows the share of the present budget. One at the end is left as it is.
 
     Parameters
     ----------
@@ -65,6 +74,10 @@ class Trainer:
         Told the progress about every ten steps.
     should_stop
         Asked between steps.
+    on_warning
+        Told, in words, when a checkpoint could not be written; training goes on.
+    about
+        Kept in the checkpoint, as JSON. Under ``data`` what was trained on: a checkpoint of other data is refused.
     """
 
     network: nn.Module
@@ -73,11 +86,14 @@ class Trainer:
     checkpoint: Path | None = None
     on_step: Callable[[dict[str, Any]], None] = lambda _: None
     should_stop: Callable[[], bool] = lambda: False
+    on_warning: Callable[[str], None] = lambda _: None
+    about: dict[str, Any] = field(default_factory=dict)
     optimiser: torch.optim.Adam = field(init=False)
     step: int = field(init=False, default=0)
     best: float = field(init=False, default=math.inf)
     best_step: int = field(init=False, default=0)
     smoothed: float | None = field(init=False, default=None)
+    saving: SavingTimes = field(init=False)
     # of the last step: read one step later, so that a GPU need not be waited for twice in a step
     gradient_norm: Tensor = field(init=False, default_factory=lambda: torch.zeros(()))
 
@@ -97,6 +113,8 @@ class Trainer:
         ------
         Stopped
             If asked to; a checkpoint has been written.
+        InputError
+            If the checkpoint is of other data or another network.
         TrainingError
             If a term of the loss or the gradient is no longer a number; the last good checkpoint is kept.
         """
@@ -107,21 +125,29 @@ class Trainer:
 
     def _run(self) -> int:
         self._resume()
+        settings = self.settings
+        self.saving = SavingTimes(
+            settings.checkpoint_every, settings.checkpoint_seconds, settings.share_of_saving, self.step
+        )
+        if self.step >= settings.steps:
+            self.network.eval()
+            return self.step
         self.network.train()
         began, first, told = time.perf_counter(), self.step, 0.0
         while self.step < self.settings.steps and not self._out_of_patience():
             if self.should_stop():
-                self.save()
-                raise Stopped(self.step)
+                self._save()
+                raise Stopped(self.saving.step)
             terms = self._one_step()
             now = time.perf_counter()
             last = self.step == self.settings.steps
             if self.step % self.settings.report_every == 0 or now - told > SECONDS_BETWEEN_REPORTS or last:
                 told = now
                 self._report(terms, (now - began) / (self.step - first))
-            if self.step % self.settings.checkpoint_every == 0 and not last:
-                self.save()
+            if not last and self.saving.due(self.step):
+                self._save()
         self._check_gradient(float(self.gradient_norm))
+        self._save()
         self.network.eval()
         return self.step
 
@@ -132,19 +158,52 @@ class Trainer:
         ------
         TrainingError
             If the last step broke the parameters; the checkpoint before is kept.
+        OSError
+            If it cannot be written; the checkpoint before is kept.
         """
         self._check_gradient(float(self.gradient_norm))
         if self.checkpoint is not None:
-            monitor = {"best": self.best, "best_step": self.best_step, "smoothed": self.smoothed}
-            Checkpoint.of(self.network, self.optimiser, self.step, monitor).write(self.checkpoint)
+            monitor = {
+                "best": self.best,
+                "best_step": self.best_step,
+                "smoothed": self.smoothed,
+                "steps": self.settings.steps,
+            }
+            Checkpoint.of(self.network, self.optimiser, self.step, monitor, self.about).write(self.checkpoint)
+
+    def _save(self) -> None:
+        """Save unless it is done; where it fails, say so and go on."""
+        if self.checkpoint is None or self.step == self.saving.step:
+            return
+        began = time.perf_counter()
+        try:
+            self.save()
+        except WRITING_FAILED as error:
+            self.saving.saved(self.step, began, well=False)
+            left = f"the one of step {self.saving.step:,} is kept" if self.saving.step else "there is none before it"
+            self.on_warning(
+                f"The checkpoint of step {self.step:,} could not be written ({error}); {left}. Training goes on: free "
+                "some space on the disk of the run."
+            )
+        else:
+            self.saving.saved(self.step, began, well=True)
 
     def _resume(self) -> None:
         if self.checkpoint is not None and self.checkpoint.exists():
             saved = Checkpoint.read(self.checkpoint)
+            if saved.about.get("data", self.about.get("data")) != self.about.get("data"):
+                raise InputError(
+                    "The checkpoint was trained on other data than this run reads.",
+                    "the same input files, and the same cells and features in them, as when training began.",
+                    "restore them, or train anew into another folder.",
+                )
             saved.restore(self.network, self.optimiser)
             self.step = saved.step
             self.best, self.best_step = saved.monitor["best"], saved.monitor["best_step"]
             self.smoothed = saved.monitor["smoothed"]
+            if saved.monitor.get("steps", self.settings.steps) < self.settings.steps:
+                # a longer budget is asked for: patience that ended the former begins anew
+                self.best_step = self.step
 
     def _one_step(self) -> dict[str, float]:
         progress = self.step / self.settings.steps

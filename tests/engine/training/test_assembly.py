@@ -8,7 +8,6 @@ import pytest
 import scipy.sparse as sp
 import torch
 
-from monae_app.engine.pipeline import VECTORS_OF_FEATURES
 from monae_app.engine.training.assembly import build_network, loss_weights, start_decoder
 from monae_app.engine.training.correspondence import correspond
 from monae_app.engine.training.starting_clusters import starting_centres
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
     from monae_app.engine.model.monae_net import MonaeNet
     from monae_app.engine.training.correspondence import Correspondence
+from monae_app.engine.training.session import VECTORS_OF_FEATURES
 
 
 def counts(n_cells: int = 400, seed: int = 0) -> tuple[sp.csr_matrix, np.ndarray]:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
+from monae_app.engine.telling import Telling
 from monae_app.engine.training import feature_regression
 from monae_app.engine.training.feature_regression import FrozenCells, regress_features
 
@@ -106,11 +107,14 @@ def test_shape_and_order_of_features_hold_across_shards(monkeypatch):
     cells = frozen(n_batches=3)
     log_share = np.linspace(-7, -3, 18)
     counts, _ = planted_counts(cells, log_share)
-    told: list[float] = []
-    found = regress_features(counts, cells, seed=0, on_share=told.append)
+    told: list[dict] = []
+    found = regress_features(counts, cells, seed=0, tell=Telling("analyse", told.append))
     assert found.vectors.shape == found.vectors_sd.shape == (18, N_SHARED + N_PRIVATE)
     assert found.scale.shape == found.bias.shape == found.dispersion.shape == (18, 3)
-    assert told == [7 / 18, 14 / 18, 1.0]
+    done = [event["done"] for event in told]
+    assert done == sorted(done)
+    assert {0, 7, 14} <= set(done) <= set(range(19))
+    assert {event["total"] for event in told} == {18}
     assert np.corrcoef(found.bias.mean(axis=1), log_share)[0, 1] > 0.99
     assert (found.dispersion > 0).all()
     assert (found.scale > 0).all()

@@ -119,8 +119,12 @@ def test_stopped_and_resumed_equals_uninterrupted(tmp_path, stop_at, pace):
 
 def test_a_checkpoint_is_written_now_and_then(tmp_path):
     path = tmp_path / "c.safetensors"
-    trainer(line(), checkpoint=path, checkpoint_every=25).run()
-    assert Checkpoint.read(path).step == 50
+    kept = []
+    seen = trainer(line(), checkpoint=path, checkpoint_every=25, share_of_saving=1.0)
+    seen.on_step = lambda _: kept.append(Checkpoint.read_head(path).step if path.exists() else 0)
+    seen.run()
+    assert {0, 25, 50} <= set(kept)
+    assert Checkpoint.read(path).step == 60
     assert [each.name for each in tmp_path.iterdir()] == ["c.safetensors"]
 
 
@@ -133,7 +137,7 @@ def test_divergence_names_step_and_term_and_keeps_the_checkpoint(tmp_path):
         return terms | {"fit": terms["fit"] * float("nan")} if step == 30 else terms
 
     path = tmp_path / "c.safetensors"
-    broken = Trainer(network, breaks, TrainerSettings(60, 0.01, seed=5, checkpoint_every=20), path)
+    broken = Trainer(network, breaks, TrainerSettings(60, 0.01, seed=5, checkpoint_every=20, share_of_saving=1.0), path)
     with pytest.raises(TrainingError, match=r"step 31: the term fit .*last checkpoint is kept"):
         broken.run()
     kept = Checkpoint.read(path)
@@ -158,7 +162,7 @@ def test_a_broken_gradient_never_reaches_the_checkpoint(tmp_path, last):
     path = tmp_path / "c.safetensors"
     with torch.no_grad():
         network[0].weight.abs_()
-    broken = Trainer(network, breaks, TrainerSettings(60, 1e-4, seed=5, checkpoint_every=10), path)
+    broken = Trainer(network, breaks, TrainerSettings(60, 1e-4, seed=5, checkpoint_every=10, share_of_saving=1.0), path)
     with pytest.raises(TrainingError, match=rf"step {last + 1}: the gradient.*last checkpoint is kept"):
         broken.run()
     kept = Checkpoint.read(path)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+import numpy as np
 from sklearn.metrics import (
     adjusted_mutual_info_score,
     adjusted_rand_score,
@@ -12,9 +11,7 @@ from sklearn.metrics import (
 )
 
 from monae_app.engine.data.leiden import FIXED_RESOLUTION, leiden_clusters, neighbor_graph
-
-if TYPE_CHECKING:
-    import numpy as np
+from monae_app.engine.telling import SILENT, Telling
 
 RESOLUTIONS = (0.1, 0.2, 0.3, 0.5, 0.8, 1.0, 1.5)
 CLUSTER_NEIGHBORS = 15
@@ -27,7 +24,11 @@ AGREEMENT = {
 
 
 def cluster_agreement(
-    neighbors: np.ndarray, label: np.ndarray, seed: int, resolutions: tuple[float, ...] = RESOLUTIONS
+    neighbors: np.ndarray,
+    label: np.ndarray,
+    seed: int,
+    resolutions: tuple[float, ...] = RESOLUTIONS,
+    tell: Telling = SILENT,
 ) -> dict[str, float]:
     """Leiden clusters against labels: at resolution 1, and at the best of several, which tunes on the label.
 
@@ -41,6 +42,8 @@ def cluster_agreement(
         Of Leiden.
     resolutions
         To choose from.
+    tell
+        Told the progress.
 
     Returns
     -------
@@ -50,8 +53,14 @@ def cluster_agreement(
         resolution 1 as ``ari_res1`` and so on; ``nmi_best``, the highest NMI over the resolutions, which is what
         scglue.metrics and OpenProblems call NMI (there over .1, .2, ... 2).
     """
+    # numbers in place of names: the measures sort them again and again, which for strings takes a hundred times as long
+    label = np.unique(label, return_inverse=True)[1]
     graph = neighbor_graph(neighbors)
-    clusters = {resolution: leiden_clusters(graph, resolution, seed) for resolution in (*resolutions, FIXED_RESOLUTION)}
+    clusters = {}
+    for resolution in dict.fromkeys((*resolutions, FIXED_RESOLUTION)):
+        tell(f"Scoring: clusters against labels, at resolution {resolution:g}")
+        clusters[resolution] = leiden_clusters(graph, resolution, seed)
+    tell("Scoring: clusters against labels")
     rand = {resolution: float(adjusted_rand_score(label, clusters[resolution])) for resolution in resolutions}
     best = max(rand, key=lambda resolution: (rand[resolution], resolution))
     found = {name: float(agree(label, clusters[best])) for name, agree in AGREEMENT.items()}

@@ -5,18 +5,28 @@ from __future__ import annotations
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
+from monae_app.engine.telling import SILENT, Telling
+
 NEIGHBOR_SHARE = 0.01
+QUERIES_AT_ONCE = 10_000
 
 
-def neighbor_ids(references: np.ndarray, queries: np.ndarray, n_neighbors: int) -> np.ndarray:
-    """Nearest references of every query, closest first, (queries, k)."""
+def neighbor_ids(references: np.ndarray, queries: np.ndarray, n_neighbors: int, tell: Telling = SILENT) -> np.ndarray:
+    """Nearest references of every query, closest first, (queries, k); the queries are told in blocks."""
     k = min(n_neighbors, len(references))
-    return np.asarray(NearestNeighbors(n_neighbors=k).fit(references).kneighbors(queries, return_distance=False))
+    found = np.empty((len(queries), k), np.int64)
+    fitted = NearestNeighbors(n_neighbors=k).fit(references)
+    for first in range(0, len(queries), QUERIES_AT_ONCE):
+        if len(queries) > QUERIES_AT_ONCE:
+            tell.part(first, len(queries))
+        block = slice(first, first + QUERIES_AT_ONCE)
+        found[block] = fitted.kneighbors(queries[block], return_distance=False)
+    return found
 
 
-def other_neighbors(cells: np.ndarray, n_neighbors: int) -> np.ndarray:
+def other_neighbors(cells: np.ndarray, n_neighbors: int, tell: Telling = SILENT) -> np.ndarray:
     """Nearest other cells of every cell, closest first, (N, k)."""
-    return neighbor_ids(cells, cells, n_neighbors + 1)[:, 1:]
+    return neighbor_ids(cells, cells, n_neighbors + 1, tell)[:, 1:]
 
 
 def one_percent(n_cells: int) -> int:

@@ -25,6 +25,7 @@ from monae_app.engine.analysis.metrics.pairs import foscttm, paired_rows
 from monae_app.engine.analysis.metrics.rare import open_set_auroc
 from monae_app.engine.analysis.metrics.silhouette import silhouettes
 from monae_app.engine.analysis.metrics.transfer import label_transfer
+from monae_app.engine.telling import SILENT, Telling
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 Scores = dict[str, float | int]
 
 
-def score(
+def score(  # noqa: PLR0913 - each is one column that may be there
     embedding: np.ndarray,
     modality: np.ndarray,
     label: np.ndarray | None = None,
@@ -40,6 +41,7 @@ def score(
     seed: int = 0,
     reference: Mapping[str, np.ndarray] | None = None,
     batch: Mapping[str, np.ndarray] | None = None,
+    tell: Telling = SILENT,
 ) -> Scores:
     """Every score that the given columns allow; each function says its definition and source.
 
@@ -58,6 +60,8 @@ def score(
         Modality -> (N_k, D_k), what it alone says of its cells (PCA, LSI), rows in the embedding's order.
     batch
         Covariate -> one string a cell, (N,); nan, None or empty is no batch.
+    tell
+        Told the progress.
 
     Returns
     -------
@@ -72,20 +76,28 @@ def score(
     """
     embedding = np.asarray(embedding, np.float64)
     found: Scores = {"cells": len(embedding)}
-    neighbors = other_neighbors(embedding, MIXING_NEIGHBORS)
+    counted = tell.counting(f"Scoring: the neighbours of {len(embedding):,} cells")
+    neighbors = other_neighbors(embedding, MIXING_NEIGHBORS, counted)
     if len(np.unique(modality)) > 1:
         found["same_modality"] = same_modality(neighbors, modality, label)
+        tell("Scoring: how well the modalities mix")
         found["sas"] = seurat_alignment_score(embedding, modality, seed=seed)
+        tell("Scoring: cells across modalities")
         found |= _across(embedding, modality, label, pair, seed)
     if label is not None:
+        tell("Scoring: whether cells of one type lie together")
         found["map"] = mean_average_precision(embedding, label, seed=seed)
         found["graph_connectivity"] = graph_connectivity(neighbors, label)
-        found |= cluster_agreement(neighbors[:, :CLUSTER_NEIGHBORS], label, seed)
+        tell("Scoring: clusters against labels")
+        found |= cluster_agreement(neighbors[:, :CLUSTER_NEIGHBORS], label, seed, tell=tell)
+        tell("Scoring: how far types lie apart")
         found |= silhouettes(embedding, modality, label, seed)
         if absent := open_set_auroc(embedding, modality, label, seed=seed):
             found["open_set_auroc"] = float(np.mean(list(absent.values())))
     if reference:
         found["nc"] = neighbor_conservation(embedding, modality, reference, seed=seed)
+    if batch:
+        tell("Scoring: how well the batches mix")
     return found | overall_scores(found) | _batch_scores(embedding, batch or {}, label, seed)
 
 

@@ -29,7 +29,7 @@ CELL_CORNERS = frozenset(["cell", "barcode", "bc", "spot"])
 CERTAIN, LIKELY = 0.5, 0.15
 # the side that is so many times longer is taken for the features, where names say nothing
 MUCH_LONGER = 2.0
-TODO = "the setting orientation turns it round"
+TODO = "the setting rna_orientation, atac_orientation or protein_orientation turns it round"
 
 
 class Orientation(NamedTuple):
