@@ -35,6 +35,9 @@ class Launcher(Protocol):
     def outlook(self, user: str, run: RunFolder) -> Outlook | None:
         """Tell the place of a run in line; None if it does not wait."""
 
+    def prospect(self, device: str) -> Outlook:
+        """Tell the place that one more run with this setting ``device`` would have in line."""
+
     def tick(self) -> None:
         """Take note of workers that have ended and start who is next; cheap, and done every other second."""
 

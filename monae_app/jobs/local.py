@@ -113,6 +113,11 @@ class LocalLauncher:
         ticket = line.ticket(user, run.path.name)
         return outlook(line, ticket, self._lanes_of, self._seconds_left) if ticket else None
 
+    def prospect(self, device: str) -> Outlook:
+        """Tell the place that one more run would have in line."""
+        line = self.queue.look()
+        return outlook(line, line.append("", "", device), self._lanes_of, self._seconds_left)
+
     def tick(self) -> None:
         """Take note of workers that have ended, kill those that do not stop, and start who is next."""
         self._reap()
