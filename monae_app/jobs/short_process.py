@@ -124,6 +124,7 @@ def _watch(cache: diskcache.Cache, key: str, teller: Teller, parent: int, end: C
         orphaned = hasattr(os, "getppid") and os.getppid() != parent
         if orphaned or time.monotonic() - asked > UNASKED_SECONDS or time.monotonic() - began > LONGEST_SECONDS:
             end()
+            return
 
 
 def _end_this_group() -> None:

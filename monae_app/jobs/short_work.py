@@ -35,15 +35,16 @@ logger = logging.getLogger(__name__)
 
 # What can be ordered, by name; imported by the process that does it, since some of it takes seconds to load.
 WORK = {
-    "export": "monae_app.jobs.short_exports:export_archive",
-    "imputed": "monae_app.jobs.short_exports:export_imputed",
+    "export": "monae_app.jobs.short_files:export_archive",
+    "import": "monae_app.jobs.short_files:import_archive",
+    "imputed": "monae_app.jobs.short_files:export_imputed",
     "map": "monae_app.jobs.short_maps:map_groups",
 }
 NUMBER = re.compile(r"[0-9a-f]{32}")
 TICKET, OWNER = "ticket.json", "owner.json"
 # A page comes for its ticket at once; one that did not is gone.
 TICKET_SECONDS, ABANDONED_SECONDS = 120.0, 24 * 3600.0
-MOST_OF_A_USER, MOST_OF_ALL = 2, 8
+MOST_OF_A_USER, MOST_OF_ALL = 4, 12
 
 Outcome = dict[str, Any]
 

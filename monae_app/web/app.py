@@ -8,7 +8,7 @@ import dash
 from dash import Dash
 
 from monae_app.web import api, bundled, shell, short_work, uploads
-from monae_app.web.components import export_run, file_browser, upload_box
+from monae_app.web.components import export_run, file_browser, import_run, upload_box
 from monae_app.web.pages import data, embedding, guidance, training
 from monae_app.web.services import Services
 from monae_app.web.settings import Settings
@@ -59,6 +59,7 @@ def create_app(settings: Settings | None = None, samples_root: Path | None = Non
     upload_box.register(app)
     file_browser.register(app, services)
     export_run.register(app, services)
+    import_run.register(app, services)
     api.guard_host(app.server, settings)
     services.users.register(app.server)
     api.register(app.server, services)

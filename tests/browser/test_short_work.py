@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 import zipfile
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import anndata as ad
 import pytest
@@ -13,6 +13,9 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.test_map import legend
 from tests.web.tiny_sample import CELLS, TYPES
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytestmark = pytest.mark.browser
 
@@ -39,6 +42,11 @@ def points(page: Page) -> int:
     return int(page.evaluate(drawn))
 
 
+def colours(page: Page) -> dict[str, str]:
+    drawn = "document.querySelector('#map .js-plotly-plot')._fullData.map(t => [t.name, t.marker.color])"
+    return dict(page.evaluate(drawn))
+
+
 def test_a_run_is_exported_and_downloaded(page: Page, folders: dict[str, Path]):
     page.goto("/")
     legend(page)
@@ -59,6 +67,7 @@ def test_a_run_is_exported_and_downloaded(page: Page, folders: dict[str, Path]):
 def test_groups_are_mapped_alone_and_left_again(page: Page):
     page.goto("/")
     legend(page)
+    before = colours(page)
     choose_groups(page, "Astro", "Oligo")
     page.click("#groups-start")
     expect(page.locator("#groups-progress")).to_be_visible()
@@ -67,6 +76,8 @@ def test_groups_are_mapped_alone_and_left_again(page: Page):
     page.wait_for_function("document.querySelectorAll('#map .legendtext').length === 2")
     assert legend(page) == ["Astro", "Oligo"]
     assert points(page) == CELLS
+    # a group keeps its colour
+    assert colours(page) == {name: before[name] for name in ("Astro", "Oligo")}
     with page.expect_download() as saved:
         page.click("#map-csv")
     assert len(saved.value.path().read_text().splitlines()) == CELLS + 1
@@ -134,3 +145,17 @@ def test_two_tabs_do_not_share_their_work(page: Page):
         expect(tab.locator("#export-shown a")).to_be_visible(timeout=LONG)
         links.append(tab.locator("#export-shown a").get_attribute("href"))
     assert links[0] != links[1]
+
+
+def test_a_page_that_is_left_while_work_goes_on(page: Page):
+    page.goto("/")
+    legend(page)
+    choose_groups(page, "Endo", "Oligo")
+    page.click("#groups-start")
+    expect(page.locator("#groups-text")).to_contain_text(re.compile("Reading|Drawing"), timeout=LONG)
+    page.get_by_role("link", name="Training").click()
+    expect(page.locator("#training-check")).to_be_visible()
+    page.wait_for_timeout(6_000)
+    page.get_by_role("link", name="Embedding").click()
+    legend(page)
+    expect(page.locator("#groups-start")).to_be_enabled()

@@ -76,6 +76,27 @@ def embedding_figure(
     return figure
 
 
+def part_of(figure: go.Figure, whole: pd.Series[Any], look: Style, *, name: str) -> go.Figure:
+    """Give the map of some cells the colours that their groups have among all cells, and a zoom of its own.
+
+    Parameters
+    ----------
+    figure
+        Drawn by :func:`embedding_figure`; changed.
+    whole
+        Values of all cells.
+    look
+        Light or dark.
+    name
+        Of the part: another part begins with another zoom.
+    """
+    places = {group: index for index, group in enumerate(_groups(whole))} if str(whole.dtype) == "category" else {}
+    for trace in figure.data:
+        if trace.legendgroup in places:
+            trace.marker.color = group_colour(places[trace.legendgroup], look)
+    return figure.update_layout(uirevision=name)
+
+
 def blank_figure(look: Style) -> go.Figure:
     """Draw nothing, not even axes."""
     hidden = {"visible": False}

@@ -14,7 +14,7 @@ from monae_app.web.components import words
 from monae_app.web.components.notice import empty, refused
 from monae_app.web.components.scores import score_list
 from monae_app.web.explore import Hit
-from monae_app.web.figures.embedding import blank_figure, embedding_figure
+from monae_app.web.figures.embedding import blank_figure, embedding_figure, part_of
 from monae_app.web.figures.style import style
 from monae_app.web.groups import Groups, cells_of
 from monae_app.web.modalities import modality_title
@@ -114,6 +114,8 @@ def register(app: Dash, services: Services) -> None:
             colouring = view.colouring(colour, measured=values == "measured")
             cells, rows = cells_of(view, some, GroupMaps(services.settings.store, services.users.current()))
             figure = _figure(cells, colouring, rows, panel, labels=bool(labels), theme=theme)
+            if some is not None:
+                part_of(figure, colouring.values, style(theme), name=str(some.to_json()))
         except InputError as error:
             return blank_figure(style(theme)), refused(error), False, "", "", is_column, True
         asked = {"colour": colour, "values": values} | ({"of": some.column, "group": some.names} if some else {})

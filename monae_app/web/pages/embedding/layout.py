@@ -71,7 +71,7 @@ def layout(colour: str = "", values: str = "imputed", panel: str = "joint", labe
     scores = html.Aside(
         [
             html.H2("Integration scores"), html.P(id=SUBTITLE, className="muted"), html.Div(id=SCORES),
-            html.H2("Take it with you"), export_box(), imputed_file.imputed_box(),
+            html.H2("Take it with you", className="after-scores"), export_box(), imputed_file.imputed_box(),
         ],
         className="card",
     )  # fmt: skip

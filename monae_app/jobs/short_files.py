@@ -1,4 +1,4 @@
-"""Files that a page offers to download, made by short work: a run as an archive, imputed values."""
+"""Files made for a page and taken from it by short work: a run as an archive and back, imputed values."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from monae_app.engine.analysis.imputed_file import Wanted, write_imputed
 from monae_app.engine.errors import InputError
 from monae_app.engine.result import Result
 from monae_app.jobs.archive import Watch, archive_name, export_run
+from monae_app.jobs.archive_import import import_run
 from monae_app.jobs.downloads import Downloads
+from monae_app.jobs.registry import Registry
 
 if TYPE_CHECKING:
     from monae_app.jobs.short_work import Bench
@@ -44,6 +46,32 @@ def export_archive(order: dict[str, Any], bench: Bench) -> dict[str, Any]:
     path = bench.folder / "run.zip"
     export_run(folder, path, checkpoint=bool(order["checkpoint"]), log=bool(order["log"]), watch=Watch(told))
     return _offered(bench, path, archive_name(str(order["name"])))
+
+
+def import_archive(order: dict[str, Any], bench: Bench) -> dict[str, Any]:
+    """Make a run of the user out of an archive.
+
+    Parameters
+    ----------
+    order
+        ``archive`` and the ``room`` for it in bytes.
+    bench
+        Where.
+
+    Returns
+    -------
+    dict
+        ``run``, its id, ``name``, and whether it is ``finished``.
+    """
+
+    def told(done: int, total: int) -> None:
+        share, text = done / max(total, 1), f"Unpacking, {done / MEGABYTE:,.1f} of {total / MEGABYTE:,.1f} MB"
+        # The tables are opened and checked after that.
+        bench.tell(0.7 * share, text if done < total else "Checking what it holds")
+
+    registry = Registry(bench.store, bench.user)
+    record = import_run(registry, Path(order["archive"]), room=int(order["room"]), watch=Watch(told))
+    return {"run": record.id, "name": record.name, "finished": record.finished}
 
 
 def export_imputed(order: dict[str, Any], bench: Bench) -> dict[str, Any]:
