@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from monae_app.engine.data.duration import expected_seconds
 from monae_app.engine.errors import InputError
-from monae_app.engine.result import read_config
 from monae_app.jobs.about import read_about
 from monae_app.jobs.progress import RunFolder
 

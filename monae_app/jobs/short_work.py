@@ -14,18 +14,15 @@ import os
 import re
 import secrets
 import shutil
-import socket
 import time
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-import psutil
-
 from monae_app.engine.errors import InputError
+from monae_app.jobs import processes
 from monae_app.jobs.private_files import private_folder, write_private
-from monae_app.jobs.progress import process_alive
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -144,8 +141,7 @@ class Tickets:
             # Of several who try at once, one succeeds.
             waiting.replace(taken)
             folder = private_folder(self._doing / number)
-            me = psutil.Process()
-            owner = {"host": socket.gethostname(), "pid": me.pid, "started": me.create_time()}
+            owner = {"host": processes.host(), "pid": os.getpid(), "process": processes.identity(os.getpid())}
             write_private(folder / OWNER, json.dumps(owner).encode())
             taken.replace(folder / TICKET)
             return self._read(folder / TICKET), folder
@@ -237,8 +233,8 @@ def _age(path: Path) -> float:
 def _worked_on(folder: Path) -> bool:
     try:
         owner = json.loads((folder / OWNER).read_bytes())
-        if owner["host"] == socket.gethostname():
-            return process_alive(int(owner["pid"]), float(owner["started"]))
+        if owner["host"] == processes.host():
+            return bool(processes.alive(int(owner["pid"]), owner["process"]))
     except (OSError, ValueError, LookupError, TypeError):
         # It may be just being made.
         return _age(folder) < TICKET_SECONDS
