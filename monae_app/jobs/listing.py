@@ -116,7 +116,8 @@ class Listing:
         )  # fmt: skip
 
     def _about(self, folder: Path) -> About:
-        return self._once(folder / ABOUT, lambda path: read_about(path.parent))
+        about: About = self._once(folder / ABOUT, lambda path: read_about(path.parent))
+        return about
 
     def _once(self, path: Path, read: Callable[[Path], Any]) -> Any:
         try:

@@ -87,6 +87,15 @@ def _is_run(folder: Path) -> bool:
     )
 
 
+def without_checkpoint(parent: RunRecord) -> InputError:
+    """Say why a run cannot be trained further."""
+    return InputError(
+        f"The run {parent.name!r} keeps no checkpoint to go on from.",
+        "a run that was trained here by this version of the app.",
+        "train it anew first: 'Change settings and try again' fills the form.",
+    )
+
+
 def _link_or_copy(source: Path, target: Path) -> None:
     # A checkpoint is replaced, never written into: two names of one file do not disturb each other.
     with suppress(OSError, NotImplementedError):
@@ -204,11 +213,7 @@ class Registry:
         """
         known = checkpoint_steps(parent.files.checkpoint_path)
         if known is None:
-            raise InputError(
-                f"The run {parent.name!r} keeps no checkpoint to go on from.",
-                "a run that was trained here by this version of the app.",
-                "train it anew first, with more steps.",
-            )
+            raise without_checkpoint(parent)
         settings = parent.files.read_config().model_dump() | {"steps": max(known) + more, "epochs": None}
         record = self.create(
             make_config(**settings), name or parent.name, source=parent.about.source, extends=parent.id
