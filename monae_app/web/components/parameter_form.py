@@ -121,7 +121,9 @@ def _field(name: str) -> html.Div:
     bounds = _bounds(field)
     note: list[Any] = [f"{field.description} ", f"{bounds}. " if bounds else "", html.Code(name)]
     label = html.Label(title, htmlFor=stringify_id(parameter_id(name)))
-    return html.Div([label, _input(name, field), html.P(note)], className="field")
+    # Names of devices are long.
+    look = "field whole-line" if name == "device" else "field"
+    return html.Div([label, _input(name, field), html.P(note)], className=look)
 
 
 def _input(name: str, field: FieldInfo) -> Any:

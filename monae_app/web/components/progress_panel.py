@@ -65,6 +65,8 @@ def stage_line(status: Status) -> html.Ol:
     """Show all stages, with those done and the present one marked."""
     names = list(STAGES)
     now = len(names) if status.state == "done" else names.index(status.stage) if status.stage in names else 0
+    # What waits, to begin or to go on, is at no stage.
+    now = -1 if status.state == "queued" else now
     items = []
     for index, name in enumerate(names):
         state = "past" if index < now else "now" if index == now and status.active else "next"
