@@ -83,5 +83,6 @@ def in_words(folder: Path) -> Iterator[None]:
             f"The files of the run could not be written into {folder}: {reason}.",
             "a folder that can be written to, on a disk with room for the result.",
             ("free some space" if full else "make the folder writable")
-            + " and resume the run: what was trained is kept in its checkpoint.",
+            + " and resume the run"
+            + (": what was trained is kept in its checkpoint." if any(folder.glob("checkpoint.*")) else "."),
         ) from error

@@ -160,9 +160,17 @@ class RunFolder:
     def _goes_on(self) -> str:
         return "It can go on from its last checkpoint." if self.has_checkpoint else "It had no checkpoint yet."
 
-    def write_status(self, status: Status) -> None:
-        """Replace status.json."""
-        result.write_json(self.status_path, status.model_dump(mode="json"))
+    def write_status(self, status: Status, *, durable: bool = True) -> None:
+        """Replace status.json.
+
+        Parameters
+        ----------
+        status
+            Where the run stands.
+        durable
+            Whether that shall outlast a loss of power; what is written every second need not.
+        """
+        result.write_json(self.status_path, status.model_dump(mode="json"), durable=durable)
 
     def append_event(self, event: dict[str, Any], *, on_new_line: bool = False) -> None:
         """Add one whole line to progress.jsonl.

@@ -188,7 +188,7 @@ class Recorder:
                 return
             self._written_at = now
             try:
-                self.run.write_status(self._status)
+                self.run.write_status(self._status, durable="state" in changes)
             except OSError as error:
                 self._complain(error)
 

@@ -12,10 +12,12 @@ from monae_app.jobs.local import LocalLauncher
 from monae_app.jobs.queue import Queue
 from monae_app.jobs.registry import Registry, RunRecord
 from monae_app.jobs.run_limits import RunLimits
-from tests.jobs import fake_worker
+from tests.jobs import fake_worker, storm
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from monae_app.jobs.progress import RunFolder
 
 
 @pytest.fixture
@@ -46,6 +48,15 @@ def launcher(registry: Registry, from_here: None) -> Iterator[LocalLauncher]:
     for child in launcher._children:
         child.kill()
         child.wait()
+
+
+@pytest.fixture(scope="session")
+def reference(data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[RunFolder, float]:
+    """An undisturbed run of a real training, and the seconds that it took."""
+    run = storm.make_run(tmp_path_factory.mktemp("reference") / "run", data)
+    began = time.monotonic()
+    storm.finish(run, resume=False)
+    return run, time.monotonic() - began
 
 
 @pytest.fixture
