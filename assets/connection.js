@@ -7,7 +7,7 @@
 
 (function () {
   const AGAIN_MS = 1000;
-  const PATIENCE_MS = 5000;
+  const PATIENCE_MS = 2500;
   const RECENT_MS = 4000;
   const UPDATE = "_dash-update-component";
   const TICK = "training-clock.n_intervals";
@@ -27,15 +27,23 @@
     bar.textContent = down ? `The app does not answer${following ? "; the training goes on" : ""}. Trying again …` : "";
   }
 
-  async function ask() {
+  async function healthy() {
     try {
-      const answer = await send("/api/health", { cache: "no-store" });
-      if (answer.ok) back();
+      return (await send("/api/health", { cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) })).ok;
     } catch {
-      // still away
+      return false;
     }
+  }
+
+  async function ask() {
+    if (await healthy()) back();
     show();
     if (down) setTimeout(ask, AGAIN_MS);
+  }
+
+  // Some answers take long: only a server that does not say that it is well either is away.
+  async function doubt() {
+    if (!(await healthy())) lost();
   }
 
   function back() {
@@ -52,7 +60,7 @@
   const untilBack = () => new Promise((go) => waiting.push(go));
 
   async function answered(resource, options) {
-    const late = setTimeout(lost, PATIENCE_MS);
+    const late = setTimeout(doubt, PATIENCE_MS);
     try {
       const answer = await send(resource, options);
       if (!GATEWAY.has(answer.status)) return answer;
