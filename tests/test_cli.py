@@ -44,7 +44,7 @@ def test_run_then_score(data, tmp_path, capsys):
     assert len(said.out.strip().splitlines()) == 1
     assert "160 cells" in said.out
     assert "train: step 12 of 12" in said.err
-    assert {path.name for path in out.iterdir()} == RUN_FILES
+    assert {path.name for path in out.iterdir() if not path.name.startswith(".")} == RUN_FILES
     first = json.loads((out / "progress.jsonl").read_text().splitlines()[0])
     assert "stage" in first
 

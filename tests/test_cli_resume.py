@@ -118,8 +118,7 @@ def test_a_run_that_another_process_computes_is_left_alone(finished, tmp_path, c
     assert not (folder / "report.json").exists()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_stop_in_the_analysis_keeps_what_was_trained_and_says_how_to_go_on(number, data, finished, tmp_path):
+def test_a_stop_in_the_analysis_keeps_what_was_trained_and_says_how_to_go_on(data, finished, tmp_path):
     folder = tmp_path / "run"
     process = subprocess.Popen(
         [sys.executable, "-m", "monae_app.cli", *arguments(data, folder)],
@@ -134,10 +133,10 @@ def test_a_stop_in_the_analysis_keeps_what_was_trained_and_says_how_to_go_on(num
         assert time.monotonic() < deadline
         time.sleep(0.02)
     sent = time.monotonic()
-    process.send_signal(number)
+    process.send_signal(signal.SIGTERM)
     _, said = process.communicate(timeout=60)
     assert time.monotonic() - sent < 10
-    assert process.returncode == 128 + number
+    assert process.returncode == 128 + signal.SIGTERM
     assert said.count(f"monae: go on with: monae run --resume {folder}") == 1
     assert main(["run", "--resume", str(folder)]) == 0
     np.testing.assert_array_equal(embedding(folder), embedding(finished))

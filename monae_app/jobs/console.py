@@ -16,7 +16,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 if TYPE_CHECKING:
     from types import TracebackType
 
-SECONDS_BETWEEN_LINES = 3.0
+SECONDS_BETWEEN_LINES, SECONDS_OF_SILENCE = 3.0, 10.0
 GIGABYTE, MEGABYTE = 1e9, 1e6
 
 
@@ -26,7 +26,8 @@ class Console:
     def __init__(self) -> None:
         self._terminal = sys.stderr.isatty()
         self._stage = ""
-        self._began = self._said = -float("inf")
+        self._doing = ""
+        self._began = self._said = self._doing_since = -float("inf")
         self._process = psutil.Process()
         self._progress = Progress(
             SpinnerColumn(),
@@ -54,6 +55,7 @@ class Console:
         """Show one event."""
         stage = event.get("stage", "")
         if "step" not in event and "message" not in event:
+            self._show_beat()
             return
         if stage != self._stage:
             self._end_stage()
@@ -81,6 +83,8 @@ class Console:
             self._say(f"train: {what}")
 
     def _show_message(self, event: dict[str, Any]) -> None:
+        if event["message"] != self._doing:
+            self._doing, self._doing_since = event["message"], time.monotonic()
         counted, total = "", event.get("total")
         if total:
             counted = f" ({event['done']:,} of {total:,})"
@@ -94,6 +98,12 @@ class Console:
         # a stage begins with a line of its own, whatever was said before
         if not self._terminal and (self._said < self._began or self._is_time()):
             self._say(f"{self._stage}: {event['message']}{counted}")
+
+    def _show_beat(self) -> None:
+        """Say that a long step still goes on; in a terminal the time ticks anyway."""
+        now = time.monotonic()
+        if not self._terminal and self._doing and now - self._said >= SECONDS_OF_SILENCE:
+            self._say(f"{self._stage}: {self._doing}, for {clock(now - self._doing_since)} now")
 
     def _end_stage(self) -> None:
         """Leave a line behind that says how long a stage took."""

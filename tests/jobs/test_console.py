@@ -63,6 +63,16 @@ def test_a_warning_is_never_held_back_and_a_beat_is_no_news(lines):
     assert lines() == ["train: 400 steps", "train: The disk is full."]
 
 
+def test_a_long_step_is_said_again_after_a_while(lines, monkeypatch):
+    monkeypatch.setattr(console, "SECONDS_OF_SILENCE", 0.05)
+    with Console() as shown:
+        shown.show({"stage": "analyse", "message": "Drawing the map"})
+        shown.show({"stage": "analyse", "beat": 0.01})
+        time.sleep(0.06)
+        shown.show({"stage": "analyse", "beat": 0.07})
+    assert lines() == ["analyse: Drawing the map", "analyse: Drawing the map, for 0:00 now"]
+
+
 def test_on_a_terminal_the_time_ticks_while_nothing_is_said(monkeypatch):
     stream = Terminal()
     monkeypatch.setattr(sys, "stderr", stream)

@@ -56,5 +56,13 @@ def test_more_of_anything_takes_longer():
 
 
 def test_features_beyond_what_a_step_decodes_cost_little():
-    few, many = (expected_seconds(summary(features=n), config(steps=100)) for n in (4096, 8192))
+    few, many = (expected_seconds(summary(features=n), config(steps=100, n_top_genes=9000)) for n in (4096, 8192))
     assert many - few < 1
+
+
+def test_features_that_are_fitted_afterwards_and_cells_that_are_compared_take_their_time():
+    few, many = (expected_seconds(summary(features=n), config(steps=1)) for n in (4000, 40_000))
+    assert many - few > 60
+    alone = summary(cells=50_000)
+    both = alone | {"modalities": alone["modalities"] | {"atac": alone["modalities"]["rna"]}}
+    assert expected_seconds(both, config(steps=1)) > 3 * expected_seconds(alone, config(steps=1))
