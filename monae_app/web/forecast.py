@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from monae_app.engine.data.duration import expected_seconds
+from monae_app.engine.data.footprint import expected_device_memory, expected_memory
 from monae_app.jobs import devices
+from monae_app.web.components import words
 
 if TYPE_CHECKING:
     from monae_app.engine.config import RunConfig
@@ -28,7 +30,11 @@ class Forecast:
     device
         On which it would compute.
     memory
-        Bytes that its process needs; None where that cannot be told.
+        Bytes of the machine's memory that its process needs.
+    memory_free
+        Bytes of it that are free now; 0 if unknown.
+    device_memory
+        Bytes of a GPU's own memory that it needs; 0 where it computes elsewhere.
     ahead
         How many wait or compute before it.
     starts_in_s
@@ -38,15 +44,20 @@ class Forecast:
     seconds: float
     measured: bool
     device: Device
-    memory: float | None
+    memory: int
+    memory_free: int
+    device_memory: int
     ahead: int
     starts_in_s: float | None
 
     @property
-    def fits(self) -> bool:
-        """Whether the memory that is free now suffices, as far as is known."""
-        free = self.device.memory_free
-        return self.memory is None or not free or self.device.kind == devices.CUDA or self.memory <= free
+    def shortage(self) -> str:
+        """Where the memory that is free now will not suffice, with the bytes needed and free; empty if it will."""
+        if self.memory_free and self.memory > self.memory_free:
+            return _short(self.memory, self.memory_free, "this machine")
+        if self.device.memory_free and self.device_memory > self.device.memory_free:
+            return _short(self.device_memory, self.device.memory_free, "the GPU")
+        return ""
 
 
 def forecast(services: Services, source: Source, config: RunConfig) -> Forecast:
@@ -63,5 +74,18 @@ def forecast(services: Services, source: Source, config: RunConfig) -> Forecast:
     lane = devices.lanes_for(config.device)[0]
     factor = services.experience.factor(lane)
     prospect = services.launcher.prospect(config.device)
-    seconds = expected_seconds(summary, config) * (factor or 1.0)
-    return Forecast(seconds, factor is not None, found[lane], None, prospect.position - 1, prospect.starts_in_s)
+    device = found[lane]
+    return Forecast(
+        seconds=expected_seconds(summary, config) * (factor or 1.0),
+        measured=factor is not None,
+        device=device,
+        memory=expected_memory(summary, config),
+        memory_free=next((each.memory_free for each in found.values() if each.kind == devices.CPU), 0),
+        device_memory=expected_device_memory(summary, config) if device.kind == devices.CUDA else 0,
+        ahead=prospect.position - 1,
+        starts_in_s=prospect.starts_in_s,
+    )
+
+
+def _short(needed: int, free: int, where: str) -> str:
+    return f"The training needs about {words.size(needed)} of the memory of {where}, and {words.size(free)} are free."

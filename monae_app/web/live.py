@@ -62,6 +62,9 @@ class LossHistory:
 
     @staticmethod
     def _take(reading: _Reading, event: dict[str, Any]) -> None:
+        if event.get("stage") == "read" and event.get("message") == "Starting":
+            # Started again from nothing: what an earlier attempt reached is over.
+            reading.rows, reading.last, reading.seen, reading.stride = [], {}, 0, 1
         if event.get("stage") != "train" or "step" not in event:
             return
         # A run that was resumed writes steps anew from its checkpoint on.

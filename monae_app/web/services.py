@@ -190,7 +190,7 @@ class Services:
         return record
 
     def resume(self, run_id: str) -> RunRecord:
-        """Put a run that was stopped, lost or refused in line again, to go on from its checkpoint.
+        """Put a run that was stopped, lost or refused in line again, to go on from its checkpoint if it has one.
 
         Raises
         ------
@@ -205,7 +205,7 @@ class Services:
                 "choose another run.",
             )
         check_inputs(record)
-        self.launcher.submit(self.registry.user, record.files, resume=True)
+        self.launcher.submit(self.registry.user, record.files, resume=record.files.has_checkpoint)
         return record
 
     def cancel(self, run_id: str) -> None:

@@ -18,30 +18,29 @@ def forecast_line(expected: Forecast) -> html.Div:
     """Say how long it takes, how much memory, on what, and when its turn comes; warn where memory will not suffice."""
     device = expected.device
     takes = words.estimate(expected.seconds)
-    needs = f" and {words.size(expected.memory)} of memory" if expected.memory else ""
-    free = f" ({words.size(device.memory_free)} free)" if device.memory_free else ""
-    said: list[Any] = [
-        "Expected: ",
-        html.Strong(f"{takes}{needs}"),
-        f" on {place(device.kind, device.title)}{free}.",
-    ]
-    if device.kind != devices.CPU and not expected.measured:
+    where = f"{place(device.kind, device.title)}{_free(device.memory_free)}"
+    if device.kind == devices.CPU or expected.measured:
+        said: list[Any] = ["Expected: ", html.Strong(f"{takes} and {_memory(expected)}"), f" on {where}."]
+    else:
         said = [
-            f"No training was timed on {place(device.kind, device.title)}{free} yet. One core of a CPU would take ",
-            html.Strong(takes),
-            f"; expect less{f', and {words.size(expected.memory)} of memory' if expected.memory else ''}.",
+            f"No training was timed on {where} yet. One core of a CPU would take {takes}; expect less, and ",
+            html.Strong(_memory(expected)),
+            ".",
         ]
     lines: list[Any] = [html.P(said), waiting(expected)]
-    if not expected.fits and expected.memory is not None:
-        lines.append(
-            alert(
-                "The free memory will not suffice.",
-                f"The training needs about {words.size(expected.memory)}, and {words.size(device.memory_free)} are "
-                "free. Close other programs, choose fewer genes and peaks, or lower batch_size.",
-                tone="warning",
-            )
-        )
+    if expected.shortage:
+        todo = "Close other programs, model fewer genes and peaks, or lower batch_size and features_per_step."
+        lines.append(alert("The free memory will not suffice.", expected.shortage, todo, tone="warning"))
     return html.Div(lines)
+
+
+def _memory(expected: Forecast) -> str:
+    on_device = f" and {words.size(expected.device_memory)} of the GPU's" if expected.device_memory else ""
+    return f"{words.size(expected.memory)} of memory{on_device}"
+
+
+def _free(memory: int) -> str:
+    return f" ({words.size(memory)} free)" if memory else ""
 
 
 def waiting(expected: Forecast) -> html.P | None:
