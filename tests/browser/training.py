@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
+import logging
+import threading
+from typing import TYPE_CHECKING
+
 from playwright.sync_api import Locator, Page, expect
+from werkzeug.serving import make_server
+
+from monae_app.web.app import SERVICES, create_app
+from monae_app.web.settings import Settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from subprocess import Popen
+
+    from werkzeug.serving import BaseWSGIServer
+
+    from monae_app.web.services import Services
 
 # Starting torch and compiling UMAP take most of it.
 TRAINING = 180_000
@@ -35,3 +51,43 @@ def start(page: Page, steps: str, name: str = "") -> None:
 
 def state(page: Page, word: str, timeout: float = 20_000) -> None:
     expect(page.locator("#training-badge")).to_have_text(word, timeout=timeout)
+
+
+class Server:
+    """The app in this process, at one port, as often as it is started; workers only pretend to train."""
+
+    def __init__(self, folders: dict[str, Path], store: Path) -> None:
+        self._folders, self.store = folders, store
+        self.port = 0
+        self._workers: list[Popen[bytes]] = []
+        self._server: BaseWSGIServer | None = None
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        app = create_app(Settings(store=self.store), self._folders["samples"])
+        self.services: Services = app.server.extensions[SERVICES]
+        self.services.launcher.watch()
+        self._server = make_server("127.0.0.1", self.port, app.server, threaded=True)
+        self.port = self._server.port
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        if self._server is not None:
+            self._workers += self.services.launcher._children
+            self.services.launcher.close()
+            self._server.shutdown()
+            self._thread.join()
+            self._server.server_close()
+            self._server = None
+
+    def end(self) -> None:
+        """Stop it, and the workers, which would go on."""
+        self.stop()
+        for worker in self._workers:
+            worker.kill()
+            worker.wait()
