@@ -94,7 +94,7 @@ def test_a_cancelled_training_goes_on_and_another_one_is_tried_from_it(page: Pag
     page.locator("#training-history tbody tr", has_text="in two parts").get_by_role("link", name="Details").click()
     page.locator("#training-resume").click()
     state(page, "Done")
-    expect(page.locator("#training-live")).to_contain_text("2,000 of 150")
+    expect(page.locator("#training-live")).to_contain_text("150 of 150")
 
 
 def test_a_finished_training_is_extended_by_a_new_run(page: Page):
@@ -102,7 +102,7 @@ def test_a_finished_training_is_extended_by_a_new_run(page: Page):
     page.goto("/training?run=sample-tiny")
     page.get_by_role("button", name="Train further").click()
     # The bundled one keeps no checkpoint.
-    expect(page.locator("#training-message").get_by_role("alert")).to_contain_text("train it anew first")
+    expect(page.locator("#training-message").get_by_role("alert")).to_contain_text("Train it anew first")
     start(page, "40", name="short")
     state(page, "Done")
     page.locator("#training-further").click()
