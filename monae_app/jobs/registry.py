@@ -204,7 +204,7 @@ class Registry:
         more
             Training steps beyond those that the parent had.
         name
-            What the new run is called at first.
+            What the new run is called at first; as its parent, with the further steps, if left out.
 
         Raises
         ------
@@ -216,7 +216,7 @@ class Registry:
             raise without_checkpoint(parent)
         settings = parent.files.read_config().model_dump() | {"steps": max(known) + more, "epochs": None}
         record = self.create(
-            make_config(**settings), name or parent.name, source=parent.about.source, extends=parent.id
+            make_config(**settings), name or f"{parent.name[:60]} +{more:,} steps", source=parent.about.source, extends=parent.id
         )  # fmt: skip
         try:
             _link_or_copy(parent.folder / CHECKPOINT, record.folder / CHECKPOINT)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 import dash
-from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html
+from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
 
 from monae_app.engine.errors import InputError
 from monae_app.web import bundled, ids
@@ -130,7 +130,7 @@ def register(app: Dash, services: Services, pages: Sequence[ModuleType]) -> None
     )
     def choose_run(
         search: str | None, new_run: dict[str, str] | None, _state: str | None, _runs: Any, current: str | None
-    ) -> tuple[list[dict[str, Any]], str | None]:
+    ) -> tuple[list[dict[str, Any]], Any]:
         runs = services.runs()
         asked = next(iter(parse_qs((search or "").lstrip("?")).get("run", [])), None)
         if ctx.triggered_id == ids.NEW_RUN and new_run:
@@ -149,7 +149,8 @@ def register(app: Dash, services: Services, pages: Sequence[ModuleType]) -> None
             shared = current_record(services, value)
             label = f"{shared.name} · shared with you" if shared else f"{value[:40]} (not found)"
             options.insert(0, {"label": label, "value": value})
-        return options, value
+        # Said again, it would make pages begin anew what is being done there.
+        return options, no_update if value == current else value
 
 
 def current_record(services: Services, run_id: str | None) -> RunRecord | None:

@@ -100,7 +100,7 @@ def message(status: Status, place: Outlook | None = None) -> html.P | None:
     parts = [status.message]
     if status.stage_began:
         parts.append(words.duration(time.time() - status.stage_began))
-    if status.done is not None and status.total:
+    if status.done and status.total:
         parts.append(f"{status.done:,} of {status.total:,}")
     return html.P(" · ".join(parts), className="muted stage-message")
 
