@@ -1,4 +1,4 @@
-"""The command line: monae app | demo | run | check | score | impute."""
+"""The command line: monae app | demo | run | check | score | impute | worker."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from monae_app import __version__
 from monae_app.engine.config import DeviceName, GenomeName, RunConfig, make_config
 from monae_app.engine.errors import InputError, MonaeError
+from monae_app.jobs.cluster.command import add_worker
 from monae_app.jobs.ordered import named_inputs, named_settings, settings_help
 from monae_app.web.flags import add_flags, read_flags
 
@@ -51,11 +52,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="monae", description="Integrate, impute and explore single-cell modalities.")
     parser.add_argument("--version", action="version", version=f"monae {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="app|demo|run|check|score|impute")
+    commands = parser.add_subparsers(required=True, metavar="app|demo|run|check|score|impute|worker")
     _add_run(commands)
     _add_check(commands)
     _add_score(commands)
     _add_impute(commands)
+    add_worker(commands)
     for name, about in (("app", "open the app in a browser"), ("demo", "open the app on the bundled samples")):
         command = commands.add_parser(name, help=about)
         add_flags(command, files=name == "app")

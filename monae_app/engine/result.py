@@ -9,10 +9,11 @@ import json
 import os
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path  # noqa: TC003 - read by dataclass fields of callers
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anndata as ad
+import h5py
 
 from monae_app.engine.config import RunConfig, make_config
 from monae_app.engine.errors import InputError
@@ -109,6 +110,20 @@ def _read_json(path: Path) -> dict[str, Any]:
         ) from error
 
 
+def h5ad_bytes(table: ad.AnnData) -> bytes:
+    """Give what a .h5ad file of the table holds.
+
+    It is made in memory: HDF5 that meets a full disk in the middle of a file brings its process down later.
+    """
+    with h5py.File("table.h5ad", "w", driver="core", backing_store=False) as file:
+        ad.io.write_elem(file, "/", table, dataset_kwargs={"compression": "gzip"})
+        if table.raw is None:
+            # older readers know no empty element
+            file.pop("raw", None)
+        file.flush()
+        return bytes(file.id.get_file_image())
+
+
 def make_ready(folder: Path, *, resume: bool) -> None:
     """Make the folder of a run that is about to be computed, and take away what an earlier attempt left there.
 
@@ -194,7 +209,8 @@ class Result:
             write_config(folder, self.config)
             for done, (name, table) in enumerate([(CELLS, self.cells), (FEATURES, self.features)], start=1):
                 tell(f"Writing {name}", done, len(RESULTS))
-                write_atomically(folder / name, partial(table.write_h5ad, compression="gzip"))
+                content = h5ad_bytes(table)
+                write_atomically(folder / name, partial(Path.write_bytes, data=content))
             tell(f"Writing {REPORT}", len(RESULTS) - 1, len(RESULTS))
             write_json(folder / REPORT, self.report)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from monae_app.jobs.cluster import redis_url
 from monae_app.jobs.local import LocalLauncher
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class Launcher(Protocol):
 
 
 def make_launcher(store: Path, limits: RunLimits | None = None) -> Launcher:
-    """Choose who launches.
+    """Choose who launches: this machine, or, where ``MONAE_REDIS_URL`` is set, the workers that share a Redis server.
 
     Parameters
     ----------
@@ -60,5 +61,14 @@ def make_launcher(store: Path, limits: RunLimits | None = None) -> Launcher:
         Root of everything that the app keeps.
     limits
         How many runs may wait.
+
+    Raises
+    ------
+    InputError
+        If ``MONAE_REDIS_URL`` cannot be used; a server that is away for a while is no error.
     """
-    return LocalLauncher(store, limits)
+    if (url := redis_url()) is None:
+        return LocalLauncher(store, limits)
+    from monae_app.jobs.cluster.launcher import make_cluster_launcher
+
+    return make_cluster_launcher(url, store, limits)

@@ -24,7 +24,7 @@ class Outlook:
     waiting
         How many wait for the same devices.
     starts_in_s
-        Seconds until its turn, roughly; None where somebody before it gave no estimate.
+        Seconds until its turn, roughly; None where somebody before it gave no estimate, or no device is there.
     """
 
     position: int
@@ -48,15 +48,20 @@ def outlook(
     left
         Seconds that a computing run still takes; None if unknown.
     """
-    mine = set(lanes_of(ticket))
-    rivals = [each for each in line.waiting if mine & set(lanes_of(each))]
+
+    def places(each: Ticket) -> tuple[str, ...]:
+        # Where no device is there now, those that ask for the same one stand in line together.
+        return lanes_of(each) or (each.device,)
+
+    mine = set(places(ticket))
+    rivals = [each for each in line.waiting if mine & set(places(each))]
     free_at: dict[str, float | None] = {lane: left(claim) for lane, claim in line.claims.items()}
     starts: float | None = 0.0
     for each in rivals[: rivals.index(ticket) + 1]:
         lanes = lanes_of(each)
         times = [(free_at.get(lane, 0.0), lane) for lane in lanes]
         known = [(when, lane) for when, lane in times if when is not None]
-        starts, lane = min(known, default=(None, lanes[0] if lanes else ""))
+        starts, lane = min(known, default=(None, places(each)[0]))
         free_at[lane] = None if starts is None or each.expected_s is None else starts + each.expected_s
     return Outlook(rivals.index(ticket) + 1, len(rivals), starts)
 

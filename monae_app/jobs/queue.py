@@ -49,6 +49,8 @@ class Claim(BaseModel):
     pid: int
     process: str | None
     host: str
+    # Whoever computes elsewhere may hear of it sooner from the line than from a shared folder.
+    cancelled: bool = False
 
 
 class Line(BaseModel):
@@ -81,6 +83,10 @@ class Line(BaseModel):
         self.next_number += 1
         self.waiting.append(ticket)
         return ticket
+
+    def put_back(self, ticket: Ticket, *, resume: bool) -> None:
+        """Let a run that could not go on where it was begin before all others."""
+        self.waiting.insert(0, ticket.model_copy(update={"resume": resume}))
 
     def leave(self, user: str, run: str) -> bool:
         """Take a run out of the line; False if it does not wait."""

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 
 if TYPE_CHECKING:
-    from monae_app.jobs.progress import RunFolder, State, Status
+    from monae_app.jobs.progress import Failure, RunFolder, State, Status
 
 logger = logging.getLogger(__name__)
 
 
-def put_in_line(run: RunFolder, expected_s: float | None = None) -> Status:
+def put_in_line(run: RunFolder, expected_s: float | None = None, message: str = "Waiting for its turn") -> Status:
     """Write that a run waits for its turn; what was wanted or known of an earlier attempt is forgotten.
 
     Raises
@@ -26,7 +26,7 @@ def put_in_line(run: RunFolder, expected_s: float | None = None) -> Status:
     status = run.written_status()
     changes: dict[str, Any] = {
         "state": "queued",
-        "message": "Waiting for its turn",
+        "message": message,
         "detail": None,
         "pid": None,
         "process": None,
@@ -39,9 +39,10 @@ def put_in_line(run: RunFolder, expected_s: float | None = None) -> Status:
     return status
 
 
-def conclude(run: RunFolder, state: State, message: str) -> None:
+def conclude(run: RunFolder, state: State, message: str, detail: Failure | None = None) -> None:
     """Write how a run ended that no worker can speak for."""
-    _write(run, run.written_status().model_copy(update={"state": state, "message": message, "eta_s": None}))
+    changes = {"state": state, "message": message, "detail": detail, "eta_s": None}
+    _write(run, run.written_status().model_copy(update=changes))
 
 
 def bury(run: RunFolder) -> None:

@@ -260,7 +260,7 @@ def test_a_full_disk_does_not_end_the_training(config, whole, tmp_path, monkeypa
     assert {path.name for path in (tmp_path / "run").iterdir()} == {"config.json", *RESULTS}
 
 
-@pytest.mark.parametrize("name", RESULTS)
+@pytest.mark.parametrize("name", [WEIGHTS, FEATURES])
 def test_a_result_that_finds_no_room_is_said_in_words_and_written_later(name, config, whole, tmp_path, monkeypatch):
     full_disk(monkeypatch, (name,), times=1)
     with pytest.raises(StorageError) as refused:
@@ -271,6 +271,12 @@ def test_a_result_that_finds_no_room_is_said_in_words_and_written_later(name, co
     assert not list((tmp_path / "run").glob(".*.tmp"))
     assert Checkpoint.read_head(tmp_path / "run" / CHECKPOINT).step == STEPS
     same(run(config, tmp_path / "run", resume=True), whole)
+
+
+def test_a_folder_without_any_room_is_refused_in_words(config, tmp_path, monkeypatch):
+    full_disk(monkeypatch, ("config.json",))
+    with pytest.raises(StorageError, match="the disk is full"):
+        run(config, tmp_path / "run")
 
 
 def test_weights_cells_and_features_are_named_in_the_order_of_writing():

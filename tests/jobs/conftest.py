@@ -2,27 +2,24 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from monae_app.engine.config import RunConfig, make_config
-from monae_app.jobs import processes
-from monae_app.jobs.local import LocalLauncher
-from monae_app.jobs.queue import Queue
 from monae_app.jobs.registry import Registry, RunRecord
-from monae_app.jobs.run_limits import RunLimits
-from tests.jobs import fake_worker, storm
+from tests.jobs.launching import Launching, LocalLaunching
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from monae_app.jobs.progress import RunFolder
-
 
 @pytest.fixture
 def config(tmp_path: Path) -> RunConfig:
-    return make_config(inputs={"rna": tmp_path / "rna.h5ad", "atac": tmp_path / "atac.h5ad"}, genome="mm10", steps=20)
+    inputs = {"rna": tmp_path / "rna.h5ad", "atac": tmp_path / "atac.h5ad"}
+    for path in inputs.values():
+        path.touch()
+    return make_config(inputs=inputs, genome="mm10", steps=20)
 
 
 @pytest.fixture
@@ -36,27 +33,36 @@ def from_here(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
 
 
-@pytest.fixture
-def launcher(registry: Registry, from_here: None) -> Iterator[LocalLauncher]:
+@pytest.fixture(params=["local", pytest.param("cluster", marks=pytest.mark.long)])
+def launching(
+    request: pytest.FixtureRequest, registry: Registry, tmp_path: Path, from_here: None
+) -> Iterator[Launching]:
+    """Makes launchers of one store: on this machine, or with a Celery worker and a Redis server of their own."""
     store = registry.runs.parents[2]
-    launcher = LocalLauncher(store, RunLimits(100, 100), worker=fake_worker.COMMAND)
-    launcher.watch()
-    yield launcher
-    launcher.close()
-    for claim in Queue(store).look().claims.values():
-        processes.kill(claim.pid)
-    for child in launcher._children:
-        child.kill()
-        child.wait()
+    if request.param == "local":
+        launching: Launching = LocalLaunching(store)
+    else:
+        from tests.jobs.cluster.cluster_launching import ClusterLaunching
+
+        launching = ClusterLaunching(store, request.getfixturevalue("redis_server").url, tmp_path / "worker.txt")
+    yield launching
+    launching.clear()
 
 
 @pytest.fixture(scope="session")
-def reference(data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[RunFolder, float]:
-    """An undisturbed run of a real training, and the seconds that it took."""
-    run = storm.make_run(tmp_path_factory.mktemp("reference") / "run", data)
-    began = time.monotonic()
-    storm.finish(run, resume=False)
-    return run, time.monotonic() - began
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    from tests.jobs.cluster.redis_server import RedisServer
+
+    server = RedisServer(tmp_path_factory.mktemp("redis"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def launcher(launching: Launching) -> Any:
+    launcher = launching.make()
+    launcher.watch()
+    return launcher
 
 
 @pytest.fixture

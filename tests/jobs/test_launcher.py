@@ -12,7 +12,6 @@ from monae_app.jobs import processes
 from monae_app.jobs.local import LocalLauncher
 from monae_app.jobs.registry import Registry
 from monae_app.jobs.run_limits import RunLimits
-from tests.jobs import fake_worker
 
 
 def submit(launcher, record, **options):
@@ -58,8 +57,8 @@ def test_twenty_runs_of_five_users_compute_one_at_a_time_in_order(tmp_path, laun
         assert {record.owner for record in registry.list()} == {registry.user}
 
 
-def test_two_servers_on_one_store_start_no_run_twice(registry, launcher, config, wait_for):
-    other = LocalLauncher(registry.runs.parents[2], worker=fake_worker.COMMAND)
+def test_two_servers_on_one_store_start_no_run_twice(registry, launching, launcher, config, wait_for):
+    other = launching.make()
     other.watch()
     records = [registry.create(config.model_copy(update={"steps": 2}), f"good {number}") for number in range(6)]
     for number, record in enumerate(records):
@@ -135,13 +134,13 @@ def test_a_flag_stops_a_worker_that_no_signal_can_reach(registry, launcher, conf
     assert not record.files.cancel_path.exists()
 
 
-def test_a_worker_outlives_the_server(registry, launcher, config, wait_for):
+def test_a_worker_outlives_the_server(registry, launching, launcher, config, wait_for):
     record = registry.create(long(config), "long")
     submit(launcher, record)
     wait_for(record, "running")
     launcher.close()
     # Another server on the same store finds the run and may cancel it.
-    other = LocalLauncher(registry.runs.parents[2])
+    other = launching.make()
     other.recover()
     assert record.status.state == "running"
     other.cancel(record.owner, record.files)
@@ -156,9 +155,9 @@ def test_a_worker_that_is_cancelled_before_it_began(registry, launcher, config, 
     wait_for(record, "cancelled", seconds=10)
 
 
-def test_a_worker_that_cannot_start_is_said_at_once(registry, config, wait_for):
-    command = (sys.executable, "-c", "raise SystemExit(3)")
-    launcher, record = LocalLauncher(registry.runs.parents[2], worker=command), registry.create(config, "good")
+def test_a_worker_that_cannot_start_is_said_at_once(registry, launching, config, wait_for):
+    launcher = launching.make((sys.executable, "-c", "raise SystemExit(3)"))
+    record = registry.create(config, "good")
     launcher.watch()
     submit(launcher, record)
     wait_for(record, "failed", seconds=10)
@@ -167,10 +166,10 @@ def test_a_worker_that_cannot_start_is_said_at_once(registry, config, wait_for):
     launcher.close()
 
 
-def test_a_program_that_is_not_there_is_said(registry, config):
-    launcher, record = LocalLauncher(registry.runs.parents[2], worker=("/no/such/program",)), registry.create(config)
+def test_a_program_that_is_not_there_is_said(registry, launching, config, wait_for):
+    launcher, record = launching.make(("/no/such/program",)), registry.create(config)
     submit(launcher, record)
-    assert record.status.state == "failed"
+    wait_for(record, "failed")
     assert "could not be started" in record.status.message
     launcher.close()
 
@@ -190,13 +189,13 @@ def test_a_worker_that_dies_is_noticed_and_the_next_one_starts(registry, launche
     wait_for(first, "done")
 
 
-def test_a_line_that_was_lost_is_made_anew_from_the_runs(registry, launcher, config, wait_for):
+def test_a_line_that_was_lost_is_made_anew_from_the_runs(registry, launching, launcher, config, wait_for):
     launcher.close()
     records = [registry.create(config, f"good {number}") for number in range(3)]
     dead = registry.create(config, "dead")
     status = dead.status.model_copy(update={"state": "running", "pid": 1, "process": "of/another/start"})
     dead.files.write_status(status.model_copy(update={"host": processes.host()}))
-    other = LocalLauncher(registry.runs.parents[2], worker=fake_worker.COMMAND)
+    other = launching.make()
     other.recover()
     for record in records:
         wait_for(record, "done")
@@ -207,13 +206,14 @@ def test_a_line_that_was_lost_is_made_anew_from_the_runs(registry, launcher, con
 
 
 def test_a_worker_on_a_machine_that_fell_silent_is_given_up(registry, launcher, config, wait_for, monkeypatch):
-    monkeypatch.setattr("monae_app.jobs.local.SILENT_SECONDS", 3.0)
+    monkeypatch.setattr("monae_app.jobs.dispatcher.SILENT_SECONDS", 3.0)
     first, second = registry.create(long(config), "long"), registry.create(config, "good")
     submit(launcher, first)
     wait_for(first, "running")
     # As a container sees it that was put in the place of the one before.
     with launcher.queue.change() as line:
-        line.claims["cpu"] = line.claims["cpu"].model_copy(update={"host": "elsewhere", "process": "of/another/place"})
+        ((lane, claim),) = line.claims.items()
+        line.claims[lane] = claim.model_copy(update={"host": "elsewhere", "process": "of/another/place"})
     submit(launcher, second)
     time.sleep(4.5)
     assert second.status.state == "queued"

@@ -37,8 +37,8 @@ def test_who_sees_that_a_run_has_ended_finds_its_last_event_and_only_one(make, m
     recorder = worker.Recorder(record.files)
     write, told = record.files.write_status, []
 
-    def look_when_written(status):
-        write(status)
+    def look_when_written(status, **how):
+        write(status, **how)
         told.append((status.state, [each["stage"] for each in record.files.read_events()[0]]))
 
     monkeypatch.setattr(recorder.run, "write_status", look_when_written)

@@ -19,7 +19,7 @@ class SavingTimes:
     share
         Of the time since training began, at most, that is spent on writing.
     step
-        Of the last checkpoint.
+        Of the last checkpoint that was written.
     """
 
     steps: int
@@ -27,17 +27,20 @@ class SavingTimes:
     share: float
     step: int = 0
     spent: float = field(init=False, default=0.0)
+    failing: bool = field(init=False, default=False)
+    _tried: int = field(init=False)
     _last_cost: float = field(init=False, default=0.0)
     _began: float = field(init=False)
     _last: float = field(init=False)
 
     def __post_init__(self) -> None:
         self._began = self._last = time.perf_counter()
+        self._tried = self.step
 
     def due(self, step: int) -> bool:
         """Whether a checkpoint should be written after this step."""
         now = time.perf_counter()
-        if step - self.step < self.steps and now - self._last < self.seconds:
+        if step - self._tried < self.steps and now - self._last < self.seconds:
             return False
         return self.spent + self._last_cost <= self.share * (now - self._began)
 
@@ -46,5 +49,6 @@ class SavingTimes:
         self._last = time.perf_counter()
         self._last_cost = self._last - began
         self.spent += self._last_cost
+        self._tried, self.failing = step, not well
         if well:
             self.step = step

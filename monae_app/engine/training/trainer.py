@@ -179,7 +179,10 @@ class Trainer:
         try:
             self.save()
         except WRITING_FAILED as error:
+            known = self.saving.failing
             self.saving.saved(self.step, began, well=False)
+            if known:
+                return
             left = f"the one of step {self.saving.step:,} is kept" if self.saving.step else "there is none before it"
             self.on_warning(
                 f"The checkpoint of step {self.step:,} could not be written ({error}); {left}. Training goes on: free "

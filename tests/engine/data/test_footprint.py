@@ -32,6 +32,7 @@ def summary(cells: int, genes: int, peaks: int, values: tuple[float, float], edg
         ((5232, 1677, 25_734, (5.5e5, 5.1e5), 24_164), 1.346),
         ((3000, 3000, 120_000, (1.55e6, 1.8e6), 27_309), 1.333),
         ((20_000, 2000, 10_000, (8.68e6, 8.53e6), 6000), 1.652),
+        ((40_000, 800, 3000, (1.107e7, 1.335e7), 1800), 1.907),
     ],
 )
 def test_what_was_measured_is_met(sizes, measured):

@@ -128,6 +128,23 @@ def test_a_checkpoint_is_written_now_and_then(tmp_path):
     assert [each.name for each in tmp_path.iterdir()] == ["c.safetensors"]
 
 
+def test_checkpoints_that_cannot_be_written_are_said_once_until_one_can(tmp_path):
+    path, told, steps = tmp_path / "there" / "c.safetensors", [], []
+    slow = trainer(line(), checkpoint=path, checkpoint_every=10, share_of_saving=1.0, on_warning=told.append)
+
+    def watch(event):
+        steps.append(event["step"])
+        if event["step"] == 40:
+            path.parent.mkdir()
+
+    slow.on_step = watch
+    assert slow.run() == 60
+    assert len(told) == 1
+    assert "step 10 could not be written" in told[0]
+    assert "there is none before it" in told[0]
+    assert Checkpoint.read_head(path).step == 60
+
+
 def test_divergence_names_step_and_term_and_keeps_the_checkpoint(tmp_path):
     network = line()
     sound = objective(network)
