@@ -99,11 +99,6 @@ class LocalLauncher(Dispatcher):
         """Return the lanes of this machine that may compute what a setting ``device`` asks for."""
         return self._lanes_for(device)
 
-    def prospect(self, device: str) -> Outlook:
-        """Tell the place that one more run would have in line."""
-        line = self.queue.look()
-        return outlook(line, line.append("", "", device), self._lanes_of, self._seconds_left)
-
     def tick(self) -> None:
         """Take note of workers that have ended, kill those that do not stop, and start who is next."""
         self._reap()

@@ -215,9 +215,8 @@ class Registry:
         if known is None:
             raise without_checkpoint(parent)
         settings = parent.files.read_config().model_dump() | {"steps": max(known) + more, "epochs": None}
-        record = self.create(
-            make_config(**settings), name or f"{parent.name[:60]} +{more:,} steps", source=parent.about.source, extends=parent.id
-        )  # fmt: skip
+        name = name or f"{parent.name[:60]} +{more:,} steps"
+        record = self.create(make_config(**settings), name, source=parent.about.source, extends=parent.id)
         try:
             _link_or_copy(parent.folder / CHECKPOINT, record.folder / CHECKPOINT)
         except OSError as error:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from monae_app.engine.data.duration import expected_seconds
 from monae_app.engine.data.footprint import expected_device_memory, expected_memory
 from monae_app.jobs import devices
+from monae_app.jobs.devices import Device
 from monae_app.web.components import words
 
 if TYPE_CHECKING:
     from monae_app.engine.config import RunConfig
-    from monae_app.jobs.devices import Device
     from monae_app.web.datasets import Source
     from monae_app.web.services import Services
 
@@ -69,18 +69,21 @@ def forecast(services: Services, source: Source, config: RunConfig) -> Forecast:
         If the data cannot be read, or the machine has no such device.
     """
     summary = services.summary(source)
-    devices.check_device(config.device)
-    found = {device.lane: device for device in devices.devices()}
-    lane = devices.lanes_for(config.device)[0]
-    factor = services.experience.factor(lane)
     prospect = services.launcher.prospect(config.device)
-    device = found[lane]
+    here = {each.lane: each for each in devices.devices()}
+    lane = next(iter(services.launcher.lanes_of(config.device)), config.device)
+    # In a cluster a lane is named with its machine, and nothing is known of its memory here.
+    name = lane.rpartition("/")[2]
+    kind = name.partition(":")[0]
+    device = here.get(lane) or Device(name, kind, f"{devices.NAMES.get(kind, name)} ({lane})", 0, 0)
+    factor = services.experience.factor(name)
+    free = here[devices.CPU].memory_free if lane in here and devices.CPU in here else 0
     return Forecast(
         seconds=expected_seconds(summary, config) * (factor or 1.0),
         measured=factor is not None,
         device=device,
         memory=expected_memory(summary, config),
-        memory_free=next((each.memory_free for each in found.values() if each.kind == devices.CPU), 0),
+        memory_free=free,
         device_memory=expected_device_memory(summary, config) if device.kind == devices.CUDA else 0,
         ahead=prospect.position - 1,
         starts_in_s=prospect.starts_in_s,

@@ -56,4 +56,4 @@ def waiting(expected: Forecast) -> html.P | None:
 
 def place(kind: str, title: str) -> str:
     """Name a device within a sentence."""
-    return f"this machine's {title}" if kind == devices.CPU else f"the {title}"
+    return f"this machine's {title}" if kind == devices.CPU and "/" not in title else f"the {title}"

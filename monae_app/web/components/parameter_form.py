@@ -9,6 +9,7 @@ from dash._utils import stringify_id
 
 from monae_app.engine.config import RunConfig
 from monae_app.jobs import devices
+from monae_app.jobs.cluster import redis_url
 from monae_app.web.components import words
 
 if TYPE_CHECKING:
@@ -154,6 +155,9 @@ def device_options(choices: Sequence[str], found: Sequence[Device] | None = None
     found
         Devices of the machine; looked for if left out.
     """
+    if found is None and redis_url() is not None:
+        # Other machines compute: what this one has does not matter, and the check below the form says what is there.
+        return [{"label": _named(choice), "value": choice} for choice in choices]
     here = tuple(devices.devices() if found is None else found)
     return [_device_option(choice, here) for choice in choices]
 
@@ -161,11 +165,15 @@ def device_options(choices: Sequence[str], found: Sequence[Device] | None = None
 def _device_option(choice: str, here: tuple[Device, ...]) -> dict[str, Any]:
     lanes = devices.lanes_for(choice, here)
     taken = [device for device in here if device.lane in lanes]
-    title = "Automatic" if choice == "auto" else devices.NAMES.get(choice, choice)
+    title = _named(choice)
     if not taken:
         return {"label": f"{title}: {LACKING.get(choice, 'this machine has none')}", "value": choice, "disabled": True}
     names = words.listed([_told(device) for device in taken])
     return {"label": names if choice == "cpu" else f"{title}: {names}", "value": choice}
+
+
+def _named(choice: str) -> str:
+    return "Automatic" if choice == "auto" else devices.NAMES.get(choice, choice)
 
 
 def _told(device: Device) -> str:
