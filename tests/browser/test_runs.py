@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from monae_app.jobs import local, processes
 from tests.browser import quick_worker
 from tests.browser.conftest import HARMLESS, open_page
-from tests.browser.training import Server, open_sample, setting, start, state
+from tests.browser.training import Server, open_training, setting, start, state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +39,7 @@ def page(browser: Browser, server: Server) -> Iterator[Page]:
 
 
 def test_a_second_training_waits_in_line_and_both_can_be_cancelled(page: Page):
-    open_sample(page)
+    open_training(page)
     start(page, "1,000,000", name="endless")
     expect(page.locator("#training-live")).to_contain_text("of 1,000,000")
     endless = page.url
@@ -67,7 +67,7 @@ def test_a_second_training_waits_in_line_and_both_can_be_cancelled(page: Page):
 
 
 def test_a_cancelled_training_goes_on_and_another_one_is_tried_from_it(page: Page):
-    open_sample(page)
+    open_training(page)
     start(page, "150", name="in two parts")
     expect(page.locator("#training-live")).to_contain_text("of 150")
     page.wait_for_timeout(1500)
@@ -98,7 +98,7 @@ def test_a_cancelled_training_goes_on_and_another_one_is_tried_from_it(page: Pag
 
 
 def test_a_finished_training_is_extended_by_a_new_run(page: Page):
-    open_sample(page)
+    open_training(page)
     page.goto("/training?run=sample-tiny")
     page.get_by_role("button", name="Train further").click()
     # The bundled one keeps no checkpoint.
@@ -116,7 +116,7 @@ def test_a_finished_training_is_extended_by_a_new_run(page: Page):
 
 
 def test_a_run_gets_a_name_and_a_note_and_comes_back_after_it_was_deleted(page: Page):
-    open_sample(page)
+    open_training(page)
     start(page, "5", name="old name")
     state(page, "Done")
     page.get_by_role("button", name="Rename, note").click()
@@ -154,7 +154,7 @@ def test_a_run_gets_a_name_and_a_note_and_comes_back_after_it_was_deleted(page: 
 
 
 def test_whoever_has_the_link_follows_a_training_and_can_change_nothing(page: Page, browser: Browser, server: Server):
-    open_sample(page)
+    open_training(page)
     start(page, "1,000,000", name="shown to others")
     expect(page.locator("#training-live")).to_contain_text("of 1,000,000")
     page.get_by_label("Share this run").click()
@@ -181,9 +181,9 @@ def test_whoever_has_the_link_follows_a_training_and_can_change_nothing(page: Pa
 
 def test_the_page_goes_on_by_itself_when_the_server_comes_back(browser: Browser, server: Server):
     # The browser says itself that a request failed; nobody else may.
-    pages = open_page(browser, server.address, re.compile(f"{HARMLESS.pattern}|ERR_CONNECTION", re.IGNORECASE))
+    pages = open_page(browser, server.address, re.compile(f"{HARMLESS.pattern}|net::ERR_", re.IGNORECASE))
     page = next(pages)
-    open_sample(page)
+    open_training(page)
     start(page, "1,000,000", name="outlives servers")
     expect(page.locator("#training-live")).to_contain_text("of 1,000,000")
     server.stop()
@@ -201,7 +201,7 @@ def test_the_page_goes_on_by_itself_when_the_server_comes_back(browser: Browser,
 
 
 def test_what_went_wrong_is_said_and_what_was_noticed_too(page: Page):
-    open_sample(page)
+    open_training(page)
     setting(page, "seed").fill(str(quick_worker.UNLUCKY))
     start(page, "5", name="unlucky")
     state(page, "Failed")

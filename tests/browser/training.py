@@ -37,6 +37,12 @@ def open_sample(page: Page) -> None:
     expect(page.locator("#training-check")).to_contain_text("Expected: ")
 
 
+def open_training(page: Page) -> None:
+    # The sample is what one begins with.
+    page.goto("/training")
+    expect(page.locator("#training-check")).to_contain_text("Expected: ")
+
+
 def start(page: Page, steps: str, name: str = "") -> None:
     before = page.url
     if not setting(page, "batch_size").is_visible():
