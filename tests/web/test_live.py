@@ -49,3 +49,14 @@ def test_a_run_that_begins_again_forgets_what_came_before(tmp_path):
     assert last == {}
     run.append_event(event(1))
     assert history.read(run)[0]["step"].tolist() == [1]
+
+
+def test_a_folder_that_cannot_be_read_has_no_losses(tmp_path, monkeypatch):
+    run = RunFolder(tmp_path)
+    run.append_event(event(1))
+
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("pathlib.Path.stat", refuse)
+    assert LossHistory().read(run)[0].empty
