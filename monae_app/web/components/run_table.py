@@ -129,7 +129,7 @@ def _row(run: Listed, current: str | None, place: Outlook | None) -> html.Tr:
     standing = html.Small(f"{words.ordinal(place.position)} of {place.waiting} in line") if place else None
     cells = [
         html.Td([html.Strong(run.name), *_remarks(run)], className="run-name"),
-        html.Td([html.Span(f"{part} ") for part in words.moment(status.created).split()], className="when"),
+        html.Td([html.Span(part) for part in words.moment(status.created).split()], className="when"),
         html.Td([badge, standing], className="run-state"),
         html.Td(f"{run.steps:,}" if run.steps else "", className="figure-cell"),
         *(html.Td(_score(run.scores.get(name)), className="figure-cell") for name in ("foscttm", "label_transfer")),
@@ -152,7 +152,7 @@ def _remarks(run: Listed) -> list[Any]:
     if run.note:
         small.append(html.P(run.note, className="run-note", title=run.note))
     if run.problem:
-        small.append(html.P(run.problem, className="run-note"))
+        small.append(html.P(run.problem, className="run-problem"))
     return small
 
 
