@@ -118,6 +118,18 @@ class Dispatcher(ABC):
         ticket = line.ticket(user, run.path.name)
         return outlook(line, ticket, self._lanes_of_ticket, self._seconds_left) if ticket else None
 
+    def prospect(self, device: str) -> Outlook:
+        """Tell the place that one more run would have in line.
+
+        Raises
+        ------
+        InputError
+            If no device can take it, or the line cannot be used.
+        """
+        self._check_device(device)
+        line = self.queue.look()
+        return outlook(line, line.append("", "", device), self._lanes_of_ticket, self._seconds_left)
+
     def tick(self) -> None:
         """Take note of workers that have ended, kill those that do not stop, and start who is next."""
         with self.queue.change() as line:

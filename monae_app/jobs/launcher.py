@@ -36,6 +36,18 @@ class Launcher(Protocol):
     def outlook(self, user: str, run: RunFolder) -> Outlook | None:
         """Tell the place of a run in line; None if it does not wait."""
 
+    def lanes_of(self, device: str) -> tuple[str, ...]:
+        """Return the lanes that may compute what a setting ``device`` asks for, as they are named in the line."""
+
+    def prospect(self, device: str) -> Outlook:
+        """Tell the place that one more run with this setting ``device`` would have in line.
+
+        Raises
+        ------
+        InputError
+            If no device can take it, or the line cannot be used.
+        """
+
     def tick(self) -> None:
         """Take note of workers that have ended and start who is next; cheap, and done every other second."""
 

@@ -149,12 +149,13 @@ class RunFolder:
     @property
     def finished(self) -> bool:
         """Whether there is a result."""
-        return self.report_path.is_file()
+        # os.path, not Path: a folder that may not be read holds no result, and is no error.
+        return os.path.isfile(self.report_path)  # noqa: PTH113
 
     @property
     def has_checkpoint(self) -> bool:
         """Whether training can go on from where it stood."""
-        return self.checkpoint_path.is_file()
+        return os.path.isfile(self.checkpoint_path)  # noqa: PTH113
 
     def _goes_on(self) -> str:
         return "It can go on from its last checkpoint." if self.has_checkpoint else "It had no checkpoint yet."

@@ -12,6 +12,7 @@ import argparse
 import logging
 import os
 import signal
+import sys
 import threading
 from contextlib import contextmanager
 from pathlib import Path
@@ -146,15 +147,25 @@ def _logging_to(path: Path) -> Iterator[None]:
     handler = _Log(path, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%d %H:%M:%S"))
     root = logging.getLogger("monae_app")
-    level = root.level
+    level, propagate = root.level, root.propagate
     root.setLevel(logging.INFO)
     root.addHandler(handler)
+    # Where the launcher has led everything that is said into the log, each line would stand there twice.
+    root.propagate = propagate and not _said_into(path)
     try:
         yield
     finally:
         root.removeHandler(handler)
         root.setLevel(level)
+        root.propagate = propagate
         handler.close()
+
+
+def _said_into(path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(sys.stderr.fileno()), path.stat())
+    except (OSError, ValueError, AttributeError):
+        return False
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from flask import Response, jsonify, request, send_file
 from monae_app.engine.errors import InputError
 from monae_app.jobs.downloads import Downloads
 from monae_app.jobs.group_maps import GroupMaps
+from monae_app.jobs.registry import SHARED
 from monae_app.web.groups import Groups, cells_of
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ MAP_CSV = "/api/runs/{run}/map.csv"
 
 def register(server: Flask, services: Services) -> None:
     """Add the routes to the server."""
+    _register_log(server, services)
 
     @server.get("/api/health")
     def health() -> Response:
@@ -60,6 +62,22 @@ def register(server: Flask, services: Services) -> None:
         answer = send_file(path, as_attachment=True, download_name=path.name, mimetype="application/octet-stream")
         answer.headers["Cache-Control"] = "no-store"
         return answer
+
+
+def _register_log(server: Flask, services: Services) -> None:
+    @server.get("/api/runs/<run>/log.txt")
+    def log(run: str) -> Response:
+        record = services.registry.get(run)
+        try:
+            # What its owner's machine said stays with the owner.
+            text = None if run.startswith(SHARED) else record.files.log_path.read_bytes()
+        except OSError:
+            text = None
+        if text is None:
+            raise InputError(f"The run {record.name!r} has no log to show.", "a run of your own.", "open one of those.")
+        name = re.sub(r"[^A-Za-z0-9._-]+", "_", f"log_{record.name}")[:80]
+        headers = {"Content-Disposition": f'attachment; filename="{name}.txt"', "Cache-Control": "no-store"}
+        return Response(text, mimetype="text/plain", headers=headers)
 
 
 def guard_host(server: Flask, settings: Settings) -> None:

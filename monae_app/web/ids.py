@@ -7,8 +7,10 @@ THEME = "theme"
 RUN = "run-picker"
 # {"id": run id, "nonce": ...} of a run that was just started and becomes the current one.
 NEW_RUN = "new-run"
-# "<run id>:<state>" of the watched run: a change makes the lists of runs fresh.
+# What the watched run and those that wait or compute are at: a change makes the lists of runs fresh.
 RUN_STATE = "run-state"
+# Something new whenever the list of runs has changed for another reason: a run was renamed, deleted or brought back.
+RUNS = "runs-changed"
 # The data set that the next training takes, see monae_app.web.datasets.Source.
 SOURCE = "source"
 # The files that are chosen on the Data page and not read yet, see monae_app.web.basket.Basket.

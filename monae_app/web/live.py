@@ -9,9 +9,19 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from monae_app.jobs.progress import RunFolder
 
 POINTS = 400
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        # Not there yet, or in a folder that may not be read.
+        return 0
 
 
 @dataclass
@@ -41,7 +51,7 @@ class LossHistory:
         """
         with self._lock:
             reading = self._runs.get(str(run.path))
-            size = run.progress_path.stat().st_size if run.progress_path.exists() else 0
+            size = _size(run.progress_path)
             if reading is None or size < reading.offset:
                 reading = self._runs[str(run.path)] = _Reading()
             # What stands there now and no further: a worker may write faster than a busy machine reads.
@@ -62,6 +72,9 @@ class LossHistory:
 
     @staticmethod
     def _take(reading: _Reading, event: dict[str, Any]) -> None:
+        if event.get("stage") == "read" and event.get("message") == "Starting":
+            # Started again from nothing: what an earlier attempt reached is over.
+            reading.rows, reading.last, reading.seen, reading.stride = [], {}, 0, 1
         if event.get("stage") != "train" or "step" not in event:
             return
         # A run that was resumed writes steps anew from its checkpoint on.

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from monae_app.engine.data.contents import ReadingOptions
 from monae_app.engine.data.cutoffs import without_cutoffs
-from monae_app.engine.data.duration import expected_seconds
 from monae_app.engine.errors import InputError
 from monae_app.engine.result import Result
+from monae_app.jobs.archive_import import inputs_are_here
+from monae_app.jobs.experience import Experience
 from monae_app.jobs.inspecting import inspect
 from monae_app.jobs.launcher import Launcher, make_launcher
+from monae_app.jobs.listing import Listing
 from monae_app.jobs.looking import look
 from monae_app.jobs.progress import STOPPED
 from monae_app.jobs.registry import SHARED, Registry
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from monae_app.engine.config import RunConfig
+    from monae_app.jobs.listing import Listed
     from monae_app.jobs.outlook import Outlook
     from monae_app.jobs.registry import RunRecord
     from monae_app.web.settings import Settings
@@ -60,6 +63,8 @@ class Services:
         self.catalogue = Catalogue(settings, samples_root, self.uploads, self.users.current)
         self.surveys = Surveys(settings.store / "surveys")
         self.losses = LossHistory()
+        self.listing = Listing()
+        self.experience = Experience(settings.store)
         self._samples = samples_root or bundled.folder("data_samples")
         self._shares = Shares(settings.store)
         self._lock = threading.Lock()
@@ -73,11 +78,15 @@ class Services:
             self.settings.store, self.users.current(), self._samples, self.settings.opened_runs, self._shares
         )
 
+    def runs(self) -> list[Listed]:
+        """List the runs that the one who asks can see, newest first, opened and bundled ones last."""
+        return self.listing.of(self.registry)
+
     def default_run(self) -> str | None:
         """Id of the run to begin with: one given at the start, else the newest finished one, else the newest."""
-        runs = self.registry.list()
-        opened = [record for record in runs if record.id.startswith("opened-")]
-        finished = [record for record in runs if record.finished]
+        runs = self.runs()
+        opened = [run for run in runs if run.id.startswith("opened-")]
+        finished = [run for run in runs if run.finished]
         first = next(iter([*opened, *finished, *runs]), None)
         return first.id if first else None
 
@@ -140,11 +149,9 @@ class Services:
             return {"error": {"found": error.found, "expected": error.expected, "todo": error.todo}}
         return look([path], ReadingOptions(orientation=rows or "auto"))[0]
 
-    def expected_seconds(self, source: Source, config: RunConfig) -> float:
-        """Estimate how long a training takes here."""
-        return expected_seconds(self.summary(source), config)
-
-    def start(self, config: RunConfig, name: str, *, expected_s: float | None = None) -> RunRecord:
+    def start(
+        self, config: RunConfig, name: str, *, expected_s: float | None = None, source: Source | None = None
+    ) -> RunRecord:
         """Create a run and put it in line.
 
         Parameters
@@ -155,37 +162,50 @@ class Services:
             What people call it.
         expected_s
             How long it may take.
+        source
+            The data set as the Data page names it, so that the run can be tried again.
 
         Raises
         ------
         InputError
-            If too many wait; no run is left behind then.
+            If too many wait, or the store cannot be written; no run is left behind then.
         """
         registry = self.registry
-        record = registry.create(config, name)
+        record = registry.create(config, name, source=source.to_json() if source else None)
+        return self.submit_new(registry, record, expected_s)
+
+    def submit_new(self, registry: Registry, record: RunRecord, expected_s: float | None) -> RunRecord:
+        """Put a run that was just made in line, or leave no trace of it.
+
+        Raises
+        ------
+        InputError
+            If it cannot wait there.
+        """
         try:
-            self.launcher.submit(registry.user, record.files, expected_s=expected_s)
+            self.launcher.submit(registry.user, record.files, expected_s=expected_s, resume=record.files.has_checkpoint)
         except InputError:
             registry.withdraw(record)
             raise
         return record
 
     def resume(self, run_id: str) -> RunRecord:
-        """Put a run that was stopped, lost or refused in line again, to go on from its checkpoint.
+        """Put a run that was stopped, lost or refused in line again, to go on from its checkpoint if it has one.
 
         Raises
         ------
         InputError
-            If it is not one of one's own that stands still without a result.
+            If it is not one of one's own that stands still without a result, or its files are not here.
         """
-        record = self._own(run_id)
+        record = self.own(run_id)
         if record.status.state not in STOPPED:
             raise InputError(
                 f"The run {record.name!r} is {record.status.state}.",
                 "a run that was cancelled, failed or was lost.",
                 "choose another run.",
             )
-        self.launcher.submit(self.registry.user, record.files, resume=True)
+        check_inputs(record)
+        self.launcher.submit(self.registry.user, record.files, resume=record.files.has_checkpoint)
         return record
 
     def cancel(self, run_id: str) -> None:
@@ -196,7 +216,7 @@ class Services:
         InputError
             If it belongs to somebody else.
         """
-        self.launcher.cancel(self.registry.user, self._own(run_id).files)
+        self.launcher.cancel(self.registry.user, self.own(run_id).files)
 
     def outlook(self, run_id: str) -> Outlook | None:
         """Tell the place in line of a run that can be seen; None if it does not wait."""
@@ -209,9 +229,9 @@ class Services:
         Raises
         ------
         InputError
-            If it is not a finished run of the one who asks.
+            If it is not a run of the one who asks.
         """
-        return SHARED + self._shares.share(self.users.current(), self._own_finished(run_id).id)
+        return SHARED + self._shares.share(self.users.current(), self.own(run_id).id)
 
     def shared(self, run_id: str | None) -> str | None:
         """Return the id under which others find a run of the one who asks, or None if it is not shared."""
@@ -224,30 +244,29 @@ class Services:
         Raises
         ------
         InputError
-            If it is not a finished run of the one who asks.
+            If it is not a run of the one who asks.
         """
-        self._shares.revoke(self.users.current(), self._own_finished(run_id).id)
+        self._shares.revoke(self.users.current(), self.own(run_id).id)
 
     def can_share(self, run_id: str | None) -> bool:
-        """Whether this is a finished run of the one who asks."""
+        """Whether this is a run of the one who asks, finished or not."""
         try:
-            return bool(run_id and self._own_finished(run_id))
+            return bool(run_id and self.own(run_id))
         except InputError:
             return False
 
-    def _own(self, run_id: str) -> RunRecord:
+    def own(self, run_id: str) -> RunRecord:
+        """Find a run of the one who asks.
+
+        Raises
+        ------
+        InputError
+            If it belongs to somebody else.
+        """
         record = self.registry.get(run_id)
         if record.read_only:
             raise InputError(
                 f"The run {record.name!r} is not yours.", "a run of your own.", "ask the one who shared it."
-            )
-        return record
-
-    def _own_finished(self, run_id: str) -> RunRecord:
-        record = self.registry.get(run_id)
-        if record.read_only or not record.finished:
-            raise InputError(
-                f"The run {record.name!r} cannot be shared.", "a finished run of your own.", "wait until it is done."
             )
         return record
 
@@ -259,3 +278,19 @@ class Services:
             return dict(json.loads(report.read_text(encoding="utf-8"))["dataset"])
         except (OSError, ValueError, KeyError):
             return None
+
+
+def check_inputs(record: RunRecord) -> None:
+    """Refuse to train where the files of a run are gone.
+
+    Raises
+    ------
+    InputError
+        If not all of them are there.
+    """
+    if not inputs_are_here(record.files.read_config()):
+        raise InputError(
+            f"Files that the run {record.name!r} was made from are not here any more.",
+            "all files of the run, unchanged.",
+            "put them back, or train anew on files chosen on the Data page.",
+        )

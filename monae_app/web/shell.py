@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 import dash
-from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html
+from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
 
 from monae_app.engine.errors import InputError
 from monae_app.web import bundled, ids
@@ -18,8 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import ModuleType
 
+    from monae_app.jobs.listing import Listed
     from monae_app.jobs.registry import RunRecord
     from monae_app.web.services import Services
+
+OFFLINE = "offline"
 
 # The theme is set before the first paint: a dark page must not flash white.
 INDEX = """<!DOCTYPE html>
@@ -77,6 +80,9 @@ def layout(pages: Sequence[ModuleType], *, single: bool = True) -> html.Div:
             dcc.Store(id=ids.LOOKS),
             dcc.Store(id=ids.NEW_RUN),
             dcc.Store(id=ids.RUN_STATE),
+            dcc.Store(id=ids.RUNS),
+            # Filled by assets/connection.js.
+            html.Div(id=OFFLINE, className="offline", role="alert", hidden=True),
             dcc.Store(id=ids.UPLOADS),
             html.Header(
                 [
@@ -119,26 +125,32 @@ def register(app: Dash, services: Services, pages: Sequence[ModuleType]) -> None
         Input(ids.LOCATION, "search"),
         Input(ids.NEW_RUN, "data"),
         Input(ids.RUN_STATE, "data"),
+        Input(ids.RUNS, "data"),
         State(ids.RUN, "value"),
     )
     def choose_run(
-        search: str | None, new_run: dict[str, str] | None, _state: str | None, current: str | None
-    ) -> tuple[list[dict[str, Any]], str | None]:
-        records = services.registry.list()
+        search: str | None, new_run: dict[str, str] | None, _state: str | None, _runs: Any, current: str | None
+    ) -> tuple[list[dict[str, Any]], Any]:
+        runs = services.runs()
         asked = next(iter(parse_qs((search or "").lstrip("?")).get("run", [])), None)
         if ctx.triggered_id == ids.NEW_RUN and new_run:
             value: str | None = new_run["id"]
-        elif ctx.triggered_id == ids.RUN_STATE and current:
+        elif ctx.triggered_id in (ids.RUN_STATE, ids.RUNS) and current:
             value = current
         else:
             value = asked or current or services.default_run()
-        options = [_option(record) for record in records]
-        if value is not None and all(record.id != value for record in records):
+        known = {run.id for run in runs}
+        if ctx.triggered_id == ids.RUNS and value not in known and current_record(services, value) is None:
+            # It was deleted: what is left is shown.
+            value = services.default_run()
+        options = [_option(run) for run in runs]
+        if value is not None and value not in known:
             # The page says what is wrong; the picker must not drop the value in silence.
             shared = current_record(services, value)
             label = f"{shared.name} · shared with you" if shared else f"{value[:40]} (not found)"
             options.insert(0, {"label": label, "value": value})
-        return options, value
+        # Said again, it would make pages begin anew what is being done there.
+        return options, no_update if value == current else value
 
 
 def current_record(services: Services, run_id: str | None) -> RunRecord | None:
@@ -151,12 +163,11 @@ def current_record(services: Services, run_id: str | None) -> RunRecord | None:
         return None
 
 
-def _option(record: RunRecord) -> dict[str, Any]:
-    status = record.status
-    note = "bundled" if record.id.startswith("sample-") else words.moment(status.created)
-    if status.state != "done":
-        note = status.state
-    return {"label": f"{record.name} · {note}" if note else record.name, "value": record.id}
+def _option(run: Listed) -> dict[str, Any]:
+    note = "bundled" if run.id.startswith("sample-") else words.moment(run.status.created)
+    if run.status.state != "done":
+        note = "unreadable" if run.problem else run.status.state
+    return {"label": f"{run.name} · {note}" if note else run.name, "value": run.id}
 
 
 def _link_id(page: ModuleType) -> str:

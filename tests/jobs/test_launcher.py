@@ -235,3 +235,21 @@ def test_the_clock_may_jump_while_a_run_computes(registry, launcher, config, wai
     monkeypatch.undo()
     launcher.cancel(first.owner, first.files)
     wait_for(second, "done")
+
+
+def test_who_asks_beforehand_learns_the_place_and_changes_nothing(registry, launcher, config, wait_for):
+    assert launcher.prospect("cpu").position == 1
+    first, second = (registry.create(long(config), f"good {number}") for number in range(2))
+    submit(launcher, first, expected_s=1000.0)
+    wait_for(first, "running")
+    assert launcher.prospect("cpu").starts_in_s > 100
+    submit(launcher, second, expected_s=500.0)
+    before = launcher.queue.look()
+    prospect = launcher.prospect("cpu")
+    assert (prospect.position, prospect.waiting) == (2, 2)
+    assert prospect.starts_in_s > launcher.outlook(second.owner, second.files).starts_in_s
+    assert launcher.queue.look() == before
+    with pytest.raises(InputError):
+        launcher.prospect("mps")
+    for record in (second, first):
+        launcher.cancel(record.owner, record.files)

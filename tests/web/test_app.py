@@ -119,3 +119,16 @@ def test_a_run_given_at_the_start_comes_first(tmp_path, samples_root, services):
 def test_the_summary_of_a_sample_needs_no_reading(services, monkeypatch):
     monkeypatch.setattr("monae_app.web.services.inspect", lambda _: pytest.fail("read the files"))
     assert services.summary(services.catalogue.default())["labels"] == ["cell_type"]
+
+
+def test_the_log_of_a_run_is_downloaded_whole_by_its_owner_alone(app, client):
+    services = app.server.extensions["monae_services"]
+    config = services.registry.get("sample-tiny").files.read_config()
+    record = services.registry.create(config, "my run/1")
+    assert client.get(f"/api/runs/{record.id}/log.txt").status_code == 404
+    record.files.log_path.write_text("first\n" * 10_000)
+    answer = client.get(f"/api/runs/{record.id}/log.txt")
+    assert answer.data.count(b"first") == 10_000
+    assert "log_my_run_1.txt" in answer.headers["Content-Disposition"]
+    shared = services.share(record.id)
+    assert client.get(f"/api/runs/{shared}/log.txt").status_code == 404

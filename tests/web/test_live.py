@@ -36,3 +36,27 @@ def test_a_resumed_run_replaces_the_steps_after_its_checkpoint(tmp_path):
     for step in (3, 4, 5):
         run.append_event(event(step))
     assert history.read(run)[0]["step"].tolist() == [1, 2, 3, 4, 5]
+
+
+def test_a_run_that_begins_again_forgets_what_came_before(tmp_path):
+    run, history = RunFolder(tmp_path), LossHistory()
+    for step in (1, 2, 3):
+        run.append_event(event(step))
+    assert history.read(run)[1]["step"] == 3
+    run.append_event({"stage": "read", "message": "Starting"})
+    losses, last = history.read(run)
+    assert losses.empty
+    assert last == {}
+    run.append_event(event(1))
+    assert history.read(run)[0]["step"].tolist() == [1]
+
+
+def test_a_folder_that_cannot_be_read_has_no_losses(tmp_path, monkeypatch):
+    run = RunFolder(tmp_path)
+    run.append_event(event(1))
+
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("pathlib.Path.stat", refuse)
+    assert LossHistory().read(run)[0].empty

@@ -8,9 +8,16 @@ from dash import dcc, html
 from dash._utils import stringify_id
 
 from monae_app.engine.config import RunConfig
+from monae_app.jobs import devices
+from monae_app.jobs.cluster import redis_url
+from monae_app.web.components import words
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pydantic.fields import FieldInfo
+
+    from monae_app.jobs.devices import Device
 
 KIND = "parameter"
 TITLES = {
@@ -30,6 +37,10 @@ GROUPS = {
     "loss": "Loss",
     "anchors": "Anchors",
     "analysis": "Map and clusters",
+}
+LACKING = {
+    "cuda": "none on this machine, or its driver does not answer",
+    "mps": "only on Macs with Apple's own processor",
 }
 # What people look for first.
 FIRST = ("steps", "n_top_genes", "n_top_peaks", "min_counts", "seed", "device")
@@ -70,6 +81,22 @@ def read_parameters(ids: list[dict[str, str]], values: list[Any]) -> dict[str, A
     return found
 
 
+def shown_values(ids: list[dict[str, str]], config: RunConfig) -> list[Any]:
+    """Turn the settings of a run into what stands in the inputs, in the order of their ids."""
+    return [_shown(getattr(config, given["name"])) for given in ids]
+
+
+def default_values(ids: list[dict[str, str]]) -> list[Any]:
+    """Return what stands in the inputs at first, in the order of their ids."""
+    return [_shown(RunConfig.model_fields[given["name"]].default) for given in ids]
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    return "" if value is None else str(value)
+
+
 def _parsed(field: FieldInfo, text: Any) -> Any:
     if not isinstance(text, str):
         return text
@@ -95,22 +122,62 @@ def _field(name: str) -> html.Div:
     bounds = _bounds(field)
     note: list[Any] = [f"{field.description} ", f"{bounds}. " if bounds else "", html.Code(name)]
     label = html.Label(title, htmlFor=stringify_id(parameter_id(name)))
-    return html.Div([label, _input(name, field), html.P(note)], className="field")
+    # Names of devices are long.
+    look = "field whole-line" if name == "device" else "field"
+    return html.Div([label, _input(name, field), html.P(note)], className=look)
 
 
 def _input(name: str, field: FieldInfo) -> Any:
     choices = get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
+    if name == "device":
+        return dcc.Dropdown(
+            device_options(choices), field.default, id=parameter_id(name), clearable=False, searchable=False
+        )
     if choices:
         return dcc.Dropdown(list(choices), field.default, id=parameter_id(name), clearable=False, searchable=False)
     default = field.default
-    shown = ", ".join(default) if _is_tuple(field) else default
     placeholder = "standard" if default is None else "none" if _is_tuple(field) else ""
     # Text, not number: a number input keeps a wrong value to itself, and the page could not say what is wrong.
     # Not debounced: whoever types and presses Start at once means what was typed.
     return dcc.Input(
-        id=parameter_id(name), type="text", value=shown if shown is None else str(shown), placeholder=placeholder,
+        id=parameter_id(name), type="text", value=_shown(default), placeholder=placeholder,
         autoComplete="off", spellCheck=False,
     )  # fmt: skip
+
+
+def device_options(choices: Sequence[str], found: Sequence[Device] | None = None) -> list[dict[str, Any]]:
+    """Offer what this machine has, with free memory; what it lacks stands there, and why.
+
+    Parameters
+    ----------
+    choices
+        Values of the setting.
+    found
+        Devices of the machine; looked for if left out.
+    """
+    if found is None and redis_url() is not None:
+        # Other machines compute: what this one has does not matter, and the check below the form says what is there.
+        return [{"label": _named(choice), "value": choice} for choice in choices]
+    here = tuple(devices.devices() if found is None else found)
+    return [_device_option(choice, here) for choice in choices]
+
+
+def _device_option(choice: str, here: tuple[Device, ...]) -> dict[str, Any]:
+    lanes = devices.lanes_for(choice, here)
+    taken = [device for device in here if device.lane in lanes]
+    title = _named(choice)
+    if not taken:
+        return {"label": f"{title}: {LACKING.get(choice, 'this machine has none')}", "value": choice, "disabled": True}
+    names = words.listed([_told(device) for device in taken])
+    return {"label": names if choice == "cpu" else f"{title}: {names}", "value": choice}
+
+
+def _named(choice: str) -> str:
+    return "Automatic" if choice == "auto" else devices.NAMES.get(choice, choice)
+
+
+def _told(device: Device) -> str:
+    return f"{device.title} ({words.size(device.memory_free)} free)" if device.memory_free else device.title
 
 
 def _is_tuple(field: FieldInfo) -> bool:

@@ -27,6 +27,12 @@ def estimate(seconds: float) -> str:
     return f"about {seconds / 3600:.1f} hours"
 
 
+def ordinal(number: int) -> str:
+    """Write a place: "1st", "2nd", "11th", "22nd"."""
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number:,}{ending}"
+
+
 def moment(seconds: float) -> str:
     """Write a time since 1970 as date and time of day here."""
     return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds)) if seconds else ""
