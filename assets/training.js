@@ -1,5 +1,5 @@
 /* The Training page: the end of the log stays in sight, fields get the keyboard when they appear, deleting can be
-   undone for a while. */
+   undone for a while, and whoever comes back to it sees what is now. */
 "use strict";
 
 (function () {
@@ -10,6 +10,7 @@
   const find = (name) => document.getElementById(name);
   let upwards = false;
   let fading = 0;
+  let editing = false;
 
   const toEnd = (log) => (log.scrollTop = log.scrollHeight);
 
@@ -23,6 +24,11 @@
     const fold = event.target;
     if (fold instanceof Element && fold.id === "training-log-box" && fold.open && !upwards) toEnd(find("training-log"));
   }, true);
+
+  // What another browser did meanwhile is asked for once: the page of an ended run asks for nothing by itself.
+  window.addEventListener("focus", () => {
+    if (find("training-live")) clientside.set_props("training-touched", { data: ["seen", Date.now()] });
+  });
 
   document.addEventListener("keydown", (event) => {
     const field = event.target;
@@ -54,8 +60,11 @@
 
     edit(hidden) {
       const box = find("training-edit-box");
+      const active = document.activeElement;
       if (hidden === false) requestAnimationFrame(() => find("training-edit-name").select());
-      else if (box && box.contains(document.activeElement)) find("training-edit").focus();
+      // what is hidden may have lost the keyboard already
+      else if (editing && (active === document.body || box?.contains(active))) find("training-edit").focus();
+      editing = hidden === false;
       return untouched();
     },
 

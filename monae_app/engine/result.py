@@ -111,10 +111,11 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 
 def h5ad_bytes(table: ad.AnnData) -> bytes:
-    """Give what a .h5ad file of the table holds.
+    """Give what a .h5ad file of the table holds; its repeated strings become categories, as anndata writes them.
 
     It is made in memory: HDF5 that meets a full disk in the middle of a file brings its process down later.
     """
+    table.strings_to_categoricals()
     with h5py.File("table.h5ad", "w", driver="core", backing_store=False) as file:
         ad.io.write_elem(file, "/", table, dataset_kwargs={"compression": "gzip"})
         if table.raw is None:

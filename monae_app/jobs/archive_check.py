@@ -6,6 +6,8 @@ N cells, V features, D_s shared and D_p private axes, b batches.
 from __future__ import annotations
 
 import json
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import h5py
@@ -17,11 +19,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from monae_app.engine.data.dataset import is_count
 from monae_app.engine.data.readers.tree import check_inside
 from monae_app.engine.errors import InputError
-from monae_app.engine.result import CELLS, CHECKPOINT, FEATURES, REPORT, WEIGHTS, Result, write_atomically
+from monae_app.engine.result import CELLS, CHECKPOINT, FEATURES, REPORT, WEIGHTS, Result, h5ad_bytes, write_atomically
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import anndata as ad
 
 Words = Annotated[list[Annotated[str, Field(max_length=5000)]], Field(max_length=1000)]
@@ -96,7 +96,7 @@ def check_run(folder: Path) -> dict[str, Any]:
     _check_cells(result, report)
     _check_features(result)
     for name, table in ((CELLS, result.cells), (FEATURES, result.features)):
-        write_atomically(folder / name, lambda path, table=table: table.write_h5ad(path, compression="gzip"))  # type: ignore[misc]
+        write_atomically(folder / name, partial(Path.write_bytes, data=h5ad_bytes(table)))
     return {"finished": True, "cells": result.cells.n_obs, "features": result.features.n_obs}
 
 

@@ -57,7 +57,7 @@ def test_uploaded_files_are_recognised_and_read_together(page: Page, folders: di
     expect(page.locator("#data-message").get_by_role("alert")).to_have_count(0)
     # Another page and back: nothing is lost.
     page.get_by_role("link", name="Continue to training").click()
-    expect(page.locator("#training-check")).to_contain_text("Expected time")
+    expect(page.locator("#training-check")).to_contain_text("Expected: ")
     page.get_by_role("link", name="Data", exact=True).click()
     expect(row(page, "rna.h5ad")).to_contain_text("120 cells")
     expect(page.locator("#data-heading")).to_have_text("atac + rna")

@@ -200,6 +200,35 @@ def test_the_page_goes_on_by_itself_when_the_server_comes_back(browser: Browser,
     next(pages, None)
 
 
+def test_a_lost_run_is_followed_again_when_it_is_resumed_elsewhere(page: Page, browser: Browser, server: Server):
+    open_training(page)
+    start(page, "1,000,000", name="killed")
+    expect(page.locator("#training-live")).to_contain_text("of 1,000,000")
+    for claim in server.services.launcher.queue.look().claims.values():
+        processes.kill(claim.pid)
+    state(page, "Lost")
+    expect(page.locator("#training-ended")).to_contain_text("killed")
+    expect(page.locator("#training-resume")).to_be_visible()
+    pages = open_page(browser, server.address)
+    other = next(pages)
+    other.goto(page.url)
+    other.locator("#training-resume").click()
+    state(other, "Running")
+    state(page, "Running")
+    page.get_by_role("button", name="Cancel training").click()
+    state(page, "Cancelled", timeout=30_000)
+    state(other, "Cancelled")
+    # It comes back to what was done elsewhere, and asks for nothing until then.
+    other.locator("#training-resume").click()
+    state(other, "Running")
+    expect(page.locator("#training-badge")).to_have_text("Cancelled")
+    page.evaluate("window.dispatchEvent(new Event('focus'))")
+    state(page, "Running")
+    page.get_by_role("button", name="Cancel training").click()
+    state(page, "Cancelled", timeout=30_000)
+    next(pages, None)
+
+
 def test_what_went_wrong_is_said_and_what_was_noticed_too(page: Page):
     open_training(page)
     setting(page, "seed").fill(str(quick_worker.UNLUCKY))

@@ -91,7 +91,8 @@ def test_a_map_of_groups_is_cancelled_and_leaves_nothing(page: Page, folders: di
     legend(page)
     choose_groups(page, "Endo", "Astro", "L2/3")
     page.click("#groups-start")
-    expect(page.locator("#groups-text")).to_contain_text(re.compile("Reading|Drawing"), timeout=LONG)
+    # While its process loads what it needs, which takes seconds anywhere; the work itself may be done in one.
+    expect(page.locator("#groups-progress")).to_be_visible()
     page.click("#groups-cancel")
     expect(page.locator("#groups-shown")).to_contain_text("Cancelled")
     expect(page.locator("#groups-progress")).to_be_hidden()

@@ -14,7 +14,6 @@ import pytest
 import scipy.sparse as sp
 import torch
 
-from monae_app.engine import pipeline
 from monae_app.engine.analysis.imputation import impute
 from monae_app.engine.config import RunConfig, make_config
 from monae_app.engine.data.coordinates import locate_features
@@ -27,6 +26,7 @@ from monae_app.engine.errors import TrainingError
 from monae_app.engine.model.monae_net import MonaeNet
 from monae_app.engine.pipeline import Monae, run
 from monae_app.engine.result import CHECKPOINT, Result
+from monae_app.engine.training import session
 from monae_app.engine.training.checkpoint import Checkpoint
 from monae_app.engine.training.correspondence import correspond
 from monae_app.engine.training.trainer import TrainerSettings
@@ -233,7 +233,7 @@ def test_one_modality_of_five_cells_beside_one_of_sixty(planted, tmp_path):
 def test_a_diverging_run_says_where_and_leaves_its_last_good_checkpoint(planted, tmp_path, monkeypatch):
     folder, whole = written(planted, tmp_path), MonaeNet.losses
     config = config_of(folder, steps=14)
-    monkeypatch.setattr(pipeline, "TrainerSettings", partial(TrainerSettings, checkpoint_every=10))
+    monkeypatch.setattr(session, "TrainerSettings", partial(TrainerSettings, checkpoint_every=10))
 
     def diverging(network: MonaeNet, step: Any) -> dict[str, torch.Tensor]:
         terms = whole(network, step)

@@ -8,10 +8,13 @@ import pytest
 
 from monae_app.engine.config import RunConfig, make_config
 from monae_app.jobs.registry import Registry, RunRecord
+from tests.jobs import storm
 from tests.jobs.launching import Launching, LocalLaunching
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from monae_app.jobs.progress import RunFolder
 
 
 @pytest.fixture
@@ -56,6 +59,15 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     server = RedisServer(tmp_path_factory.mktemp("redis"))
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def reference(data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[RunFolder, float]:
+    """An undisturbed run of a real training, and the seconds that it took."""
+    run = storm.make_run(tmp_path_factory.mktemp("reference") / "run", data)
+    began = time.monotonic()
+    storm.finish(run, resume=False)
+    return run, time.monotonic() - began
 
 
 @pytest.fixture

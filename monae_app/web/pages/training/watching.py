@@ -92,7 +92,9 @@ def register(app: Dash, services: Services, deeds: RunActions) -> None:
             # The store belongs to the frame: were it an output, Dash would call this while another page is shown.
             set_props(ids.RUN_STATE, {"data": state})
         shown = _shown(services, record, status, place) | _offered(deeds, record, status)
-        return shown | _losses(services, record, theme, drawn) | {"idle": not (status.active or active)}
+        # What was taken for lost may only have been out of reach, and a run can be resumed from another browser.
+        idle = not (status.active or active or status.state == "lost")
+        return shown | _losses(services, record, theme, drawn) | {"idle": idle}
 
     # Keeps the end of the log in sight, unless somebody has scrolled up.
     app.clientside_callback(  # type: ignore[no-untyped-call]
