@@ -79,10 +79,10 @@ def in_words(folder: Path) -> Iterator[None]:
         if not full and not isinstance(error, OSError):
             raise
         reason = "the disk is full" if full else str(error)
+        kept = any(folder.glob("checkpoint.*"))
         raise StorageError(
             f"The files of the run could not be written into {folder}: {reason}.",
             "a folder that can be written to, on a disk with room for the result.",
             ("free some space" if full else "make the folder writable")
-            + " and resume the run"
-            + (": what was trained is kept in its checkpoint." if any(folder.glob("checkpoint.*")) else "."),
+            + (" and resume the run: what was trained is kept in its checkpoint." if kept else " and start it again."),
         ) from error

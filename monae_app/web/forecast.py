@@ -90,5 +90,17 @@ def forecast(services: Services, source: Source, config: RunConfig) -> Forecast:
     )
 
 
+def times_expected(services: Services, device: str) -> float:
+    """Return what runs on a device really take, over what their sizes let expect; 1 if nobody knows.
+
+    Raises
+    ------
+    InputError
+        If there is no such device.
+    """
+    lane = next(iter(services.launcher.lanes_of(device)), device)
+    return services.experience.factor(lane.rpartition("/")[2]) or 1.0
+
+
 def _short(needed: int, free: int, where: str) -> str:
     return f"The training needs about {words.size(needed)} of the memory of {where}, and {words.size(free)} are free."

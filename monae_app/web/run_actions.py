@@ -13,6 +13,7 @@ from monae_app.jobs.about import change_about
 from monae_app.jobs.registry import without_checkpoint
 from monae_app.jobs.trash import Deleted, Trash
 from monae_app.web.datasets import Source
+from monae_app.web.forecast import times_expected
 from monae_app.web.services import check_inputs
 
 if TYPE_CHECKING:
@@ -168,8 +169,8 @@ class RunActions:
         try:
             summary: dict[str, Any] = json.loads(parent.files.report_path.read_bytes())["dataset"]
             config = record.files.read_config().model_copy(update={"steps": more})
-            return expected_seconds(summary, config) * (self._services.experience.factor("cpu") or 1.0)
-        except (OSError, ValueError, KeyError, TypeError):
+            return expected_seconds(summary, config) * times_expected(self._services, config.device)
+        except (OSError, ValueError, KeyError, TypeError, InputError):
             return None
 
 
