@@ -44,9 +44,10 @@ def create_app(settings: Settings | None = None, samples_root: Path | None = Non
         assets_folder=str(bundled.folder("assets").resolve()),
         index_string=shell.INDEX,
         suppress_callback_exceptions=True,
-        background_callback_manager=short_work.manager(settings),
+        background_callback_manager=(workers := short_work.manager(settings)),
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
     )
+    app.server.extensions[short_work.MANAGER] = workers
     for order, page in enumerate(PAGES):
         title = f"{page.TITLE} · Monae App"
         dash.register_page(  # type: ignore[no-untyped-call]

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from monae_app.web.settings import Settings
 
+# Name under which the server knows what does its short work.
+MANAGER = "monae short work"
 # Of the package multiprocess, for these processes alone: a forked one would hold the server's port and locks.
 SPAWN = multiprocess.get_context("spawn")
 ENDED = InputError(
@@ -81,6 +83,8 @@ class FreshProcessManager(DiskcacheManager):
         self._tickets = Tickets(store)
         self._lock = threading.RLock()
         self._jobs: dict[str, _Job] = {}
+        # Cancelled before their process was started.
+        self._called_off: dict[str, None] = {}
         super().__init__(open_cache(self._folder))  # type: ignore[no-untyped-call]
 
     def make_job_fn(self, fn: Any, _progress: Any, _key: Any = None) -> Any:
@@ -94,7 +98,7 @@ class FreshProcessManager(DiskcacheManager):
         if NUMBER.fullmatch(number):
             arguments = (str(self._store), str(self._folder), key, number, os.getpid())
             with self._lock:
-                if number not in self._jobs:
+                if number not in self._jobs and number not in self._called_off:
                     # Where the server ends in order, those that still work are ended first.
                     process = SPAWN.Process(target=short_process.main, args=arguments, daemon=True)
                     process.start()
@@ -131,6 +135,7 @@ class FreshProcessManager(DiskcacheManager):
         with self._lock:
             known = self._jobs.get(str(job))
             if known is None:
+                self._call_off(str(job))
                 return
             known.cancelled = True
         with suppress(psutil.Error):
@@ -151,9 +156,16 @@ class FreshProcessManager(DiskcacheManager):
 
     def _without_a_word(self, job: str | None) -> Outcome:
         known = self._jobs.get(str(job))
-        if known is not None and known.cancelled:
+        if known.cancelled if known is not None else str(job) in self._called_off:
             return {"state": "cancelled"}
         return failed(UNKNOWN if known is None else ENDED)
+
+    def _call_off(self, number: str) -> None:
+        if NUMBER.fullmatch(number):
+            self._called_off[number] = None
+            self._tickets.drop(number)
+            for earliest in list(self._called_off)[:-100]:
+                del self._called_off[earliest]
 
     def _forget_ended(self) -> None:
         """Keep the last hundred that have ended, for pages that ask late."""

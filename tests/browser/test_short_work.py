@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import anndata as ad
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.test_map import legend
 from tests.web.tiny_sample import CELLS, TYPES
@@ -146,6 +146,29 @@ def test_two_tabs_do_not_share_their_work(page: Page):
         expect(tab.locator("#export-shown a")).to_be_visible(timeout=LONG)
         links.append(tab.locator("#export-shown a").get_attribute("href"))
     assert links[0] != links[1]
+
+
+def test_work_that_is_cancelled_at_once_does_not_go_on_unseen(page: Page, folders: dict[str, Path]):
+    page.goto("/")
+    legend(page)
+    choose_groups(page, "Endo", "Oligo")
+
+    def hold(route: Route) -> None:
+        # The answer that tells the page which work to cancel comes late.
+        if '"groups-outcome.data' in (route.request.post_data or "") and "cancelJob" not in route.request.url:
+            page.wait_for_timeout(1500)
+        route.continue_()
+
+    page.route("**/_dash-update-component*", hold)
+    page.click("#groups-start")
+    expect(page.locator("#groups-progress")).to_be_visible()
+    page.click("#groups-cancel")
+    expect(page.locator("#groups-shown")).to_contain_text("Cancelled")
+    expect(page.locator("#groups-progress")).to_be_hidden()
+    page.wait_for_timeout(3000)
+    expect(page.locator("#groups-shown")).to_contain_text("Cancelled")
+    expect(page.locator("#groups-note")).not_to_contain_text("Only")
+    assert leftovers(folders["store"]) == []
 
 
 def test_a_page_that_is_left_while_work_goes_on(page: Page):

@@ -92,7 +92,8 @@ def test_a_run_in_line_says_its_place_and_can_leave(registry, launcher, config, 
     assert second.status.state == "cancelled"
     look = launcher.outlook(third.owner, third.files)
     assert (look.position, look.waiting) == (1, 1)
-    assert look.starts_in_s > 50
+    # what is left of the first one, whether by what was expected of it or by what it says itself
+    assert look.starts_in_s > 40
     launcher.cancel(first.owner, first.files)
     wait_for(first, "cancelled")
     wait_for(third, "running")

@@ -81,6 +81,16 @@ def test_what_was_cancelled_leaves_nothing(tmp_path, run):
     assert not (tmp_path / "users").exists()
 
 
+def test_what_is_cancelled_before_its_process_is_there_never_begins(tmp_path, run):
+    jobs = manager(Settings(store=tmp_path))
+    number = Tickets(tmp_path).issue("map", "local", map_order(run, *TYPES))
+    jobs.terminate_job(number)
+    assert jobs.call_job_fn("key", None, [number], {}) == number
+    assert not jobs.job_running(number)
+    assert jobs.get_result("key", number) == {"state": "cancelled"}
+    assert rest(tmp_path) == []
+
+
 def test_a_process_that_dies_is_said_in_words(tmp_path, run):
     jobs = manager(Settings(store=tmp_path))
     number = Tickets(tmp_path).issue("map", "local", map_order(run, *TYPES))

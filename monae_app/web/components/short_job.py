@@ -16,6 +16,7 @@ from monae_app.engine.errors import InputError
 from monae_app.jobs.short_work import Tickets, perform
 from monae_app.web.components.aria import aria
 from monae_app.web.components.notice import alert, failure, refused
+from monae_app.web.short_work import MANAGER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -142,11 +143,21 @@ class ShortJob:
         @app.callback(
             Output(f"{name}-shown", "children", allow_duplicate=True),
             Input(self.outcome, "data"),
-            Input(f"{name}-cancel", "n_clicks"),
             prevent_initial_call=True,
         )
-        def tell(outcome: dict[str, Any] | None, _cancel: int | None) -> Any:
+        def tell(outcome: dict[str, Any] | None) -> Any:
             return told(outcome, show)
+
+        @app.callback(
+            Output(f"{name}-shown", "children", allow_duplicate=True),
+            Input(f"{name}-cancel", "n_clicks"),
+            State(f"{name}-ticket", "data"),
+            prevent_initial_call=True,
+        )
+        def cancel(_clicks: int | None, ticket: str | None) -> Any:
+            # Dash cancels what its page knows the job of; before the first answer came, it knows none.
+            app.server.extensions[MANAGER].terminate_job(ticket)
+            return told(None, show)
 
 
 def told(outcome: dict[str, Any] | None, show: Callable[[Any], Any]) -> Any:
