@@ -5,7 +5,8 @@ PYTHON ?= python3
 PIP_ARGS ?=
 # Anything the app or pytest should be told, e.g. make app ARGS="--port 8060 --no-browser", make test ARGS="-k genome"
 ARGS ?=
-WORKERS ?= 2
+# Tests wait for processes and pages as often as they compute: more at once than there are cores.
+WORKERS ?= 3
 
 VENV := .venv
 BIN := $(VENV)/bin

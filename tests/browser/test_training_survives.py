@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
-STEPS = 2000
+STEPS = 1200
 TRAINING = 240_000
 
 
@@ -44,7 +44,7 @@ def record(tmp_path: Path) -> RunRecord:
 
 def step(page: Page) -> int:
     told = page.locator("#training-live").inner_text()
-    found = re.search(r"([\d,]+) of 2,000", told)
+    found = re.search(r"([\d,]+) of 1,200", told)
     return int(found.group(1).replace(",", "")) if found else 0
 
 

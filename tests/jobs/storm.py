@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 WORKER = [sys.executable, "-m", "monae_app.jobs.worker"]
 ENDS = 180.0
-STEPS = 400
+STEPS = 300
 
 
 def make_run(folder: Path, data: Path, steps: int = STEPS) -> RunFolder:

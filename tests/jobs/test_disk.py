@@ -93,6 +93,7 @@ def test_a_full_disk_takes_no_new_run_and_loses_none(small_disk, config, from_he
     launcher.close()
 
 
+@pytest.mark.long
 def test_a_store_that_goes_away_for_a_while_costs_nothing(data, tmp_path, reference):
     run = make_run(tmp_path / "store" / "run", data)
     worker = start(run, resume=False)
