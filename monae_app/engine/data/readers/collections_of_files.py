@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from monae_app.engine.data.readers import tenx_mtx, zarr_store
 from monae_app.engine.data.readers.mtx_sets import find_sets
+from monae_app.engine.data.readers.refusals import refused
 from monae_app.engine.data.readers.unpacking import TemporaryFolder, kept
 from monae_app.engine.errors import InputError
 
@@ -49,6 +50,12 @@ def read(path: Path, listing: Listing, open_one: Callable[[Path], Contents]) -> 
     if sets:
         taken = listing.take([name for each in sets for name in each.files], folder)
         return kept(tenx_mtx.read_sets(path, sets, taken.__getitem__, notes), path, folder)
+    if {"config.json", "status.json"} <= set(listing.names):
+        raise refused(
+            path,
+            "a run that was made with Monae",
+            "import it on the Training page, or unpack it and open its folder: `monae app FOLDER`.",
+        )
     files = _data_files(listing.names)
     if len(files) != 1:
         raise _none_or_several(path, files, listing.names)

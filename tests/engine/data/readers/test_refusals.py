@@ -52,6 +52,7 @@ def saved(value: np.ndarray) -> bytes:
         (zipped(**{"archive/data.pkl": b""}), "Python pickles, which are unsafe", "export"),
         (zipped(**{"X.npy": saved(np.ones(3)), "names.npy": saved(np.ones(3))}), "NumPy arrays (.npz)", "export"),
         (saved(np.ones(3)), "a NumPy array (.npy)", "export"),
+        (zipped(**dict.fromkeys(("config.json", "status.json", "cells.h5ad"), b"")), "made with Monae", "import it"),
         (b"PAR1\x15\x04" + bytes(99), "a Parquet table", "as CSV"),
         (b"\x89PNG\r\n\x1a\n" + bytes(99), "an image", "data that it shows"),
         (b"\xff\xd8\xff\xe0" + bytes(99), "an image", "data that it shows"),
