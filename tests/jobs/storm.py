@@ -78,7 +78,9 @@ def kill_when(run: RunFolder, moment: Callable[[float], bool], *, resume: bool) 
 
 def while_writing(run: RunFolder, name: str) -> Callable[[float], bool]:
     """Wait for the moment when a file of the run is on its way."""
-    return lambda _: any(run.path.glob(f".{name}.*.tmp"))
+    # The report is written faster than anybody looks; it comes right after the features.
+    before = run.path / FEATURES
+    return lambda _: any(run.path.glob(f".{name}.*.tmp")) or (name == REPORT and before.exists())
 
 
 def at(seconds: float) -> Callable[[float], bool]:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("monae_app.worker")
 
+AGAIN_SECONDS = 1.0
+
 
 def add_worker(commands: Any) -> None:
     """Declare the command and its flags."""
@@ -113,9 +115,7 @@ def _serve(launcher: ClusterLauncher, lane: Lane) -> int:
     beat.start()
     signal.signal(signal.SIGTERM, lambda *_: ending.set())
     try:
-        # A worker that was killed may have left a training that still computes.
-        if lane.key in launcher.queue.look().claims:
-            keeper.work()
+        _stay_with_what_computes(launcher, keeper, lane, ending)
         if ending.is_set():
             return 0
         arguments = ["worker", f"--hostname={lane.lane.replace(':', '-')}@{lane.host}", "--loglevel=INFO"]
@@ -125,6 +125,19 @@ def _serve(launcher: ClusterLauncher, lane: Lane) -> int:
         ending.set()
         beat.join()
         launcher.close()
+
+
+def _stay_with_what_computes(launcher: ClusterLauncher, keeper: Keeper, lane: Lane, ending: threading.Event) -> None:
+    """See to the training that a worker before this one may have left here; Redis may be away for a while."""
+    while not ending.is_set():
+        try:
+            if lane.key in launcher.queue.look().claims:
+                keeper.work()
+        except (InputError, OSError) as error:
+            logger.warning("%s", error)
+            ending.wait(AGAIN_SECONDS)
+        else:
+            return
 
 
 def _beat(launcher: ClusterLauncher, keeper: Keeper, lane: Lane, ending: threading.Event) -> None:
