@@ -34,7 +34,7 @@ RUN_FILES = {
 }
 
 # long enough that a signal arrives in mid-training
-LONG = ["--steps", "250", "--set", "batch_size=64"]
+LONG = ["--steps", "150", "--set", "batch_size=64"]
 
 
 def test_run_then_score(data, tmp_path, capsys):
@@ -93,7 +93,7 @@ def whole(data, tmp_path_factory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [pytest.param(signal.SIGINT, marks=pytest.mark.long), signal.SIGTERM])
 def test_a_signal_leaves_a_checkpoint_and_resume_gives_the_same_result(number, data, whole, tmp_path):
     stopped = tmp_path / "stopped"
     command = [sys.executable, "-m", "monae_app.cli"]

@@ -18,6 +18,9 @@ class Waiting:
     def __init__(self) -> None:
         self.submitted: list[tuple[str, bool, float | None]] = []
 
+    def lanes_of(self, _device):
+        return ("cpu",)
+
     def submit(self, _user, run, *, resume=False, expected_s=None):
         self.submitted.append((run.path.name, resume, expected_s))
 
