@@ -153,8 +153,7 @@ class MapColours:
             return self._extra.version(run, name)
         if not measured or kind not in view.modalities:
             return ""
-        paths = view.result.input_paths(kind)
-        return "-".join(f"{path.stat().st_mtime_ns:x}" if path.exists() else "" for path in paths)
+        return view.measured_version(kind)
 
     def _blend(self, run: str, view: RunView, asked: Asked, rows: np.ndarray | None, first: Colouring) -> bytes:
         second = self.colouring(run, view, asked.other, measured=asked.measured)
