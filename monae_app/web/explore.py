@@ -20,10 +20,12 @@ from monae_app.web.cell_columns import as_groups, shown_columns
 from monae_app.web.modalities import modality_title
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from monae_app.engine.analysis.feature_search import Found
     from monae_app.engine.analysis.run_slices import RunSlices
+    from monae_app.jobs.gene_sets import GeneSet
 
 FEATURE_KINDS = {"rna": "gene", "atac": "peak", "protein": "protein"}
 HITS = 50
@@ -183,9 +185,57 @@ class RunView:
         values = self.run.kept.get(
             self.run.owner,
             ("values", key, self.measured_version(kind) if measured else ""),
-            lambda: self._measured(kind, name) if measured else self._imputed(kind, row),
+            lambda: self._measured(kind, name) if measured else self._imputed(kind, np.array([row])),
         )
         return Colouring(name, self._unit(kind, measured=measured), pd.Series(values, copy=False))
+
+    def look_up(self, genes: Sequence[str]) -> tuple[list[Found], list[str]]:
+        """Look genes up in the modality that has most of them: those found, and the names of the others.
+
+        Upper and lower case are alike, and Ensembl ids are names too.
+        """
+        best: list[Found | None] = [None] * len(genes)
+        for modality in self.modalities:
+            found = self.features.alike(modality, genes)
+            if sum(each is not None for each in found) > sum(each is not None for each in best):
+                best = found
+        missing = [name for name, each in zip(genes, best, strict=True) if each is None]
+        return list({each.row: each for each in best if each is not None}.values()), missing
+
+    def members(self, chosen: GeneSet) -> list[Found]:
+        """Look the genes of a set up.
+
+        Raises
+        ------
+        InputError
+            If the run has none of them.
+        """
+        found, missing = self.look_up(chosen.genes)
+        if found:
+            return found
+        raise InputError(
+            f"None of the {len(missing):,} genes of {chosen.name!r} is in this run.",
+            "symbols or Ensembl ids of features of this run.",
+            "check the spelling and the species.",
+        )
+
+    def mean_of(self, chosen: GeneSet, *, measured: bool = False) -> Colouring:
+        """Give every cell the mean over the genes of a set, each on the scale that it has alone.
+
+        Raises
+        ------
+        InputError
+            If the run has none of them, or their measured values cannot be read any more.
+        """
+        found = self.members(chosen)
+        modality, rows = found[0].modality, np.array([each.row for each in found])
+        values = self.run.kept.get(
+            self.run.owner,
+            ("mean", tuple(rows.tolist()), self.measured_version(modality) if measured else ""),
+            lambda: self._measured_mean(found) if measured else self._imputed(modality, rows),
+        )
+        unit = f"mean of {len(found):,}, {self._unit(modality, measured=measured)}"
+        return Colouring(chosen.name, unit, pd.Series(values, copy=False))
 
     def measured_version(self, modality: str) -> str:
         """Return what changes when the files that were measured do."""
@@ -204,8 +254,14 @@ class RunView:
             return Colouring(name, "", as_groups(column))
         return Colouring(name, "", column.astype(np.float32))
 
-    def _imputed(self, target: str, row: int) -> np.ndarray[Any, Any]:
-        return impute_everywhere(self.run, target, np.array([row]), log=self._is_counts(target))
+    def _imputed(self, target: str, rows: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        return impute_everywhere(self.run, target, rows, log=self._is_counts(target))
+
+    def _measured_mean(self, found: list[Found]) -> np.ndarray[Any, Any]:
+        total = np.zeros(self.n_cells, np.float64)
+        for each in found:
+            total += self._measured(each.modality, each.name)
+        return np.asarray(total / len(found), np.float32)
 
     def _measured(self, modality: str, feature: str) -> np.ndarray[Any, Any]:
         values = np.full(self.n_cells, np.nan, dtype=np.float32)

@@ -22,6 +22,8 @@ SHARED, PRIVATE, GROUPS = 20, 5, 30
 # Of the matrix of measured counts: how many genes of each cell are not zero.
 COUNTED = 100
 ROWS_AT_ONCE = 50_000
+# Peaks take turns among the chromosomes.
+CHROMOSOMES, STEP, PEAK_WIDTH = 22, 1000, 500
 
 
 def write_run(folder: Path, n_cells: int, *, genes: int = GENES, peaks: int = PEAKS, seed: int = 0) -> Path:
@@ -93,10 +95,10 @@ def cell_name(number: int) -> str:
 
 
 def _features(genes: int, peaks: int, generator: np.random.Generator) -> ad.AnnData:
-    starts = 1000 * np.arange(peaks, dtype=np.int64)
-    chrom = np.array([f"chr{1 + i % 22}" for i in range(peaks)])
+    starts = STEP * np.arange(peaks, dtype=np.int64)
+    chrom = np.array([f"chr{1 + i % CHROMOSOMES}" for i in range(peaks)])
     names = [f"GENE{i}" for i in range(genes)]
-    names += [f"{c}:{start}-{start + 500}" for c, start in zip(chrom, starts, strict=True)]
+    names += [f"{c}:{start}-{start + PEAK_WIDTH}" for c, start in zip(chrom, starts, strict=True)]
     modality = np.repeat(["rna", "atac"], [genes, peaks])
     number = genes + peaks
     obs = pd.DataFrame(
@@ -105,7 +107,7 @@ def _features(genes: int, peaks: int, generator: np.random.Generator) -> ad.AnnD
             "name": names,
             "chrom": pd.Categorical(np.r_[np.full(genes, "chr1"), chrom]),
             "chromStart": np.r_[np.arange(genes) * 10_000, starts],
-            "chromEnd": np.r_[np.arange(genes) * 10_000 + 5_000, starts + 500],
+            "chromEnd": np.r_[np.arange(genes) * 10_000 + 5_000, starts + PEAK_WIDTH],
             "modelled": np.r_[np.arange(genes) < MODELLED, np.ones(peaks, bool)],
             "gene_id": [f"ENSG{i:011d}" for i in range(genes)] + [""] * peaks,
         },

@@ -50,7 +50,7 @@ class FeatureSearch:
         """Features whose name or Ensembl id begins so, upper and lower case alike, or that overlap a region."""
         rows = [self._names(modality).starting(text, limit)]
         if (ids := self._ids()) is not None:
-            rows.append(self._of(modality, ids.starting(text))[:limit])
+            rows.append(self._of(modality, ids.starting(_plain_id(text)))[:limit])
         if len(rows[0]) < limit and (region := REGION.match(text)) is not None:
             rows.append(self._overlapping(modality, region)[:limit])
         # in this order, each once
@@ -74,12 +74,23 @@ class FeatureSearch:
         if missing:
             raise unknown_features(modality, missing, len(names), self._texts("name", self._rows(modality)))
 
-    def alike(self, modality: str, name: str) -> Found | None:
-        """Feature of this name, of this name in other letters, or of this Ensembl id, in this order; None without."""
-        like = self._told(modality, self._names(modality).equal(name).tolist())
-        if (ids := self._ids()) is not None and not like:
-            like = self._told(modality, self._of(modality, ids.equal(name.partition(".")[0])).tolist())
-        return min(like, key=lambda found: found.name != name, default=None)
+    def alike(self, modality: str, names: Sequence[str]) -> list[Found | None]:
+        """Feature of each name, else of this name in other letters, else of this Ensembl id; None where there is none.
+
+        Of ids, the part before the dot counts: what follows is their version.
+        """
+        known, ids = self._names(modality), self._ids()
+        rows = [known.equal(name) for name in names]
+        if ids is not None:
+            rows = [
+                mine if len(mine) else self._of(modality, ids.equal(_plain_id(name)))
+                for mine, name in zip(rows, names, strict=True)
+            ]
+        told = {found.row: found for found in self._told(modality, np.unique(np.concatenate(rows)).tolist())}
+        return [
+            min((told[row] for row in mine.tolist()), key=lambda found: found.name != name, default=None)
+            for mine, name in zip(rows, names, strict=True)
+        ]
 
     def told(self, modality: str, row: int) -> Found:
         """Describe the feature of a row."""
@@ -91,8 +102,8 @@ class FeatureSearch:
         modelled = self._column("modelled") if "modelled" in self._run.feature_columns else None
         with self._run.open(FEATURES) as file:
             obs = file["obs"]
-            names = [_text(obs["name"], row) for row in rows]
-            ids = [_text(obs[FEATURE_ID], row) if FEATURE_ID in obs else "" for row in rows]
+            names = _texts_at(obs["name"], rows)
+            ids = _texts_at(obs[FEATURE_ID], rows) if FEATURE_ID in obs else [""] * len(rows)
         return [
             Found(row, modality, name, gene, bool(modelled is None or modelled[row]))
             for row, name, gene in zip(rows, names, ids, strict=True)
@@ -113,7 +124,7 @@ class FeatureSearch:
             every = np.arange(self._run.n_features)
             texts = self._texts(FEATURE_ID, every)
             has = np.array([bool(text) for text in texts], bool)
-            return SortedNames.of([text for text in texts if text], every[has])
+            return SortedNames.of([_plain_id(text) for text in texts if text], every[has])
 
         return self._run.kept.get(self._run.owner, "ids", read)
 
@@ -122,8 +133,7 @@ class FeatureSearch:
         with self._run.open(FEATURES) as file:
             node = file["obs"][column]
             if isinstance(node, h5py.Group):
-                codes, names = node["codes"][...][rows], [*node["categories"].asstr()[...], ""]
-                return [str(names[code]) for code in codes]
+                return _texts_at(node, rows.tolist())
             found = node.asstr()[...]
             return list(found if len(rows) == len(found) else found[rows])
 
@@ -151,10 +161,17 @@ class FeatureSearch:
         return np.asarray(self._run.column(name, FEATURES).to_numpy())
 
 
-def _text(node: h5py.Group | h5py.Dataset, row: int) -> str:
+def _plain_id(text: str) -> str:
+    """Return an Ensembl id without its version."""
+    return text.partition(".")[0]
+
+
+def _texts_at(node: h5py.Group | h5py.Dataset, rows: list[int]) -> list[str]:
+    # HDF5 takes increasing places alone
+    order, back = np.unique(rows, return_inverse=True)
     if isinstance(node, h5py.Group):
-        code = int(node["codes"][row])
-        value = node["categories"].asstr()[code] if code >= 0 else ""
+        names = [*node["categories"].asstr()[...], ""]
+        found = [names[code] for code in node["codes"][order].tolist()]
     else:
-        value = node.asstr()[row]
-    return "" if pd.isna(value) else str(value)
+        found = node.asstr()[order].tolist()
+    return ["" if pd.isna(found[place]) else str(found[place]) for place in back.tolist()]
