@@ -6,9 +6,6 @@ import pytest
 
 from tests.jobs.storm import assert_equal, assert_whole, finish, kill_when, make_run, storm, while_writing
 
-# The undisturbed run that these are compared with is computed once.
-pytestmark = pytest.mark.xdist_group("undisturbed")
-
 
 def test_a_worker_that_is_killed_three_times_comes_to_the_same_result(data, tmp_path, reference):
     run, whole = reference
