@@ -7,7 +7,7 @@ import stat
 import subprocess
 import sys
 import threading
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -20,6 +20,9 @@ from monae_app.jobs.annotation_files import STATE, annotation_folder
 from monae_app.jobs.annotation_state import LEAST_STEPS, MOST_STEPS, NONE
 from monae_app.jobs.annotations import Annotations
 from monae_app.jobs.registry import Registry, RunRecord
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 N = 21
 
@@ -117,6 +120,9 @@ ACTIONS = ("add", "rename", "recolour", "replace", "remove", "column", "assign",
 def act(kept: Annotations, action: str, number: int) -> None:
     sets, columns = kept.state().sets, kept.state().columns
     bits = some(*{number % N, (3 * number) % N})
+    if action in ("group", "ungroup", "assign", "drop") and columns:
+        act_on_column(kept, columns, action, number)
+        return
     if action == "add" or not sets:
         kept.sets.add(f"s{number}", bits)
     elif action == "column" or not columns:
@@ -128,8 +134,13 @@ def act(kept: Annotations, action: str, number: int) -> None:
         kept.sets.replace(sets[0].id, bits)
     elif action == "remove":
         kept.sets.remove(sets[-1].id)
-    elif action == "assign":
-        kept.columns.assign(columns[0].id, bits, f"g{number % 3}", new=True)
+    else:
+        kept.columns.add(f"c{number}")
+
+
+def act_on_column(kept: Annotations, columns: list, action: str, number: int) -> None:
+    if action == "assign":
+        kept.columns.assign(columns[0].id, some(number % N), f"g{number % 3}", new=True)
     elif action in ("group", "ungroup") and columns[0].groups:
         name = columns[0].groups[0].name
         if action == "group":
@@ -182,19 +193,30 @@ def test_undo_reaches_back_fifty_steps_and_no_file_is_left_over(kept):
     assert files == state.blobs
 
 
-def test_too_much_is_refused_and_what_was_there_stays(kept, monkeypatch):
+def replace_often(kept: Annotations, times: int) -> None:
     generator = np.random.default_rng(0)
-    monkeypatch.setattr(annotation_files, "MOST_BYTES", 500)
-    first = kept.sets.add("first", some(1))
+    first = kept.state().sets[0]
+    for _ in range(times):
+        kept.sets.replace(first.id, bitsets.pack(generator.random(N) < 0.5))
+
+
+def test_where_room_is_short_undo_reaches_less_far_back(kept, monkeypatch):
+    kept.sets.add("first", some(1))
+    # 3 bytes of cells take 11 compressed.
+    monkeypatch.setattr(annotation_files, "MOST_BYTES", 11 * (LEAST_STEPS + 4))
+    replace_often(kept, LEAST_STEPS + 20)
+    assert LEAST_STEPS <= len(kept.state().past) <= LEAST_STEPS + 4
+
+
+def test_too_much_is_refused_and_what_was_there_stays(kept, monkeypatch):
+    kept.sets.add("first", some(1))
+    monkeypatch.setattr(annotation_files, "MOST_BYTES", 11 * 20)
     with pytest.raises(InputError, match="too much room"):
-        for number in range(400):
-            kept.sets.replace(first.id, bitsets.pack(generator.random(N) < 0.5), version=None)
-            assert number < 300
+        replace_often(kept, 30)
     files = {path.stem for path in kept._files.folder.glob("*.cells")}
     assert files == kept.state().blobs
-    kept.sets.bits(first.id)
-    for _ in range(LEAST_STEPS):
-        kept.undo()
+    assert len(kept.sets.bits(kept.state().sets[0].id)) == 3
+    assert len(kept.state().past) == 20
 
 
 def test_two_tabs_lose_nothing(kept):
