@@ -14,6 +14,7 @@ from monae_app.engine.analysis.imputation import impute
 from monae_app.engine.data.dataset import is_count
 from monae_app.engine.data.feature_reading import read_feature
 from monae_app.engine.errors import InputError
+from monae_app.engine.result import CELLS
 from monae_app.jobs.archive_import import imported
 from monae_app.web.modalities import modality_title
 
@@ -38,6 +39,7 @@ class Hit:
     key: str
     name: str
     kind: str
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,49 @@ class RunView:
         modality = obs["modality"].astype(str).to_numpy()
         names = [str(name).split(":", 1)[-1] for name in obs.index]
         return pd.DataFrame({"x": xy[:, 0], "y": xy[:, 1], "modality": modality, "id": names})
+
+    @cached_property
+    def version(self) -> str:
+        """Changes when the cells of the run do."""
+        folder = self.result.folder
+        stat = (folder / CELLS).stat() if folder else None
+        return f"{stat.st_mtime_ns:x}-{stat.st_size:x}" if stat else "memory"
+
+    @cached_property
+    def xy(self) -> np.ndarray[Any, Any]:
+        """Where the cells lie on the map, (N, 2), float32."""
+        return np.asarray(self.result.cells.obsm["X_umap"], dtype=np.float32)
+
+    @cached_property
+    def spans(self) -> dict[str, range]:
+        """Rows of each modality.
+
+        Raises
+        ------
+        InputError
+            If the cells of one do not stand together.
+        """
+        of_cell = self.cells["modality"].to_numpy()
+        found, first = {}, 0
+        for modality in self.modalities:
+            count = int((of_cell == modality).sum())
+            found[modality] = range(first, first + count)
+            if not (of_cell[first : first + count] == modality).all():
+                raise InputError(
+                    f"The cells of {modality} do not stand together in {CELLS}.",
+                    "all cells of a modality in one piece, modalities in the order of the run.",
+                    "train the run anew.",
+                )
+            first += count
+        return found
+
+    def identity(self, row: int) -> dict[str, Any]:
+        """Say which cell stands in a row: ``row``, ``id``, ``modality`` and ``labels``, text by column."""
+        cell = self.cells.iloc[row]
+        obs = self.result.cells.obs
+        told = {name: obs[name].iloc[row] for name in self.columns if name != "modality" and _is_grouping(obs[name])}
+        labels = {name: str(value) for name, value in told.items() if not pd.isna(value)}
+        return {"row": row, "id": cell["id"], "modality": cell["modality"], "labels": labels}
 
     @cached_property
     def columns(self) -> list[str]:

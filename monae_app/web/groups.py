@@ -62,11 +62,22 @@ def cells_of(view: RunView, some: Groups | None, maps: GroupMaps) -> tuple[pd.Da
     """
     if some is None:
         return view.cells, np.arange(len(view.cells))
+    rows, xy = map_of(view, some, maps)
+    cells = view.cells.iloc[rows].assign(x=xy[:, 0], y=xy[:, 1]).reset_index(drop=True)
+    return cells, rows
+
+
+def map_of(view: RunView, some: Groups, maps: GroupMaps) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows among all cells (n,), increasing, and the coordinates (n, 2) of groups laid out alone.
+
+    Raises
+    ------
+    InputError
+        If their map was not made, or is not kept any more.
+    """
     found = maps.read(view.result.folder, some.column, some.names) if view.result.folder else None
-    if found is None or (len(found[0]) and found[0].max() >= len(view.cells)):
+    if found is None or (len(found[0]) and found[0].max() >= len(view.xy)):
         raise InputError(
             "The map of these groups is not there any more.", "one that was made within a week.", "draw it again."
         )
-    rows, xy = found
-    cells = view.cells.iloc[rows].assign(x=xy[:, 0], y=xy[:, 1]).reset_index(drop=True)
-    return cells, rows
+    return found

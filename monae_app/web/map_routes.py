@@ -1,0 +1,179 @@
+"""The binary routes that feed the map: places once, one byte a cell for every colour, one cell on a hover.
+
+What they send is told in :mod:`monae_app.web.map_frame`. Groups that are laid out alone are asked for by ``of`` and
+``group``; rows are theirs then. N cells, n of them shown.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from flask import Response, jsonify, request
+
+from monae_app.engine.errors import InputError
+from monae_app.jobs.group_maps import GroupMaps
+from monae_app.web import map_frame
+from monae_app.web.explore import HITS
+from monae_app.web.extra_columns import NoExtraColumns
+from monae_app.web.groups import Groups, map_of
+from monae_app.web.map_colours import Asked, MapColours
+from monae_app.web.modalities import modality_title
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flask import Flask
+
+    from monae_app.web.explore import RunView
+    from monae_app.web.extra_columns import ExtraColumns
+    from monae_app.web.services import Services
+
+# Part of every ETag: what the browser keeps is asked for anew when the format changes.
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The cells on one map.
+
+    Parameters
+    ----------
+    view
+        The run.
+    rows
+        Among all cells, (n,), increasing; None for all of them.
+    xy
+        Where they lie, (n, 2).
+    """
+
+    view: RunView
+    rows: np.ndarray | None
+    xy: np.ndarray
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """Return what map.json says."""
+        modalities, first = [], 0
+        for name, span in self.view.spans.items():
+            count = len(span)
+            if self.rows is not None:
+                count = int(np.searchsorted(self.rows, span.stop) - np.searchsorted(self.rows, span.start))
+            modalities.append({"key": name, "title": modality_title(name), "first": first, "count": count})
+            first += count
+        return {"cells": len(self.xy), "bounds": map_frame.bounds_of(self.xy), "modalities": modalities}
+
+    def row(self, row: int) -> int:
+        """Return the row among all cells.
+
+        Raises
+        ------
+        InputError
+            If so many cells are not there.
+        """
+        if not 0 <= row < len(self.xy):
+            raise InputError(
+                f"There is no cell in row {row:,}.", f"a row below {len(self.xy):,}.", "draw the map again."
+            )
+        return row if self.rows is None else int(self.rows[row])
+
+
+def register(server: Flask, services: Services, extra: ExtraColumns | None = None) -> None:
+    """Add the routes to the server.
+
+    Parameters
+    ----------
+    extra
+        Keeps columns that do not stand in the files of the run.
+    """
+    colours = MapColours(services, extra or NoExtraColumns())
+    _register_places(server, services)
+    _register_colours(server, services, colours)
+
+
+def _register_places(server: Flask, services: Services) -> None:
+    @server.get("/api/runs/<run>/map.json")
+    def map_json(run: str) -> Response:
+        view = services.view(run)
+        version = _version(services, view)
+        return answer(
+            lambda: json.dumps(_shown(services, view).about | {"version": version}).encode(),
+            [version, "map.json"],
+            "application/json",
+        )
+
+    @server.get("/api/runs/<run>/map.xy")
+    def map_xy(run: str) -> Response:
+        view = services.view(run)
+
+        def places() -> bytes:
+            xy = _shown(services, view).xy
+            return map_frame.coordinates(xy, map_frame.bounds_of(xy))
+
+        return answer(places, [_version(services, view), "map.xy"])
+
+
+def _register_colours(server: Flask, services: Services, colours: MapColours) -> None:
+    @server.get("/api/runs/<run>/map.colour")
+    def map_colour(run: str) -> Response:
+        view, asked = services.view(run), Asked.from_query(request.args)
+        stamp = [_version(services, view), asdict(asked), colours.version(run, view, asked)]
+        return answer(lambda: colours.frame(run, view, asked, _shown(services, view).rows), stamp)
+
+    @server.get("/api/runs/<run>/cells/<int:row>.json")
+    def cell(run: str, row: int) -> Response:
+        view, asked = services.view(run), Asked.from_query(request.args)
+        among_all = _shown(services, view).row(row)
+        said = view.identity(among_all) | {"row": row, "value": colours.value(run, view, asked, among_all)}
+        said["modality"] = modality_title(said["modality"])
+        return jsonify(said)
+
+    @server.get("/api/runs/<run>/search.json")
+    def search(run: str) -> Response:
+        view = services.view(run)
+        limit = request.args.get("limit", HITS, type=int)
+        found = colours.search(run, view, request.args.get("text", "")[:200], max(1, min(limit, HITS)))
+        return jsonify([asdict(hit) for hit in found])
+
+
+def answer(make: Callable[[], bytes], stamp: list[Any], kind: str = "application/octet-stream") -> Response:
+    """Answer a request, or say that what the browser has is still right.
+
+    Parameters
+    ----------
+    make
+        Makes the body, if it has to be sent.
+    stamp
+        Plain values that differ whenever the body does.
+    kind
+        Of the body.
+    """
+    tag = sha256(json.dumps([FORMAT, *stamp], default=str, sort_keys=True).encode()).hexdigest()[:32]
+    known = request.if_none_match.contains(tag)
+    response = Response(status=304) if known else Response(make(), mimetype=kind)
+    response.set_etag(tag)
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response
+
+
+def _groups() -> Groups | None:
+    return Groups.of(request.args.get("of"), request.args.getlist("group"))
+
+
+def _version(services: Services, view: RunView) -> str:
+    """Return what changes when other cells are shown, or elsewhere."""
+    some = _groups()
+    if some is None:
+        return view.version
+    told = json.dumps([view.version, some.to_json()], sort_keys=True)
+    return sha256(told.encode()).hexdigest()[:16]
+
+
+def _shown(services: Services, view: RunView) -> Shown:
+    some = _groups()
+    if some is None:
+        return Shown(view, None, view.xy)
+    return Shown(view, *map_of(view, some, GroupMaps(services.settings.store, services.users.current())))
