@@ -11,8 +11,9 @@ from monae_app.engine.errors import InputError
 from monae_app.jobs.downloads import Downloads
 from monae_app.jobs.group_maps import GroupMaps
 from monae_app.jobs.registry import SHARED
-from monae_app.web import map_routes
+from monae_app.web import map_routes, selection_routes
 from monae_app.web.groups import Groups, cells_of
+from monae_app.web.selections import Selections
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -26,7 +27,9 @@ MAP_CSV = "/api/runs/{run}/map.csv"
 def register(server: Flask, services: Services) -> None:
     """Add the routes to the server."""
     _register_log(server, services)
-    map_routes.register(server, services)
+    selections = Selections(services)
+    map_routes.register(server, services, selections)
+    selection_routes.register(server, selections)
 
     @server.get("/api/health")
     def health() -> Response:
