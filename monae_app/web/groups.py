@@ -75,8 +75,8 @@ def map_of(view: RunView, some: Groups, maps: GroupMaps) -> tuple[np.ndarray, np
     InputError
         If their map was not made, or is not kept any more.
     """
-    found = maps.read(view.result.folder, some.column, some.names) if view.result.folder else None
-    if found is None or (len(found[0]) and found[0].max() >= len(view.xy)):
+    found = maps.read(view.folder, some.column, some.names)
+    if found is None or (len(found[0]) and found[0].max() >= view.n_cells):
         raise InputError(
             "The map of these groups is not there any more.", "one that was made within a week.", "draw it again."
         )

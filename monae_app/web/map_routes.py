@@ -15,6 +15,7 @@ import numpy as np
 from flask import Response, jsonify, request
 
 from monae_app.engine.errors import InputError
+from monae_app.jobs.gene_sets import GeneSet
 from monae_app.jobs.group_maps import GroupMaps
 from monae_app.web import map_frame
 from monae_app.web.explore import HITS
@@ -92,6 +93,7 @@ def register(server: Flask, services: Services, extra: ExtraColumns | None = Non
     colours = MapColours(services, extra or NoExtraColumns())
     _register_places(server, services)
     _register_colours(server, services, colours)
+    _register_gene_sets(server, services, colours)
 
 
 def _register_places(server: Flask, services: Services) -> None:
@@ -137,6 +139,33 @@ def _register_colours(server: Flask, services: Services, colours: MapColours) ->
         limit = request.args.get("limit", HITS, type=int)
         found = colours.search(run, view, request.args.get("text", "")[:200], max(1, min(limit, HITS)))
         return jsonify([asdict(hit) for hit in found])
+
+
+def _register_gene_sets(server: Flask, services: Services, colours: MapColours) -> None:
+    def told(run: str, kept: GeneSet) -> dict[str, Any]:
+        found, missing = services.view(run).look_up(kept.genes)
+        names = [each.name for each in found]
+        return {"id": kept.id, "key": f"set:{kept.id}", "name": kept.name, "found": names, "missing": missing}
+
+    @server.get("/api/runs/<run>/genesets")
+    def gene_sets(run: str) -> Response:
+        return jsonify([told(run, each) for each in colours.sets.list()])
+
+    @server.post("/api/runs/<run>/genesets")
+    def add_gene_set(run: str) -> Response:
+        said = request.get_json(silent=True)
+        said = said if isinstance(said, dict) else {}
+        made = GeneSet.of(said.get("name"), said.get("genes"))
+        # what is nowhere in this run is refused before it is kept
+        services.view(run).members(made)
+        colours.sets.add(made)
+        return jsonify(told(run, made))
+
+    @server.delete("/api/runs/<run>/genesets/<set_id>")
+    def remove_gene_set(run: str, set_id: str) -> tuple[str, int]:
+        services.view(run)
+        colours.sets.remove(set_id)
+        return "", 204
 
 
 def answer(make: Callable[[], bytes], stamp: list[Any], kind: str = "application/octet-stream") -> Response:

@@ -156,7 +156,7 @@ def test_groups_laid_out_alone_have_rows_of_their_own(client, view, settings):
     kind = view.colouring("obs:cell_type").values
     rows = np.flatnonzero(kind == "Astro")
     xy = np.random.default_rng(0).normal(size=(len(rows), 2))
-    GroupMaps(settings.store, LOCAL).write(view.result.folder, "cell_type", ["Astro"], rows, xy)
+    GroupMaps(settings.store, LOCAL).write(view.folder, "cell_type", ["Astro"], rows, xy)
     alone = {"of": "cell_type", "group": "Astro"}
     said = client.get(f"{RUN}/map.json", query_string=alone).json
     half = len(rows) // 2
