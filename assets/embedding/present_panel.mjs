@@ -29,7 +29,6 @@ export class PresentPanel {
     const head = h("div", { class: "selection-head" }, h("h2", {}, "Selection"), this.steps);
     this.element = h("div", { class: "selection-present" }, head, this.count, this.kinds, this.actions, this.saving, this.across);
     panel.saved.addEventListener("change", () => this.draw());
-    document.addEventListener("map:colour", () => this.draw(), { signal: panel.stopped.signal });
     this.draw();
   }
 

@@ -7,14 +7,17 @@ import { cellsOf, h } from "./dom.mjs";
 import { PresentPanel } from "./present_panel.mjs";
 import { PresentSelection } from "./present.mjs";
 import { asked, routeOf, SavedSelections } from "./saved.mjs";
+import { same } from "./sets.mjs";
 import { SetsPanel } from "./sets_panel.mjs";
 
 const SPEAK_MS = 400;
-const MAPS = "cell-map";
-const HOW = { lasso: "lasso", box: "box", click: "click", legend: "choice in the legend", clear: "clearing" };
+const HOW = { lasso: "lasso", box: "box", click: "click", group: "choice of a group", clear: "clearing" };
+const PART = "The map shows some groups alone. What is selected there is kept nowhere else: show all cells first.";
 
 // By run, for as long as the tab shows the app: steps can be taken back after a visit to another page.
 const selections = new Map();
+// Maps that have been drawn, and of how many cells; they are known by what they tell.
+const maps = new Map();
 let panel = null;
 
 class SelectionPanel {
@@ -38,7 +41,9 @@ class SelectionPanel {
       this.saved = new SavedSelections(run);
       this.present.addEventListener("change", (event) => this.#changed(event.detail.text), { signal });
       this.#build();
-      this.#show();
+      // Somebody may have been quicker than the answers of the server.
+      if (this.early) this.take(...this.early);
+      else this.#show();
       await this.saved.load();
     } catch (error) {
       if (!signal.aborted) this.refuse(error, () => body.append(this.alert));
@@ -107,13 +112,28 @@ class SelectionPanel {
   // Every map shows what is selected.
   #show() {
     const { bits, count } = this.present;
-    for (const map of document.querySelectorAll(MAPS)) map.select?.(bits);
+    for (const map of maps.keys()) this.showOn(map);
     this.parts?.forEach((part) => part.draw?.());
     document.dispatchEvent(new CustomEvent("selection:change", { detail: { run: this.run, bits, count } }));
   }
 
   showOn(map) {
-    if (this.present) map.select?.(this.present.bits);
+    if (!map.isConnected) maps.delete(map);
+    else if (map !== this.asking && maps.get(map) === this.about?.cells) {
+      const bits = this.present?.bits ?? null;
+      if (!same(map.selection().bits, bits)) map.select(bits);
+    }
+  }
+
+  // A map has selected: it shows that already.
+  take({ bits, how }, map) {
+    if (bits && maps.get(map) !== this.about.cells) {
+      this.tell(PART);
+      return;
+    }
+    this.asking = map;
+    this.select(bits?.slice() ?? null, HOW[how] ?? "selection on the map");
+    this.asking = null;
   }
 
   get undoable() {
@@ -164,18 +184,21 @@ function mount() {
 // React writes the attribute after it has told us.
 document.addEventListener("selection:run", () => setTimeout(mount));
 document.addEventListener("map:select", ({ detail, target }) => {
-  if (!panel?.present || !detail?.bits) return;
-  if (detail.bits.length !== (panel.about.cells + 7) >> 3) return;
-  panel.select(detail.bits.slice(), HOW[detail.how] ?? "selection on the map");
-  for (const map of document.querySelectorAll(MAPS)) if (map !== target) panel.showOn(map);
+  if (panel?.parts) panel.take(detail, target);
+  else if (panel) panel.early = [detail, target];
 });
-document.addEventListener("map:ready", ({ target }) => panel?.showOn(target));
+document.addEventListener("map:ready", ({ detail, target }) => {
+  maps.set(target, detail.cells);
+  panel?.showOn(target);
+  panel?.parts?.[0].draw();
+});
 document.addEventListener("keydown", (event) => {
   const key = event.key.toLowerCase();
   if (!panel?.present || !(event.ctrlKey || event.metaKey) || event.altKey || (key !== "z" && key !== "y")) return;
   const target = event.target instanceof Element ? event.target : document.body;
   const writing = target.matches("textarea, input:not([type=checkbox], [type=range], [type=color], [type=radio])");
-  if (writing || !target.closest(`#selection-panel, ${MAPS}`)) return;
+  const here = [panel.root, ...maps.keys()].some((element) => element.contains(target));
+  if (writing || !here) return;
   event.preventDefault();
   if (key === "y" || event.shiftKey) panel.redo();
   else panel.undo();
