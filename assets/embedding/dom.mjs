@@ -30,9 +30,11 @@ export const link = (text, onclick, properties = {}) =>
 export function redraw(element, ...children) {
   const active = document.activeElement;
   const key = element.contains(active) ? active.dataset.key : null;
-  const open = new Set([...element.querySelectorAll("details[open][data-key]")].map((each) => each.dataset.key));
+  // a menu closes by what is chosen in it
+  const folds = () => [...element.querySelectorAll("details[data-key]:not(.set-more)")];
+  const known = new Map(folds().map((each) => [each.dataset.key, each.open]));
   element.replaceChildren(...children.flat().filter(Boolean));
-  for (const each of element.querySelectorAll("details[data-key]")) if (open.has(each.dataset.key)) each.open = true;
+  for (const each of folds()) each.open = known.get(each.dataset.key) ?? each.open;
   if (!key) return;
   const again = [...element.querySelectorAll("[data-key]")].find((each) => each.dataset.key === key);
   (again ?? element.querySelector("button, input, summary"))?.focus();

@@ -20,6 +20,7 @@ export class SetsPanel {
     this.all = h("a", { class: "link-button small", id: "saved-csv", download: "" }, "All cells and what is saved of them, as CSV");
     this.element = h("div", { class: "selection-sets" }, this.title, this.list, this.all);
     panel.saved.addEventListener("change", () => this.draw());
+    this.#closeMenus();
     this.draw();
   }
 
@@ -67,6 +68,22 @@ export class SetsPanel {
       h("a", { class: "link-button", href: all, download: "", ...keyed("all") }, "All cells, in it or not, as CSV"),
       editable && link("Delete", () => this.#remove(set), keyed("delete")),
     );
+  }
+
+  // Whoever looks elsewhere, or presses Escape, is done with a menu.
+  #closeMenus() {
+    const { signal } = this.panel.stopped;
+    const opened = () => this.list.querySelectorAll(".set-more[open]");
+    const outside = ({ target }) => opened().forEach((menu) => void (menu.contains(target) || (menu.open = false)));
+    document.addEventListener("pointerdown", outside, { signal });
+    this.list.addEventListener("focusin", outside, { signal });
+    this.list.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape") return;
+      for (const menu of opened()) {
+        menu.open = false;
+        menu.querySelector("summary").focus();
+      }
+    });
   }
 
   #begin(set) {
