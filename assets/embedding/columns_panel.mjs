@@ -32,7 +32,7 @@ export class ColumnsPanel {
     this.group = h("input", { type: "text", id: "note-group", maxLength: 80, placeholder: "existing or new", autocomplete: "off" });
     this.group.setAttribute("list", "note-groups");
     this.groups = h("datalist", { id: "note-groups" });
-    const out = link("Take out of its groups", () => this.#takeOut(), { id: "note-out" });
+    const out = link("Take out", () => this.#takeOut(), { id: "note-out", title: "The selected cells are in no group of the column then" });
     this.out = out;
     return h(
       "form",
@@ -97,7 +97,7 @@ export class ColumnsPanel {
     const actions = h(
       "span",
       { class: "note-actions" },
-      link("Colour the map by it", () => this.#colour(column), keyed("colour")),
+      link("Colour by it", () => this.#colour(column), { title: `Colour the map by ${column.name}`, ...keyed("colour") }),
       editable && link("Rename", () => this.#begin(column.id), keyed("rename")),
       h("a", { class: "link-button", href: csv, download: "", ...keyed("csv") }, "CSV"),
       editable && link("Delete", () => this.#remove(column, null), keyed("delete")),

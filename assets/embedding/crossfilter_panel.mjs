@@ -3,6 +3,7 @@
 import { Crossfilter } from "./crossfilter.mjs";
 import { cellsOf, h, link, redraw, sign, told } from "./dom.mjs";
 import { asked, columnOf, routeOf } from "./saved.mjs";
+import { countOf, countsByCode } from "./sets.mjs";
 
 const TOP = 254;
 const NO_VALUE = 255;
@@ -70,7 +71,7 @@ export class CrossfilterPanel {
       this.list.append(facet.element);
       this.told.textContent = "";
       this.#offer();
-      this.#count();
+      this.draw();
     } catch (error) {
       this.told.textContent = "";
       this.panel.refuse(error);
@@ -85,22 +86,34 @@ export class CrossfilterPanel {
     facet.element.remove();
     this.#offer();
     if (before) this.#changed();
+    else this.draw();
     this.choice.focus();
   }
 
   #changed() {
     const began = performance.now();
     const { filter } = this;
-    const bits = filter.active ? filter.bits : null;
-    this.#count();
+    this.made = filter.active ? filter.bits : null;
+    this.panel.select(this.made, "crossfilter");
+    this.draw();
     this.element.dataset.ms = (performance.now() - began).toFixed(1);
-    this.panel.select(bits, "crossfilter");
-    const none = filter.active && !this.panel.present.count;
-    this.told.textContent = none ? "No cell passes all columns." : filter.active ? `${cellsOf(this.panel.present.count)} pass.` : "";
   }
 
-  #count() {
-    for (const [key, facet] of this.facets) facet.count(this.filter.counts(key));
+  /** The counts, and whether what is selected is still what passes. */
+  draw() {
+    if (!this.facets.size) return;
+    const { filter, panel } = this;
+    const { bits } = panel.present;
+    for (const [key, facet] of this.facets) {
+      const { all, others } = filter.counts(key);
+      // While nothing is ticked, what was selected elsewhere is counted.
+      facet.count({ all, others: filter.active || !bits ? others : countsByCode(bits, filter.columns.get(key).codes) });
+    }
+    const passing = filter.active ? countOf(this.made) : 0;
+    const other = filter.active && !(bits === this.made || (!bits && !passing));
+    const words = !filter.active ? "" : passing ? `${cellsOf(passing)} pass.` : "No cell passes all columns.";
+    const again = other && link("Select what passes", () => panel.select(this.made, "crossfilter"), { "data-key": "again" });
+    redraw(this.told, other ? `${words} Something else is selected now. ` : words, again);
   }
 }
 

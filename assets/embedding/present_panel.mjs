@@ -121,7 +121,8 @@ export class PresentPanel {
   #across() {
     const k = h("input", { type: "number", id: "selection-k", min: 1, max: 100, value: NEIGHBOURS });
     const follow = h("input", { type: "checkbox", id: "selection-follow" });
-    const go = link("Light up neighbours", () => this.#lightUp(k), { id: "selection-neighbours" });
+    const title = "Add the cells of the other modality that are nearest to those selected, in the space that both share";
+    const go = link("Light up neighbours", () => this.#lightUp(k), { id: "selection-neighbours", title });
     this.told = h("p", { class: "muted small", role: "status" });
     document.addEventListener(
       "map:select",
@@ -131,8 +132,8 @@ export class PresentPanel {
     return h(
       "div",
       { class: "selection-across" },
-      h("span", {}, go, h("label", { for: "selection-k" }, " nearest "), k, " in the other modality"),
-      h("label", { class: "small" }, follow, " whenever I select on the map"),
+      h("div", { class: "across-line" }, go, h("label", {}, k, "nearest each")),
+      h("label", {}, follow, "whenever I select on the map"),
       this.told,
     );
   }

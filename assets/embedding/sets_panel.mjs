@@ -17,7 +17,7 @@ export class SetsPanel {
     this.renaming = null;
     this.title = h("h3", { class: "selection-title" });
     this.list = h("ul", { class: "saved-sets", id: "saved-sets", "aria-label": "Saved selections" });
-    this.all = h("a", { class: "link-button small", id: "saved-csv", download: "" }, "All cells and what is saved of them, as CSV");
+    this.all = h("a", { class: "link-button small", id: "saved-csv", download: "", title: "All cells, with every column and selection that is saved" }, "Everything as CSV");
     this.element = h("div", { class: "selection-sets" }, this.title, this.list, this.all);
     panel.saved.addEventListener("change", () => this.draw());
     this.#closeMenus();

@@ -270,3 +270,17 @@ def test_the_keyboard_reaches_everything(page: Page):
     wanted = {"selection-undo", "selection-clear", "selection-csv", "selection-name", "mine", "∪", "∩", "−", "⋯"}
     assert wanted <= reached
     assert {"selection-neighbours", "note-choice", "note-group", "saved-csv", "Choose cells by columns"} <= reached
+
+
+def test_the_crossfilter_counts_what_was_selected_elsewhere_and_says_when_it_is_not_its_own(page: Page):
+    draw(page, 0, 4, 1)
+    page.locator("#crossfilter summary").first.click()
+    facet = page.locator("[data-facet='obs:cell_type']")
+    expect(facet).to_contain_text(f"{TYPES[0]}2 / {N // 4}")
+    facet.get_by_label(TYPES[1]).check()
+    chosen(page, N // 4)
+    draw(page, 0)
+    expect(page.locator("#facet-told")).to_contain_text("Something else is selected now")
+    page.get_by_role("button", name="Select what passes").click()
+    chosen(page, N // 4)
+    expect(page.locator("#facet-told")).to_have_text(f"{N // 4} cells pass.")
