@@ -124,11 +124,7 @@ export class PresentPanel {
     const title = "Add the cells of the other modality that are nearest to those selected, in the space that both share";
     const go = link("Light up neighbours", () => this.#lightUp(k), { id: "selection-neighbours", title });
     this.told = h("p", { class: "muted small", role: "status" });
-    document.addEventListener(
-      "map:select",
-      () => setTimeout(() => void (follow.checked && this.panel.present.count && this.#lightUp(k))),
-      { signal: this.panel.stopped.signal },
-    );
+    this.follow = () => void (follow.checked && this.panel.present.count && this.#lightUp(k));
     return h(
       "div",
       { class: "selection-across" },

@@ -7,13 +7,11 @@ import { cellsOf, h } from "./dom.mjs";
 import { PresentPanel } from "./present_panel.mjs";
 import { PresentSelection } from "./present.mjs";
 import { asked, routeOf, SavedSelections } from "./saved.mjs";
-import { same } from "./sets.mjs";
+import { bytesFor, gathered, isEmpty, same, spread } from "./sets.mjs";
 import { SetsPanel } from "./sets_panel.mjs";
 
 const SPEAK_MS = 400;
 const HOW = { lasso: "lasso", box: "box", click: "click", group: "choice of a group", clear: "clearing" };
-const PART = "The map shows some groups alone. What is selected there is kept nowhere else: show all cells first.";
-
 // By run, for as long as the tab shows the app: steps can be taken back after a visit to another page.
 const selections = new Map();
 // Maps that have been drawn, and of how many cells; they are known by what they tell.
@@ -117,23 +115,46 @@ class SelectionPanel {
     document.dispatchEvent(new CustomEvent("selection:change", { detail: { run: this.run, bits, count } }));
   }
 
-  showOn(map) {
+  async showOn(map) {
     if (!map.isConnected) maps.delete(map);
-    else if (map !== this.asking && maps.get(map) === this.about?.cells) {
-      const bits = this.present?.bits ?? null;
-      if (!same(map.selection().bits, bits)) map.select(bits);
+    else if (map !== this.asking && this.present) {
+      const shown = await this.#shownOn(map);
+      const { bits } = this.present;
+      const here = bits && shown ? gathered(bits, shown) : bits;
+      const cells = maps.get(map);
+      if (here && here.length !== bytesFor(cells)) return;
+      const next = isEmpty(here) ? null : here;
+      if (!same(map.selection().bits, next)) map.select(next);
     }
   }
 
-  // A map has selected: it shows that already.
-  take({ bits, how }, map) {
-    if (bits && maps.get(map) !== this.about.cells) {
-      this.tell(PART);
-      return;
+  // A map may show some groups alone: which cells these are, among all; null for all.
+  async #shownOn(map) {
+    const part = map.state?.().choice?.part ?? null;
+    if (!part) return null;
+    const key = JSON.stringify(part);
+    if (this.shown?.key !== key) {
+      const url = routeOf(this.run, "shown.bits", { of: part.column });
+      for (const name of part.groups) url.searchParams.append("group", name);
+      this.shown = { key, bits: new Uint8Array(await (await asked(url)).arrayBuffer()) };
     }
-    this.asking = map;
-    this.select(bits?.slice() ?? null, HOW[how] ?? "selection on the map");
-    this.asking = null;
+    return this.shown.bits;
+  }
+
+  // A map has selected: it shows that already.
+  async take({ bits, how }, map) {
+    try {
+      const shown = await this.#shownOn(map);
+      const all = shown && bits ? spread(bits, shown) : bits?.slice() ?? null;
+      if (all && all.length !== bytesFor(this.about.cells)) return;
+      this.asking = map;
+      this.select(all, HOW[how] ?? "selection on the map");
+      this.parts[0].follow();
+    } catch (error) {
+      this.refuse(error);
+    } finally {
+      this.asking = null;
+    }
   }
 
   get undoable() {

@@ -63,6 +63,30 @@ export function rangeOf(first, end, cells) {
   return bits;
 }
 
+/** Where rows stand among some alone: a set of the n cells in ``shown`` becomes one of all cells. */
+export function spread(bits, shown) {
+  const out = new Uint8Array(shown.length);
+  let place = 0;
+  for (let byte = 0; byte < shown.length; byte++) {
+    for (let rest = shown[byte]; rest; rest &= rest - 1, place++) {
+      if ((bits[place >> 3] >> (place & 7)) & 1) out[byte] |= rest & -rest;
+    }
+  }
+  return out;
+}
+
+/** The part of a set that is ``shown``, as a set of these cells alone. */
+export function gathered(bits, shown) {
+  const out = new Uint8Array(bytesFor(countOf(shown)));
+  let place = 0;
+  for (let byte = 0; byte < shown.length; byte++) {
+    for (let rest = shown[byte]; rest; rest &= rest - 1, place++) {
+      if (bits[byte] & rest & -rest) out[place >> 3] |= 1 << (place & 7);
+    }
+  }
+  return out;
+}
+
 /** How many of the selected cells have each of the codes 0 ... 255. */
 export function countsByCode(bits, codes) {
   const counts = new Uint32Array(256);

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
+import numpy as np
 from flask import Response, jsonify, request
 
 from monae_app.engine.errors import InputError
 from monae_app.jobs import bitsets
 from monae_app.jobs.annotation_state import Column, SavedSet, checked
 from monae_app.web.map_routes import answer
+from monae_app.web.neighbours import FEWEST, MOST, USUAL, neighbours
 from monae_app.web.selections import told_column, told_set
 
 if TYPE_CHECKING:
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from monae_app.web.selections import Saved, Selections
 
 RUN = "/api/runs/<run>"
+TOLD = "X-Monae-Told"
 COLOUR = re.compile(r"#[0-9a-f]{6}")
 
 
@@ -32,6 +36,7 @@ def register(server: Flask, selections: Selections) -> None:
     _register_columns(server, selections)
     _register_steps(server, selections)
     _register_downloads(server, selections)
+    _register_neighbours(server, selections)
 
 
 def _register_sets(server: Flask, selections: Selections) -> None:
@@ -153,6 +158,30 @@ def _register_downloads(server: Flask, selections: Selections) -> None:
         saved = selections.of(run)
         chosen = bitsets.unpack(sent_bits(saved.cells), saved.cells)
         return _table(saved, chosen, saved.annotations.state().columns, [], "selected_cells")
+
+
+def _register_neighbours(server: Flask, selections: Selections) -> None:
+    @server.get(f"{RUN}/shown.bits")
+    def shown(run: str) -> Response:
+        """Say which cells a map of some groups shows, among all."""
+        saved = selections.of(run)
+        rows = selections.shown(run, request.args.get("of"), request.args.getlist("group"))
+        chosen = np.zeros(saved.cells, np.bool_)
+        chosen[slice(None) if rows is None else rows] = True
+        answered = Response(bitsets.pack(chosen), mimetype="application/octet-stream")
+        answered.headers["Cache-Control"] = "no-store"
+        return answered
+
+    @server.post(f"{RUN}/neighbours")
+    def find_neighbours(run: str) -> Response:
+        """Answer with the neighbours as bits, and with what was found in the header X-Monae-Told."""
+        view = selections.of(run).view
+        k = request.args.get("k", USUAL, type=int)
+        if not FEWEST <= k <= MOST:
+            raise InputError(f"{k} neighbours are asked for.", f"{FEWEST} to {MOST}.", "choose another number.")
+        found, told = neighbours(view, bitsets.unpack(sent_bits(view.n_cells), view.n_cells), k)
+        headers = {TOLD: quote(told), "Cache-Control": "no-store"}
+        return Response(bitsets.pack(found), mimetype="application/octet-stream", headers=headers)
 
 
 def sent_bits(cells: int) -> bytes:

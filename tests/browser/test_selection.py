@@ -284,3 +284,17 @@ def test_the_crossfilter_counts_what_was_selected_elsewhere_and_says_when_it_is_
     page.get_by_role("button", name="Select what passes").click()
     chosen(page, N // 4)
     expect(page.locator("#facet-told")).to_have_text(f"{N // 4} cells pass.")
+
+
+def test_neighbours_in_the_other_modality_light_up(page: Page):
+    draw(page, 1)
+    page.fill("#selection-k", str(N // 8))
+    page.click("#selection-neighbours")
+    chosen(page, 1 + N // 8)
+    expect(page.locator(".selection-across [role=status]")).to_have_text("1 cell of RNA have 30 neighbours in ATAC.")
+    expect(page.locator(".selection-kinds div", has_text="By cell_type")).to_contain_text(f"{TYPES[1]}{1 + N // 8}")
+    page.check("#selection-follow")
+    draw(page, 2)
+    chosen(page, 1 + N // 8)
+    page.click("#selection-undo")
+    chosen(page, 1)

@@ -120,6 +120,20 @@ def test_ranges_and_codes_become_sets(modules: Page):
     assert found[1] == np.bincount(codes[chosen], minlength=256).tolist()
 
 
+def test_sets_of_some_cells_become_sets_of_all_and_back(modules: Page):
+    generator = np.random.default_rng(3)
+    for cells in SIZES:
+        shown, chosen = generator.random(cells) < 0.4, generator.random(cells) < 0.5
+        part = bitsets.pack(chosen[shown])
+        found = modules.evaluate(
+            """([part, all, shown]) => [
+              text(sets.spread(bytes(part), bytes(shown))), text(sets.gathered(bytes(all), bytes(shown))),
+            ]""",
+            [sent(part), sent(bitsets.pack(chosen)), sent(bitsets.pack(shown))],
+        )
+        assert [base64.b64decode(each) for each in found] == [bitsets.pack(chosen & shown), part]
+
+
 def test_the_crossfilter_joins_columns_by_and_and_codes_by_or(modules: Page):
     cells, generator = 1003, np.random.default_rng(2)
     columns = {name: generator.integers(0, 6, cells).astype(np.uint8) for name in "abc"}

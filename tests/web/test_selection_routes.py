@@ -12,7 +12,8 @@ import pytest
 from monae_app.jobs import bitsets
 from monae_app.jobs.archive import export_run
 from monae_app.jobs.archive_import import import_run
-from monae_app.jobs.registry import Registry
+from monae_app.jobs.group_maps import GroupMaps
+from monae_app.jobs.registry import LOCAL, Registry
 from monae_app.web.app import create_app
 from monae_app.web.settings import Settings
 from tests.web.tiny_sample import CELLS, TYPES
@@ -254,3 +255,13 @@ def test_the_groups_of_the_sample_can_be_saved_and_found_again(client):
     rows = table(client.get(f"{RUN}/selections/{key}.csv"))
     assert {int(row["cell"].removeprefix("cell")) % len(TYPES) for row in rows} == {2}
     assert len(rows) == N // len(TYPES)
+
+
+def test_a_map_of_some_groups_says_which_cells_it_shows(client, services, settings):
+    rows = np.array([3, 7, CELLS])
+    maps = GroupMaps(settings.store, LOCAL)
+    maps.write(services.view("sample-tiny").folder, "cell_type", ["Astro"], rows, np.zeros((3, 2)))
+    shown = client.get(f"{RUN}/shown.bits?of=cell_type&group=Astro")
+    assert shown.data == some(*rows)
+    assert client.get(f"{RUN}/shown.bits").data == some(*range(N))
+    assert client.get(f"{RUN}/shown.bits?of=cell_type&group=Oligo").status_code == 404
