@@ -41,11 +41,8 @@ def neighbours(view: RunView, chosen: np.ndarray, k: int = USUAL) -> tuple[np.nd
             references = space[others.start : others.stop]
             near, note = _near(view, target, references, space[asked], k)
             found[others.start : others.stop] |= near
-            near_cells = int(near.sum())
-            told.append(
-                f"{len(asked):,} {'cell' if len(asked) == 1 else 'cells'} of {modality_title(source)} have {near_cells:,} neighbours in "
-                f"{modality_title(target)}{note}."
-            )
+            cells = f"{len(asked):,} {'cell' if len(asked) == 1 else 'cells'} of {modality_title(source)}"
+            told.append(f"{cells} have {int(near.sum()):,} neighbours in {modality_title(target)}{note}.")
     return found, " ".join(told) or "There is no other modality."
 
 
