@@ -12,11 +12,10 @@ import pandas as pd
 from monae_app.engine.analysis.everywhere import impute_everywhere
 from monae_app.engine.analysis.feature_search import FeatureSearch
 from monae_app.engine.data.dataset import is_count
-from monae_app.engine.data.feature_reading import read_feature
 from monae_app.engine.errors import InputError
 from monae_app.engine.result import Result
-from monae_app.jobs.archive_import import imported
 from monae_app.web.cell_columns import as_groups, shown_columns
+from monae_app.web.measured import inputs_version, measured_mean
 from monae_app.web.modalities import modality_title
 
 if TYPE_CHECKING:
@@ -182,12 +181,8 @@ class RunView:
                 "a column of the cells, or a gene or peak of this run.",
                 "search for it in the field 'Colour by'.",
             )
-        values = self.run.kept.get(
-            self.run.owner,
-            ("values", key, self.measured_version(kind) if measured else ""),
-            lambda: self._measured(kind, name) if measured else self._imputed(kind, np.array([row])),
-        )
-        return Colouring(name, self._unit(kind, measured=measured), pd.Series(values, copy=False))
+        values = self._mean([self.features.told(kind, row)], measured=measured)
+        return Colouring(name, self._unit(kind, measured=measured), values)
 
     def look_up(self, genes: Sequence[str]) -> tuple[list[Found], list[str]]:
         """Look genes up in the modality that has most of them: those found, and the names of the others.
@@ -228,19 +223,12 @@ class RunView:
             If the run has none of them, or their measured values cannot be read any more.
         """
         found = self.members(chosen)
-        modality, rows = found[0].modality, np.array([each.row for each in found])
-        values = self.run.kept.get(
-            self.run.owner,
-            ("mean", tuple(rows.tolist()), self.measured_version(modality) if measured else ""),
-            lambda: self._measured_mean(found) if measured else self._imputed(modality, rows),
-        )
-        unit = f"mean of {len(found):,}, {self._unit(modality, measured=measured)}"
-        return Colouring(chosen.name, unit, pd.Series(values, copy=False))
+        unit = f"mean of {len(found):,}, {self._unit(found[0].modality, measured=measured)}"
+        return Colouring(chosen.name, unit, self._mean(found, measured=measured))
 
     def measured_version(self, modality: str) -> str:
         """Return what changes when the files that were measured do."""
-        paths = self.run.config.inputs[modality]  # type: ignore[index]
-        return "-".join(f"{path.stat().st_mtime_ns:x}" if path.exists() else "gone" for path in paths)
+        return inputs_version(self.run, modality)
 
     def _unit(self, modality: str, *, measured: bool) -> str:
         return f"{'measured' if measured else 'imputed'}, {LOG_SCALE if self._is_counts(modality) else 'own scale'}"
@@ -254,44 +242,18 @@ class RunView:
             return Colouring(name, "", as_groups(column))
         return Colouring(name, "", column.astype(np.float32))
 
-    def _imputed(self, target: str, rows: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-        return impute_everywhere(self.run, target, rows, log=self._is_counts(target))
+    def _mean(self, found: list[Found], *, measured: bool) -> pd.Series[Any]:
+        """Average features of one modality, or take the one."""
+        modality, rows = found[0].modality, [each.row for each in found]
+        counts = self._is_counts(modality)
 
-    def _measured_mean(self, found: list[Found]) -> np.ndarray[Any, Any]:
-        total = np.zeros(self.n_cells, np.float64)
-        for each in found:
-            total += self._measured(each.modality, each.name)
-        return np.asarray(total / len(found), np.float32)
+        def make() -> np.ndarray[Any, Any]:
+            if measured:
+                return measured_mean(self.run, self.features, found, counts=counts)
+            return impute_everywhere(self.run, modality, np.array(rows), log=counts)
 
-    def _measured(self, modality: str, feature: str) -> np.ndarray[Any, Any]:
-        values = np.full(self.n_cells, np.nan, dtype=np.float32)
-        span = self.spans[modality]
-        mine = slice(span.start, span.stop)
-        column = self._read_input(modality, feature)
-        # By name, not by row: a run may have left cells out.
-        raw = column.reindex(self.run.names(mine)).to_numpy(dtype=np.float64)
-        if self._is_counts(modality):
-            library = self.run.column("library_size").to_numpy(dtype=np.float64)[mine]
-            raw = np.log1p(np.maximum(raw / np.maximum(library, 1.0) * 1e4, 0))
-        values[mine] = raw
-        return values
-
-    def _read_input(self, modality: str, feature: str) -> pd.Series[Any]:
-        config = self.run.config
-        path = next((path for path in config.inputs[modality] if not path.exists()), None)  # type: ignore[index]
-        if path is None:
-            return read_feature(config, modality, feature)  # type: ignore[arg-type]
-        if imported(config):
-            raise InputError(
-                "This run was imported: the measured values are not here.",
-                "the files that it was made from.",
-                "show the imputed values instead, or open the run where it was made.",
-            )
-        raise InputError(
-            f"The input file {path.name} is not where it was when the run was made.",
-            f"the file at {path}.",
-            "put it back, or show the imputed values instead.",
-        )
+        name = ("values", tuple(rows), self.measured_version(modality) if measured else "imputed")
+        return pd.Series(self.run.kept.get(self.run.owner, name, make), copy=False)
 
     def _is_counts(self, modality: str) -> bool:
         said = self.report.get("dataset", {}).get("modalities", {}).get(modality, {})

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from monae_app.engine.errors import InputError
+from monae_app.web import map_frame
+from monae_app.web.modalities import modality_title
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,6 +43,64 @@ class Groups:
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""
         return {"column": self.column, "groups": list(self.names)}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The cells on one map.
+
+    Parameters
+    ----------
+    view
+        The run.
+    rows
+        Among all cells, (n,), increasing; None for all of them.
+    xy
+        Where they lie, (n, 2).
+    """
+
+    view: RunView
+    rows: np.ndarray | None
+    xy: np.ndarray
+
+    @classmethod
+    def of(cls, view: RunView, some: Groups | None, maps: GroupMaps) -> Shown:
+        """Find the cells of groups that are laid out alone, or of the whole run where ``some`` is None.
+
+        Raises
+        ------
+        InputError
+            If their map was not made, or is not kept any more.
+        """
+        if some is None:
+            return cls(view, None, view.xy)
+        return cls(view, *map_of(view, some, maps))
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """Return what map.json says."""
+        modalities, first = [], 0
+        for name, span in self.view.spans.items():
+            count = len(span)
+            if self.rows is not None:
+                count = int(np.searchsorted(self.rows, span.stop) - np.searchsorted(self.rows, span.start))
+            modalities.append({"key": name, "title": modality_title(name), "first": first, "count": count})
+            first += count
+        return {"cells": len(self.xy), "bounds": map_frame.bounds_of(self.xy), "modalities": modalities}
+
+    def row(self, row: int) -> int:
+        """Return the row among all cells.
+
+        Raises
+        ------
+        InputError
+            If so many cells are not there.
+        """
+        if not 0 <= row < len(self.xy):
+            raise InputError(
+                f"There is no cell in row {row:,}.", f"a row below {len(self.xy):,}.", "draw the map again."
+            )
+        return row if self.rows is None else int(self.rows[row])
 
 
 def cells_of(view: RunView, some: Groups | None, maps: GroupMaps) -> tuple[pd.DataFrame, np.ndarray]:

@@ -72,7 +72,7 @@ class FeatureSearch:
         """
         missing = [name for name in names if self.row(modality, name) is None]
         if missing:
-            raise unknown_features(modality, missing, len(names), self._texts("name", self._rows(modality)))
+            raise unknown_features(modality, missing, len(names), self.all_names(modality))
 
     def alike(self, modality: str, names: Sequence[str]) -> list[Found | None]:
         """Feature of each name, else of this name in other letters, else of this Ensembl id; None where there is none.
@@ -95,6 +95,14 @@ class FeatureSearch:
     def told(self, modality: str, row: int) -> Found:
         """Describe the feature of a row."""
         return self._told(modality, [row])[0]
+
+    def all_names(self, modality: str) -> list[str]:
+        """Read the names of all features of a modality, in the order of the run."""
+        return self._texts("name", self._rows(modality))
+
+    def first_row(self, modality: str) -> int:
+        """Row of the first feature of a modality; the others follow without a gap."""
+        return int(self._rows(modality)[0])
 
     def _told(self, modality: str, rows: list[int]) -> list[Found]:
         if not rows:

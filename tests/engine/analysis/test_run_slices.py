@@ -125,3 +125,10 @@ def test_a_file_that_goes_away_is_said(whole, tmp_path):
     (tmp_path / "run" / "cells.h5ad").unlink()
     with pytest.raises(InputError, match="no finished run"):
         run.column("leiden")
+
+
+@pytest.mark.parametrize("count", [0, 1, 40, 300, CELLS])
+def test_names_of_any_rows(run, whole, count, monkeypatch):
+    monkeypatch.setattr("monae_app.engine.analysis.run_slices.ROWS_AT_ONCE", 97)
+    rows = np.sort(np.random.default_rng(0).choice(CELLS, count, replace=False))
+    assert run.names(rows) == [name.split(":")[1] for name in whole.cells.obs_names[rows]]
