@@ -16,24 +16,24 @@
 
 import { Camera } from "./camera.mjs";
 import { Colours } from "./colours.mjs";
+import { save, told } from "./dom.mjs";
 import { feedOf } from "./feed.mjs";
 import { Frames } from "./frames.mjs";
 import { Gestures } from "./gestures.mjs";
 import { Hover } from "./hover.mjs";
 import { listen } from "./keyboard.mjs";
 import { Labels } from "./labels.mjs";
-import { Legend, told } from "./legend.mjs";
+import { Legend } from "./legend.mjs";
 import { drawingOrder } from "./order.mjs";
 import { LOOKS } from "./palettes.mjs";
 import { laidOut, panelsOf } from "./panels.mjs";
-import { drawing, rastered, saved } from "./picture.mjs";
+import { drawing, rastered } from "./picture.mjs";
 import { pointed } from "./pointed.mjs";
 import { Points } from "./points.mjs";
-import { Selecting } from "./selecting.mjs";
+import { Selecting, marksOf } from "./selecting.mjs";
 import { summary } from "./speech.mjs";
 import { stageIn, watched, writeTitles } from "./stage.mjs";
 import { Tools } from "./tools.mjs";
-import { marksOf } from "./bits.mjs";
 
 const CONTEXT = { antialias: false, depth: false, stencil: false, premultipliedAlpha: true, powerPreference: "high-performance" };
 const METHODS = ["show", "select", "selection", "setHidden", "picture", "pixels", "state"];
@@ -157,7 +157,7 @@ class CellMap {
   }
 
   #order(codes, kind) {
-    const marks = this.selecting.bits ? marksOf(this.selecting.bits, codes.length) : null;
+    const marks = marksOf(this.selecting.bits, codes.length);
     this.points.setMarks(marks);
     this.points.setOrders(new Map(this.panels.map((panel) => [panel.key, drawingOrder(codes, marks, kind, panel.first, panel.count)])));
   }
@@ -380,7 +380,7 @@ class CellMap {
 
   async picture(kind, name) {
     const svg = drawing({ ...this.state(), ...this.#shot(), font: getComputedStyle(this.host).fontFamily });
-    saved(kind === "svg" ? new Blob([svg], { type: "image/svg+xml" }) : await rastered(svg), `${name}.${kind}`);
+    save(kind === "svg" ? new Blob([svg], { type: "image/svg+xml" }) : await rastered(svg), `${name}.${kind}`);
   }
 
   /** The points as a picture, at least twice as sharp as the page. */

@@ -1,6 +1,6 @@
 // What one cell is: a ring around it and a note beside it, at once from what is known here, then from the server.
 
-import { make } from "./legend.mjs";
+import { h } from "./dom.mjs";
 
 const PATIENCE_MS = 110;
 
@@ -8,8 +8,8 @@ export class Hover {
   /** @param {(row: number, signal: AbortSignal) => Promise<object>} ask */
   constructor(parent, ask) {
     this.ask = ask;
-    this.ring = parent.appendChild(make("div", { class: "cell-map-ring", hidden: true }));
-    this.note = parent.appendChild(make("div", { class: "cell-map-note", role: "tooltip", hidden: true }));
+    this.ring = parent.appendChild(h("div", { class: "cell-map-ring", hidden: true }));
+    this.note = parent.appendChild(h("div", { class: "cell-map-note", role: "tooltip", hidden: true }));
     this.row = -1;
     this.known = new Map();
   }
@@ -54,12 +54,12 @@ export class Hover {
 
   #write(cell, said) {
     const number = said && typeof said.value === "number" ? said.value.toPrecision(4).replace(/\.?0+$/, "") : null;
-    const parts = [make("strong", {}, make("i", { style: `background: ${cell.colour}` }), number || cell.first)];
-    if (cell.second) parts.push(make("span", { class: "muted" }, cell.second));
+    const parts = [h("strong", {}, h("i", { style: `background: ${cell.colour}` }), number || cell.first)];
+    if (cell.second) parts.push(h("span", { class: "muted" }, cell.second));
     if (said) {
-      parts.push(make("span", { class: "cell-id" }, [said.id, said.modality].filter(Boolean).join(" · ")));
+      parts.push(h("span", { class: "cell-id" }, [said.id, said.modality].filter(Boolean).join(" · ")));
       const labels = Object.entries(said.labels || {}).filter(([, value]) => value !== null && value !== cell.first);
-      if (labels.length) parts.push(make("dl", {}, ...labels.slice(0, 6).flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, String(value))])));
+      if (labels.length) parts.push(h("dl", {}, ...labels.slice(0, 6).flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, String(value))])));
     }
     this.note.replaceChildren(...parts);
   }

@@ -1,7 +1,7 @@
 // Cells inside a polygon. The polygon becomes a bitmap over its bounding box: a bitmap cell lies outside, inside, or
 // on the border. Only cells on the border are tested exactly, against the edges of their row of the bitmap.
 
-import { emptyBits } from "./bits.mjs";
+import { bytesFor } from "./sets.mjs";
 
 const SIDE = 512;
 const INSIDE = 1;
@@ -18,7 +18,7 @@ const SLACK = 1e-3;
  * @returns {{bits: Uint8Array, count: number}}
  */
 export function cellsInside(polygon, places, rows, codes, visible) {
-  const bits = emptyBits(places.length / 2);
+  const bits = new Uint8Array(bytesFor(places.length / 2));
   let count = 0;
   const sheet = rasterised(polygon);
   if (!sheet) return { bits, count };

@@ -1,6 +1,6 @@
 // The map as a file: PNG at twice its size, or SVG with the points as a picture and everything else as shapes.
 
-import { told } from "./legend.mjs";
+import { told } from "./dom.mjs";
 import { LOOKS, blended } from "./palettes.mjs";
 
 const LINE = 19;
@@ -66,11 +66,4 @@ export async function rastered(svg, scale = 2) {
   } finally {
     URL.revokeObjectURL(image.src);
   }
-}
-
-/** Hand a file to whoever sits there. */
-export function saved(blob, name) {
-  const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(blob), download: name });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }

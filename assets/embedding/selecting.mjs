@@ -1,7 +1,7 @@
 // What is selected on one map: by a lasso, a box, a click or a group, joined to what was selected before.
 
-import { add, combined, countBits, emptyBits } from "./bits.mjs";
 import { cellsInside } from "./lasso.mjs";
+import { bytesFor, countOf, difference, union } from "./sets.mjs";
 
 /** Shift adds, Alt takes away. */
 export const joining = (event) => (event?.altKey ? "subtract" : event?.shiftKey ? "add" : "replace");
@@ -14,13 +14,16 @@ export class Selecting {
 
   /** @param {Uint8Array | null} bits */
   set(bits) {
-    const count = bits ? countBits(bits) : 0;
+    const count = bits ? countOf(bits) : 0;
     this.bits = count ? bits : null;
     this.count = count || null;
   }
 
   join(bits, event) {
-    this.set(combined(this.bits, bits, joining(event)));
+    const how = joining(event);
+    if (how === "replace") return this.set(bits);
+    const before = this.bits || new Uint8Array(bits.length);
+    this.set(how === "add" ? union(before, bits) : difference(before, bits));
   }
 
   /** @param {object} data places, codes; @param {Set<number>} hidden codes */
@@ -31,14 +34,27 @@ export class Selecting {
   }
 
   cell(row, cells, event) {
-    const bits = emptyBits(cells);
-    add(bits, row);
+    const bits = new Uint8Array(bytesFor(cells));
+    bits[row >> 3] |= 1 << (row & 7);
     this.join(bits, event);
   }
 
   group(code, codes, event) {
-    const bits = emptyBits(codes.length);
+    const bits = new Uint8Array(bytesFor(codes.length));
     for (let row = 0; row < codes.length; row++) if (codes[row] === code) bits[row >> 3] |= 1 << (row & 7);
     this.join(bits, event);
   }
+}
+
+/** One byte a cell, 1 where it is selected; null where nothing is. */
+export function marksOf(bits, cells) {
+  if (!bits) return null;
+  const marks = new Uint8Array(cells);
+  for (let byte = 0; byte < bits.length; byte++) {
+    const eight = bits[byte];
+    if (!eight) continue;
+    const end = Math.min(8, cells - 8 * byte);
+    for (let bit = 0; bit < end; bit++) marks[8 * byte + bit] = (eight >> bit) & 1;
+  }
+  return marks;
 }

@@ -1,6 +1,6 @@
 // The map in words, for those who do not see it.
 
-import { told } from "./legend.mjs";
+import { told } from "./dom.mjs";
 
 const NAMED = 3;
 

@@ -1,6 +1,6 @@
 // What the map consists of in the page, and the theme and size that it follows.
 
-import { make, told } from "./legend.mjs";
+import { h, told } from "./dom.mjs";
 import { KEYS } from "./keyboard.mjs";
 
 let number = 0;
@@ -9,7 +9,7 @@ let number = 0;
 export function stageIn(host) {
   const described = `cell-map-summary-${++number}`;
   const svg = (name) => document.createElementNS("http://www.w3.org/2000/svg", name);
-  const canvas = make("canvas", {
+  const canvas = h("canvas", {
     class: "cell-map-canvas", tabindex: "0", role: "application", "aria-roledescription": "map", "aria-label": "Map of the cells",
     "aria-describedby": described,
   });
@@ -18,11 +18,11 @@ export function stageIn(host) {
   overlay.setAttribute("class", "cell-map-trail");
   overlay.setAttribute("aria-hidden", "true");
   overlay.append(trail);
-  const titles = make("div", { class: "cell-map-titles" });
-  const message = make("div", { class: "cell-map-message", role: "alert", hidden: true });
-  const summary = make("p", { class: "visually-hidden cell-map-summary", id: described });
-  const live = make("p", { class: "visually-hidden cell-map-live", "aria-live": "polite" });
-  const stage = make("div", { class: "cell-map-stage" }, canvas, overlay, titles, summary, live, message);
+  const titles = h("div", { class: "cell-map-titles" });
+  const message = h("div", { class: "cell-map-message", role: "alert", hidden: true });
+  const summary = h("p", { class: "visually-hidden cell-map-summary", id: described });
+  const live = h("p", { class: "visually-hidden cell-map-live", "aria-live": "polite" });
+  const stage = h("div", { class: "cell-map-stage" }, canvas, overlay, titles, summary, live, message);
   host.classList.add("cell-map");
   host.replaceChildren(stage);
   return { stage, canvas, trail, titles, message, summary, live, keys: KEYS };
@@ -31,7 +31,7 @@ export function stageIn(host) {
 export function writeTitles(titles, layout) {
   const shown = layout.panels.length > 1 ? layout.panels : [];
   titles.replaceChildren(...shown.map((panel) => {
-    const title = make("div", { "data-panel": panel.key }, make("strong", {}, panel.title), ` · ${told(panel.count)} cells`);
+    const title = h("div", { "data-panel": panel.key }, h("strong", {}, panel.title), ` · ${told(panel.count)} cells`);
     Object.assign(title.style, { left: `${panel.x}px`, top: `${panel.y - 22}px`, width: `${layout.width}px` });
     return title;
   }));

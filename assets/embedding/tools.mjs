@@ -1,6 +1,6 @@
 // The small bar of tools on the map, and the line that says how many cells are selected.
 
-import { make, told } from "./legend.mjs";
+import { h, told } from "./dom.mjs";
 
 const ICONS = {
   pan: "M12 3v18M3 12h18M12 3l-2.5 2.5M12 3l2.5 2.5M12 21l-2.5-2.5M12 21l2.5-2.5M3 12l2.5-2.5M3 12l2.5 2.5M21 12l-2.5-2.5M21 12l-2.5 2.5",
@@ -25,15 +25,15 @@ const icon = (name) => {
 export class Tools {
   /** @param {{tool(name), zoom(factor), reset(), clear()}} hands */
   constructor(parent, hands) {
-    const button = (name, title, act) => make("button", { type: "button", title, "aria-label": title.split(" (")[0], "data-tool": name, onclick: act }, icon(name));
+    const button = (name, title, act) => h("button", { type: "button", title, "aria-label": title.split(" (")[0], "data-tool": name, onclick: act }, icon(name));
     this.tools = TOOLS.map(([name, title]) => button(name, title, () => hands.tool(name)));
     const deeds = { in: () => hands.zoom(1.6), out: () => hands.zoom(1 / 1.6), reset: () => hands.reset() };
-    this.bar = parent.appendChild(make("div", { class: "cell-map-tools", role: "toolbar", "aria-label": "Tools of the map" },
-      make("div", { role: "group" }, ...this.tools),
-      make("div", { role: "group" }, ...DEEDS.map(([name, title]) => button(name, title, deeds[name])))));
-    this.said = make("span", {});
-    this.line = parent.appendChild(make("div", { class: "cell-map-selected", hidden: true }, this.said,
-      make("button", { type: "button", class: "link-button", title: "Escape", onclick: () => hands.clear() }, "Clear")));
+    this.bar = parent.appendChild(h("div", { class: "cell-map-tools", role: "toolbar", "aria-label": "Tools of the map" },
+      h("div", { role: "group" }, ...this.tools),
+      h("div", { role: "group" }, ...DEEDS.map(([name, title]) => button(name, title, deeds[name])))));
+    this.said = h("span", {});
+    this.line = parent.appendChild(h("div", { class: "cell-map-selected", hidden: true }, this.said,
+      h("button", { type: "button", class: "link-button", title: "Escape", onclick: () => hands.clear() }, "Clear")));
   }
 
   choose(tool) {

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import dash
 from dash import Dash
 
-from monae_app.web import api, bundled, shell, short_work, uploads
-from monae_app.web.components import export_run, file_browser, import_run, upload_box
+from monae_app.web import api, bundled, selection_routes, shell, short_work, uploads
+from monae_app.web.components import export_run, file_browser, import_run, selection_panel, upload_box
 from monae_app.web.pages import data, embedding, guidance, training
+from monae_app.web.selections import Selections
 from monae_app.web.services import Services
 from monae_app.web.settings import Settings
 
@@ -60,9 +61,12 @@ def create_app(settings: Settings | None = None, samples_root: Path | None = Non
     file_browser.register(app, services)
     export_run.register(app, services)
     import_run.register(app, services)
+    selection_panel.register(app)
     api.guard_host(app.server, settings)
     services.users.register(app.server)
-    api.register(app.server, services)
+    selections = Selections(services)
+    api.register(app.server, services, selections)
+    selection_routes.register(app.server, selections)
     uploads.register(app.server, services)
     app.server.extensions[SERVICES] = services
     return app

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from monae_app.engine.errors import InputError
+from monae_app.jobs.gene_sets import GeneSets
 from monae_app.web import map_frame
 from monae_app.web.explore import Colouring, Hit
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from monae_app.web.extra_columns import ExtraColumns
     from monae_app.web.services import Services
 
-NOTE = "note"
+NOTE, SET = "note", "set"
 MEASURED, IMPUTED = "measured", "imputed"
 LOWEST, HIGHEST = 1.0, 99.0
 
@@ -89,6 +90,11 @@ class MapColours:
     def __init__(self, services: Services, extra: ExtraColumns) -> None:
         self._services, self._extra = services, extra
 
+    @property
+    def sets(self) -> GeneSets:
+        """Gene sets of the one who asks."""
+        return GeneSets(self._services.settings.store, self._services.users.current())
+
     def frame(self, run: str, view: RunView, asked: Asked, rows: np.ndarray | None) -> bytes:
         """Return the frame of a colour.
 
@@ -129,9 +135,14 @@ class MapColours:
         return [self._version(run, view, key, measured=asked.measured) for key in (asked.key, asked.other) if key]
 
     def search(self, run: str, view: RunView, text: str, limit: int) -> list[Hit]:
-        """Find columns, those that were added included, and features."""
+        """Find columns, those that were added included, gene sets and features."""
         wanted = text.strip().casefold()
         added = [Hit(f"{NOTE}:{name}", name, "cells") for name in self._extra.names(run) if wanted in name.casefold()]
+        added += [
+            Hit(f"{SET}:{each.id}", each.name, "gene set", f"{len(each.genes):,} genes")
+            for each in self.sets.list()
+            if wanted in each.name.casefold()
+        ]
         return [*added, *view.search(text, limit)][:limit]
 
     def colouring(self, run: str, view: RunView, key: str, *, measured: bool) -> Colouring:
@@ -145,16 +156,18 @@ class MapColours:
         kind, _, name = key.partition(":")
         if kind == NOTE and (found := self._extra.values(run, name)) is not None:
             return Colouring(name, "", found)
+        if kind == SET:
+            return view.mean_of(self.sets.get(name), measured=measured)
         return view.colouring(key, measured=measured)
 
     def _version(self, run: str, view: RunView, key: str, *, measured: bool) -> str:
         kind, _, name = key.partition(":")
         if kind == NOTE:
             return self._extra.version(run, name)
-        if not measured or kind not in view.modalities:
+        if not measured:
             return ""
-        paths = view.result.input_paths(kind)
-        return "-".join(f"{path.stat().st_mtime_ns:x}" if path.exists() else "" for path in paths)
+        # the id of a set tells its genes, not in which modality they will be found
+        return "-".join(map(view.measured_version, [kind] if kind in view.modalities else view.modalities))
 
     def _blend(self, run: str, view: RunView, asked: Asked, rows: np.ndarray | None, first: Colouring) -> bytes:
         second = self.colouring(run, view, asked.other, measured=asked.measured)

@@ -7,19 +7,18 @@ What they send is told in :mod:`monae_app.web.map_frame`. Groups that are laid o
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from flask import Response, jsonify, request
 
-from monae_app.engine.errors import InputError
+from monae_app.jobs.gene_sets import GeneSet
 from monae_app.jobs.group_maps import GroupMaps
-from monae_app.web import map_frame
+from monae_app.web import map_frame, map_table
 from monae_app.web.explore import HITS
 from monae_app.web.extra_columns import NoExtraColumns
-from monae_app.web.groups import Groups, map_of
+from monae_app.web.groups import Groups, Shown
 from monae_app.web.map_colours import Asked, MapColours
 from monae_app.web.modalities import modality_title
 
@@ -36,51 +35,6 @@ if TYPE_CHECKING:
 FORMAT = 1
 
 
-@dataclass(frozen=True)
-class Shown:
-    """The cells on one map.
-
-    Parameters
-    ----------
-    view
-        The run.
-    rows
-        Among all cells, (n,), increasing; None for all of them.
-    xy
-        Where they lie, (n, 2).
-    """
-
-    view: RunView
-    rows: np.ndarray | None
-    xy: np.ndarray
-
-    @property
-    def about(self) -> dict[str, Any]:
-        """Return what map.json says."""
-        modalities, first = [], 0
-        for name, span in self.view.spans.items():
-            count = len(span)
-            if self.rows is not None:
-                count = int(np.searchsorted(self.rows, span.stop) - np.searchsorted(self.rows, span.start))
-            modalities.append({"key": name, "title": modality_title(name), "first": first, "count": count})
-            first += count
-        return {"cells": len(self.xy), "bounds": map_frame.bounds_of(self.xy), "modalities": modalities}
-
-    def row(self, row: int) -> int:
-        """Return the row among all cells.
-
-        Raises
-        ------
-        InputError
-            If so many cells are not there.
-        """
-        if not 0 <= row < len(self.xy):
-            raise InputError(
-                f"There is no cell in row {row:,}.", f"a row below {len(self.xy):,}.", "draw the map again."
-            )
-        return row if self.rows is None else int(self.rows[row])
-
-
 def register(server: Flask, services: Services, extra: ExtraColumns | None = None) -> None:
     """Add the routes to the server.
 
@@ -90,8 +44,10 @@ def register(server: Flask, services: Services, extra: ExtraColumns | None = Non
         Keeps columns that do not stand in the files of the run.
     """
     colours = MapColours(services, extra or NoExtraColumns())
+    map_table.register(server, services, colours)
     _register_places(server, services)
     _register_colours(server, services, colours)
+    _register_gene_sets(server, services, colours)
 
 
 def _register_places(server: Flask, services: Services) -> None:
@@ -139,6 +95,33 @@ def _register_colours(server: Flask, services: Services, colours: MapColours) ->
         return jsonify([asdict(hit) for hit in found])
 
 
+def _register_gene_sets(server: Flask, services: Services, colours: MapColours) -> None:
+    def told(run: str, kept: GeneSet) -> dict[str, Any]:
+        found, missing = services.view(run).look_up(kept.genes)
+        names = [each.name for each in found]
+        return {"id": kept.id, "key": f"set:{kept.id}", "name": kept.name, "found": names, "missing": missing}
+
+    @server.get("/api/runs/<run>/genesets")
+    def gene_sets(run: str) -> Response:
+        return jsonify([told(run, each) for each in colours.sets.list()])
+
+    @server.post("/api/runs/<run>/genesets")
+    def add_gene_set(run: str) -> Response:
+        said = request.get_json(silent=True)
+        said = said if isinstance(said, dict) else {}
+        made = GeneSet.of(said.get("name"), said.get("genes"))
+        # what is nowhere in this run is refused before it is kept
+        services.view(run).members(made)
+        colours.sets.add(made)
+        return jsonify(told(run, made))
+
+    @server.delete("/api/runs/<run>/genesets/<set_id>")
+    def remove_gene_set(run: str, set_id: str) -> tuple[str, int]:
+        services.view(run)
+        colours.sets.remove(set_id)
+        return "", 204
+
+
 def answer(make: Callable[[], bytes], stamp: list[Any], kind: str = "application/octet-stream") -> Response:
     """Answer a request, or say that what the browser has is still right.
 
@@ -173,7 +156,4 @@ def _version(services: Services, view: RunView) -> str:
 
 
 def _shown(services: Services, view: RunView) -> Shown:
-    some = _groups()
-    if some is None:
-        return Shown(view, None, view.xy)
-    return Shown(view, *map_of(view, some, GroupMaps(services.settings.store, services.users.current())))
+    return Shown.of(view, _groups(), GroupMaps(services.settings.store, services.users.current()))

@@ -1,1 +1,1 @@
-"""How fast the map of the cells is in a browser: `make bench-ui`."""
+"""How fast the map is, in the server and in the browser: figures that anyone can measure again."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 
@@ -156,7 +157,7 @@ def test_groups_laid_out_alone_have_rows_of_their_own(client, view, settings):
     kind = view.colouring("obs:cell_type").values
     rows = np.flatnonzero(kind == "Astro")
     xy = np.random.default_rng(0).normal(size=(len(rows), 2))
-    GroupMaps(settings.store, LOCAL).write(view.result.folder, "cell_type", ["Astro"], rows, xy)
+    GroupMaps(settings.store, LOCAL).write(view.folder, "cell_type", ["Astro"], rows, xy)
     alone = {"of": "cell_type", "group": "Astro"}
     said = client.get(f"{RUN}/map.json", query_string=alone).json
     half = len(rows) // 2
@@ -253,3 +254,21 @@ def test_odd_columns_and_an_empty_modality_do_no_harm(odd_client):
     header, codes = colour(odd_client, run, key="obs:zeros", nonzero=1)
     assert (header["zeros"], set(codes)) == (CELLS, {0})
     assert odd_client.get(f"{run}/cells/3.json?key=obs:broken").json["value"] is None
+
+
+def test_the_table_is_whole_however_it_is_cut(client, view, monkeypatch):
+    whole = client.get(f"{RUN}/map.csv?colour=rna:Gene0").text
+    monkeypatch.setattr("monae_app.web.map_table.ROWS_AT_ONCE", 37)
+    assert client.get(f"{RUN}/map.csv?colour=rna:Gene0").text == whole
+    assert len(whole.splitlines()) == 1 + N
+
+
+def test_the_table_of_groups_alone_holds_their_places(client, view, settings):
+    rows = np.flatnonzero(view.colouring("obs:cell_type").values == "Endo")
+    xy = np.arange(2.0 * len(rows)).reshape(-1, 2)
+    GroupMaps(settings.store, LOCAL).write(view.folder, "cell_type", ["Endo"], rows, xy)
+    answer = client.get(f"{RUN}/map.csv?of=cell_type&group=Endo")
+    table = pd.read_csv(io.StringIO(answer.text))
+    assert table["umap_1"].tolist() == xy[:, 0].tolist()
+    assert set(table["cell_type"]) == {"Endo"}
+    assert table["cell"].tolist() == view.run.names(rows)

@@ -137,7 +137,7 @@ def _register_what_hangs_on_the_run(app: Dash, services: Services) -> None:
         if view is None:
             return [], ""
         names = words.listed([modality_title(name) for name in view.modalities])
-        return score_list(view.result.report), f"{names}, {view.result.cells.n_obs:,} cells"
+        return score_list(view.report), f"{names}, {view.n_cells:,} cells"
 
 
 def _colour_options(
