@@ -8,6 +8,7 @@
 //   map.picture("png" | "svg", name)   saved as a file
 //   map.pixels()                       what is drawn: {data (RGBA, from below), width, height, ratio}
 //   map.state()                        what is shown: about, colouring, colours, hidden, panels, labels, camera ...
+// A "map:recolour" event of the document, {key}, has the values of a column asked for anew.
 // Events of the host, which bubble:
 //   map:select  {bits, count, how}     somebody selected: "lasso", "box", "click", "group" or "clear"; not after select()
 //   map:hover   {row}                  -1: none any more
@@ -42,6 +43,14 @@ const QUICK_MS = 80;
 const SETTLED_MS = 160;
 const WAITING_MS = 250;
 
+/** Whether this browser can draw it; `?webgl=off` in the URL says no, to see what others see. */
+export function capable() {
+  if (new URLSearchParams(window.location.search).get("webgl") === "off") return false;
+  const gl = document.createElement("canvas").getContext("webgl2");
+  gl?.getExtension("WEBGL_lose_context")?.loseContext();
+  return Boolean(gl);
+}
+
 export function mount(host) {
   if (!host.cellMap) {
     host.cellMap = new CellMap(host);
@@ -69,6 +78,8 @@ class CellMap {
     canvas.addEventListener("webglcontextlost", (event) => event.preventDefault());
     canvas.addEventListener("webglcontextrestored", () => this.#restore());
     const gone = () => this.#leave();
+    this.recolour = ({ detail }) => this.data?.colouring.key === detail.key && this.#again();
+    document.addEventListener("map:recolour", this.recolour);
     this.unwatch = watched(host, stage, { theme: () => this.#recolour(), size: () => this.#resize(), gone });
     this.#chooseTool("pan");
   }
@@ -338,8 +349,15 @@ class CellMap {
     this.frames.ask();
   }
 
+  // What it is coloured by has other values now.
+  #again() {
+    this.wanted = null;
+    this.show({});
+  }
+
   #leave() {
     this.unwatch();
+    document.removeEventListener("map:recolour", this.recolour);
     this.frames.stop();
     this.asking?.abort();
     // A browser allows a handful of contexts.

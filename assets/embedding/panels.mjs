@@ -24,7 +24,7 @@ export function laidOut(panels, width, height, ratio = 1) {
     const size = [(width - GAP * (columns - 1)) / columns, (height - GAP * (rows - 1)) / rows - head];
     const scale = Math.min(size[0] / ratio, size[1]);
     // Panels that are compared stand in one row, unless that costs much; an empty corner is a waste.
-    const worth = scale * (rows * columns > panels.length ? 0.75 : 1);
+    const worth = scale * (rows * columns > panels.length ? 0.85 : 1);
     if (!best || worth >= best.worth) best = { worth, columns, size };
   }
   const [w, h] = best.size.map((length) => Math.max(Math.floor(length), 1));

@@ -43,6 +43,8 @@ def create_app(settings: Settings | None = None, samples_root: Path | None = Non
         use_pages=True,
         pages_folder="",
         assets_folder=str(bundled.folder("assets").resolve()),
+        # Modules load what they need of each other; the page names the one that waits for a panel to fill.
+        assets_ignore=r"^(?!selection_panel\.).*\.mjs$",
         index_string=shell.INDEX,
         suppress_callback_exceptions=True,
         background_callback_manager=short_work.manager(settings),

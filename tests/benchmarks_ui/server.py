@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from functools import lru_cache
 from pathlib import Path
 
@@ -17,18 +16,28 @@ BINARY = "application/octet-stream"
 OF_A_MAP = "/api/runs/<int:run>"
 
 
+@lru_cache(maxsize=4)
+def map_of(run: int) -> SyntheticMap:
+    """Make a map once."""
+    return SyntheticMap(run)
+
+
+@lru_cache(maxsize=64)
+def frame_of(run: int, key: str, low: float, high: float, nonzero: str, other: str) -> bytes:
+    """Make a frame once: what is measured is the browser."""
+    return map_of(run).frame(key, low=low, high=high, nonzero=nonzero == "1", other=other)
+
+
 def create_server() -> Flask:
     """Build the server; a run's name is its number of cells."""
     server = Flask(__name__, static_folder=None)
+    _register_pages(server)
+    _register_sprites(server)
+    _register_plotly(server)
+    return server
 
-    @lru_cache(maxsize=4)
-    def map_of(run: int) -> SyntheticMap:
-        return SyntheticMap(run)
 
-    @lru_cache(maxsize=64)
-    def frame_of(run: int, key: str, low: float, high: float, nonzero: str, other: str) -> bytes:
-        return map_of(run).frame(key, low=low, high=high, nonzero=nonzero == "1", other=other)
-
+def _register_pages(server: Flask) -> None:
     @server.get("/<page>.html")
     def page(page: str) -> Response:
         return send_from_directory(PAGES, f"{page}.html")
@@ -41,6 +50,8 @@ def create_server() -> Flask:
     def library() -> Response:
         return send_from_directory(Path(plotly.__file__).parent / "package_data", "plotly.min.js")
 
+
+def _register_sprites(server: Flask) -> None:
     @server.get(f"{OF_A_MAP}/map.json")
     def map_json(run: int) -> Response:
         return jsonify(map_of(run).about)
@@ -63,6 +74,8 @@ def create_server() -> Flask:
         name = f"Type {found.cluster[row]}"
         return jsonify(row=row, id=f"cell{row}", modality=modality, labels={"type": name}, value=name)
 
+
+def _register_plotly(server: Flask) -> None:
     @server.get(f"{OF_A_MAP}/plain.<kind>")
     def plain(run: int, kind: str) -> Response:
         """Serve what plotly takes without a change: float32 coordinates, one byte of group, float32 values."""
@@ -73,9 +86,3 @@ def create_server() -> Flask:
             "values": lambda: found.expression(3).tobytes(),
         }[kind]
         return Response(body(), mimetype=BINARY)
-
-    @server.get("/api/log")
-    def log() -> Response:
-        return Response(json.dumps({}), mimetype="application/json")
-
-    return server
