@@ -8,6 +8,7 @@ from dash import dcc, html
 
 from monae_app.web.components.aria import aria
 from monae_app.web.components.export_run import export_box
+from monae_app.web.components.selection_panel import selection_panel
 from monae_app.web.modalities import MODALITY_TITLES, modality_title
 from monae_app.web.pages.embedding import imputed_file, some_groups
 
@@ -86,7 +87,7 @@ def layout(colour: str = "", values: str = "imputed", panel: str = "joint", labe
                         [controls, some_groups.groups_note(), graph, caption, some_groups.groups_box()],
                         className="card map-card",
                     ),
-                    scores,
+                    html.Div([selection_panel(), scores], className="stack"),
                 ],
                 id=VIEW,
                 className="map-page",
