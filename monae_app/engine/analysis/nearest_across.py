@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 # Products of a query and a reference: about half a second on two cores.
 EXACT_PAIRS = 600_000_000
 MOST_QUERIES = 10_000
-LISTS_READ = 10
-MOST_LISTS = 2048
+LISTS_READ = 8
+MOST_LISTS = 1024
 # Bytes of one block of products.
 BLOCK_BYTES = 16 << 20
 # Minima of so many references each tell where the nearest can be.
@@ -51,11 +51,11 @@ class Lists:
 
 
 def make_lists(references: np.ndarray, seed: int = 0) -> Lists:
-    """Put references (R, D) into about 3 sqrt(R) lists, each with the centre that is nearest.
+    """Put references (R, D) into about sqrt(R) lists, each with the centre that is nearest.
 
     Centres are references drawn by the seed, so that there are many where cells are many.
     """
-    n_lists = int(np.clip(3 * np.sqrt(len(references)), 1, min(MOST_LISTS, len(references))))
+    n_lists = int(np.clip(np.sqrt(len(references)), 1, MOST_LISTS))
     drawn = np.random.default_rng(seed).choice(len(references), n_lists, replace=False)
     centres = np.ascontiguousarray(references[np.sort(drawn)], dtype=np.float32)
     nearest = np.empty(len(references), np.int32)
