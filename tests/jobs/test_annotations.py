@@ -46,16 +46,6 @@ def plain(kept: Annotations) -> list:
     return [sets, columns]
 
 
-@given(st.integers(1, 70).flatmap(lambda cells: st.lists(st.booleans(), min_size=cells, max_size=cells)))
-def test_bits_hold_what_was_packed(chosen: list[bool]):
-    bits = bitsets.pack(np.array(chosen))
-    assert len(bits) == bitsets.bytes_for(len(chosen))
-    assert bitsets.unpack(bits, len(chosen)).tolist() == chosen
-    assert bitsets.count(bits) == sum(chosen)
-    for row, there in enumerate(chosen):
-        assert (bits[row // 8] >> row % 8) & 1 == there
-
-
 @pytest.mark.parametrize("bits", [b"", b"\x01\x00", b"\x01\x00\x00\x00", b"\x00\x00\x20"])
 def test_bits_of_other_cells_are_refused(bits: bytes, kept):
     with pytest.raises(InputError, match="not one of this run"):
