@@ -92,14 +92,14 @@ export class Legend {
     return [...shown, this.#scale(colouring, choice)];
   }
 
-  #scale(colouring, { low = 1, high = 99, nonzero = false }) {
+  #scale(colouring, { low, high, nonzero = false }) {
     const send = () => {
       const [from, to] = [Number(lowest.value), Number(highest.value)];
       if (from >= 0 && to <= 100 && from < to) this.hands.scale({ low: from, high: to, nonzero: zeros ? zeros.checked : nonzero });
     };
     const number = (value, name) => h("input", { type: "number", min: 0, max: 100, step: "any", value, "aria-label": name, "data-focus": name, onchange: send });
-    const lowest = number(low, "Lowest percentile");
-    const highest = number(high, "Highest percentile");
+    const lowest = number(low ?? 1, "Lowest percentile");
+    const highest = number(high ?? 99, "Highest percentile");
     const zeros = colouring.zeros || nonzero ? h("input", { type: "checkbox", "data-focus": "zeros", onchange: send }) : null;
     if (zeros) zeros.checked = nonzero;
     const fields = h("div", { class: "legend-clip" }, h("span", {}, "Percentiles"), h("div", {}, lowest, "–", highest));
