@@ -99,7 +99,8 @@
 
     async draw(order, capable) {
       const host = document.getElementById("map");
-      if (!order || capable === false || !host) return "";
+      if (!order || !host) return "";
+      if (capable === false) return order.run;
       const { mount } = await modules();
       // Drawing goes on by itself; a refusal is said on the map.
       mount(host).show({ ...scale(), ...order });

@@ -92,7 +92,7 @@ export class Legend {
     return [...shown, this.#scale(colouring, choice)];
   }
 
-  #scale(colouring, { low, high, nonzero }) {
+  #scale(colouring, { low, high, nonzero = false }) {
     const send = () => {
       const [from, to] = [Number(lowest.value), Number(highest.value)];
       if (from >= 0 && to <= 100 && from < to) this.hands.scale({ low: from, high: to, nonzero: zeros ? zeros.checked : nonzero });

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 from dash import Input, Output, html
 
-from monae_app.web import ids
 from monae_app.web.components.aria import aria, data
 
 if TYPE_CHECKING:
     from dash import Dash
 
 PANEL, BODY, SPOKEN = "selection-panel", "selection-body", "selection-spoken"
+# The map beside the panel; it names the run that it shows, and none where there is nothing to show.
+MAP = "map"
 # A page may be there before the module that fills it: the module looks for the run, and is told when it changes.
 TELL_RUN = """(run) => {
   document.dispatchEvent(new CustomEvent("selection:run", { detail: { run: run || "" } }));
@@ -24,7 +25,7 @@ TELL_RUN = """(run) => {
 
 
 def selection_panel() -> html.Section:
-    """Build the panel, to stand on a page beside a map; it follows the current run."""
+    """Build the panel, to stand on a page beside a map; it follows the map's run."""
     return html.Section(
         [
             html.Div(id=BODY),
@@ -39,4 +40,4 @@ def selection_panel() -> html.Section:
 
 def register(app: Dash) -> None:
     """Have the panel filled whenever a page shows it."""
-    app.clientside_callback(TELL_RUN, Output(PANEL, "data-run"), Input(ids.RUN, "value"))  # type: ignore[no-untyped-call]
+    app.clientside_callback(TELL_RUN, Output(PANEL, "data-run"), Input(MAP, "data-run"))  # type: ignore[no-untyped-call]
