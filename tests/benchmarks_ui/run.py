@@ -86,7 +86,7 @@ def table(found: list[Figures], misses: list[str]) -> str:
         f"Measured by `make bench-ui` on {os.cpu_count()} cores ({platform.machine()}), Chromium with software WebGL",
         "(SwiftShader), 1280 x 800 pixels; a graphics card is faster. Sprites: medians of several pages, plotly: one.",
         "Times end when a picture was presented, but for `lasso: counted`. Heap: JavaScript, DOM and array buffers",
-        "after a collection, without the memory of the graphics card (10 bytes a cell, 4 more a cell of each panel more).",
+        "after a collection, without the memory of the graphics card (10 bytes a cell, 4 more in each further panel).",
         "plotly is not measured at 4,000,000 cells: it needs minutes and gigabytes there.",
         "",
         HEAD,
