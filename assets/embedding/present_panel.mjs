@@ -128,7 +128,7 @@ export class PresentPanel {
     return h(
       "div",
       { class: "selection-across" },
-      h("div", { class: "across-line" }, go, h("label", {}, k, "nearest each")),
+      h("div", { class: "across-line" }, go, h("label", {}, k, "nearest")),
       h("label", {}, follow, "whenever I select on the map"),
       this.told,
     );

@@ -16,10 +16,9 @@ from hypothesis import strategies as st
 
 from monae_app.engine.errors import InputError
 from monae_app.jobs import annotation_files, bitsets
-from monae_app.jobs.annotation_files import STATE, annotation_folder
+from monae_app.jobs.annotation_files import STATE
 from monae_app.jobs.annotation_state import LEAST_STEPS, MOST_STEPS, NONE
 from monae_app.jobs.annotations import Annotations
-from monae_app.jobs.registry import Registry, RunRecord
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,16 +43,6 @@ def plain(kept: Annotations) -> list:
     sets = [(each.name, each.colour, each.count, kept.sets.bits(each.id)) for each in state.sets]
     columns = [(each.name, each.groups, kept.columns.codes(each.id).tolist()) for each in state.columns]
     return [sets, columns]
-
-
-@given(st.integers(1, 70).flatmap(lambda cells: st.lists(st.booleans(), min_size=cells, max_size=cells)))
-def test_bits_hold_what_was_packed(chosen: list[bool]):
-    bits = bitsets.pack(np.array(chosen))
-    assert len(bits) == bitsets.bytes_for(len(chosen))
-    assert bitsets.unpack(bits, len(chosen)).tolist() == chosen
-    assert bitsets.count(bits) == sum(chosen)
-    for row, there in enumerate(chosen):
-        assert (bits[row // 8] >> row % 8) & 1 == there
 
 
 @pytest.mark.parametrize("bits", [b"", b"\x01\x00", b"\x01\x00\x00\x00", b"\x00\x00\x20"])
@@ -300,19 +289,3 @@ def test_a_killed_writer_leaves_a_whole_state_that_others_go_on_from(kept, from_
     plain(kept)
     kept.sets.add("after", some(2))
     assert kept.state().sets[-1].name == "after"
-
-
-def test_own_runs_keep_theirs_and_other_runs_are_not_written_into(tmp_path):
-    registry = Registry(tmp_path / "store", "u1")
-    own = RunRecord("mine", registry.runs / "mine")
-    assert annotation_folder(own, registry.runs, 5) == own.folder / "annotations"
-    bundled = RunRecord("sample-x", tmp_path / "samples" / "x" / "run", read_only=True)
-    elsewhere = annotation_folder(bundled, registry.runs, 5)
-    assert elsewhere.is_relative_to(tmp_path / "store" / "users" / "u1" / "annotations")
-    moved = RunRecord("sample-x", tmp_path / "update" / "x" / "run", read_only=True)
-    assert annotation_folder(moved, registry.runs, 5) == elsewhere
-    assert annotation_folder(moved, registry.runs, 6) != elsewhere
-    opened = [RunRecord("opened-0", tmp_path / name, read_only=True) for name in ("a", "b")]
-    assert len({annotation_folder(each, registry.runs, 5) for each in opened}) == 2
-    theirs = tmp_path / "store" / "users" / "u2" / "runs" / "y"
-    assert annotation_folder(RunRecord("shared-t", theirs, read_only=True), registry.runs, 5) == theirs / "annotations"
