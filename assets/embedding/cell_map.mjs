@@ -31,9 +31,6 @@ export class CellMap {
     Object.assign(this, { parts: stageIn(host), choice: {}, data: null, layout: { panels: [], width: 1, height: 1 } });
     Object.assign(this, { camera: new Camera(), selecting: new Selecting(), colours: new Colours(), walked: -1, tool: "pan" });
     const { canvas, stage, trail } = this.parts;
-    this.gl = canvas.getContext("webgl2", CONTEXT);
-    this.points = new Points(this.gl);
-    this.frames = new Frames(this.gl, (every) => this.draw(every));
     this.labels = new Labels(stage);
     this.hover = new Hover(stage, (row, signal) => this.feed.cell(row, this.choice, signal));
     const hands = handsOf(this);
@@ -49,6 +46,13 @@ export class CellMap {
     document.addEventListener("map:recolour", this.recolour);
     this.unwatch = watched(host, stage, { theme: () => this.#recolour(), size: () => this.#resize(), gone });
     this.chooseTool("pan");
+  }
+
+  // A context takes its time, and the page stands still meanwhile: what is fetched is under way by then.
+  #begin() {
+    this.gl = this.parts.canvas.getContext("webgl2", CONTEXT);
+    this.points = new Points(this.gl);
+    this.frames = new Frames(this.gl, (every) => this.draw(every));
   }
 
   async show(choice) {
@@ -77,7 +81,9 @@ export class CellMap {
       // Places are fetched once, whatever the colour.
       if (this.sheet?.key !== feed.key) this.sheet = { key: feed.key, coming: Promise.all([feed.about(), feed.places()]) };
       this.sheet.coming.catch(() => {});
-      const [[about, places], colouring] = await Promise.all([this.sheet.coming, feed.colour(this.choice, signal)]);
+      const coming = Promise.all([this.sheet.coming, feed.colour(this.choice, signal)]);
+      if (!this.gl) this.#begin();
+      const [[about, places], colouring] = await coming;
       if (signal.aborted) return false;
       if (colouring.codes.length !== about.cells || places.length !== 2 * about.cells) throw new Error("The map has changed meanwhile: reload the page.");
       this.#take(feed, about, places, colouring);
@@ -257,10 +263,10 @@ export class CellMap {
   #leave() {
     this.unwatch();
     document.removeEventListener("map:recolour", this.recolour);
-    this.frames.stop();
+    this.frames?.stop();
     this.asking?.abort();
     // A browser allows a handful of contexts.
-    this.gl.getExtension("WEBGL_lose_context")?.loseContext();
+    this.gl?.getExtension("WEBGL_lose_context")?.loseContext();
   }
 
   tell(name, detail) {
@@ -287,11 +293,6 @@ export class CellMap {
     return { ...this.data, ...this.colours.state, panels: this.layout.panels, layout: this.layout, labels: this.labels.shown, camera: this.camera, choice: this.choice, tool: this.tool };
   }
 
-  pixels() {
-    return pixelsOf(this);
-  }
-
-  picture(kind, name) {
-    return pictureOf(this, kind, name);
-  }
+  pixels = () => pixelsOf(this);
+  picture = (kind, name) => pictureOf(this, kind, name);
 }

@@ -38,13 +38,13 @@ def tool(page: Page, name: str) -> None:
 
 
 def test_a_drag_moves_the_map_and_a_double_click_brings_it_back(shown: Page):
-    before = painted(shown)
-    drag(shown, [(0.5, 0.3), (0.65, 0.3)])
-    after = painted(shown)
-    assert after["u"] - before["u"] == pytest.approx(0.15 * before["width"], abs=15)
+    before, (x, y, _) = painted(shown), shown.evaluate(CELL, 1)
     box = canvas_box(shown)
+    drag(shown, [(0.5, 0.3), (0.6, 0.35)])
+    assert shown.evaluate(CELL, 1)[:2] == pytest.approx([x + 0.1 * box["width"], y + 0.05 * box["height"]], abs=1)
+    assert painted(shown) != before
     shown.mouse.dblclick(box["x"] + 5, box["y"] + 5)
-    assert painted(shown)["u"] == pytest.approx(before["u"], abs=1)
+    assert painted(shown) == before
 
 
 def test_the_wheel_zooms_to_the_pointer(shown: Page):
@@ -53,7 +53,7 @@ def test_the_wheel_zooms_to_the_pointer(shown: Page):
     shown.mouse.wheel(0, -400)
     shown.wait_for_function(f"{MAP}.state().camera.zoom > 1.5")
     there = shown.evaluate(CELL, 1)
-    assert there == [pytest.approx(x, abs=0.1), pytest.approx(y, abs=0.1), row]
+    assert there == [pytest.approx(x, abs=1), pytest.approx(y, abs=1), row]
 
 
 def test_buttons_zoom_and_show_all(shown: Page):
@@ -164,13 +164,14 @@ def test_a_page_can_select_and_hear_of_selections(shown: Page):
 def test_the_keyboard_does_everything(shown: Page):
     canvas = shown.locator("#map canvas")
     canvas.focus()
-    before = painted(shown)
+    before, (x, y, _) = painted(shown), shown.evaluate(CELL, 1)
     shown.keyboard.press("ArrowLeft")
-    assert painted(shown)["u"] == pytest.approx(before["u"] + 48, abs=6)
+    assert shown.evaluate(CELL, 1)[:2] == pytest.approx([x + 48, y], abs=1)
+    assert painted(shown) != before
     shown.keyboard.press("+")
     assert state(shown, "camera.zoom") > 1.2
     shown.keyboard.press("0")
-    assert painted(shown)["u"] == pytest.approx(before["u"], abs=1)
+    assert painted(shown) == before
     for key, name in (("l", "lasso"), ("b", "box"), ("v", "pan")):
         shown.keyboard.press(key)
         expect(shown.locator(f"#map [data-tool={name}]")).to_have_attribute("aria-pressed", "true")
