@@ -68,8 +68,8 @@ def test_a_second_training_waits_in_line_and_both_can_be_cancelled(page: Page):
 
 def test_a_cancelled_training_goes_on_and_another_one_is_tried_from_it(page: Page):
     open_training(page)
-    start(page, "150", name="in two parts")
-    expect(page.locator("#training-live")).to_contain_text("of 150")
+    start(page, "600", name="in two parts")
+    expect(page.locator("#training-live")).to_contain_text("of 600")
     page.wait_for_timeout(1500)
     page.get_by_role("button", name="Cancel training").click()
     state(page, "Cancelled", timeout=30_000)
@@ -78,7 +78,7 @@ def test_a_cancelled_training_goes_on_and_another_one_is_tried_from_it(page: Pag
     setting(page, "steps").fill("7")
     page.get_by_role("button", name="Change settings and try again").click()
     expect(page.locator("#training-from")).to_contain_text("Settings from in two parts")
-    expect(setting(page, "steps")).to_have_value("150")
+    expect(setting(page, "steps")).to_have_value("600")
     expect(setting(page, "features_per_step")).to_have_value("64")
     expect(page.locator("#training-name")).to_be_focused()
     page.fill("#training-name", "tried again")
@@ -93,8 +93,8 @@ def test_a_cancelled_training_goes_on_and_another_one_is_tried_from_it(page: Pag
     # The first one goes on to its end.
     page.locator("#training-history tbody tr", has_text="in two parts").get_by_role("link", name="Details").click()
     page.locator("#training-resume").click()
-    state(page, "Done")
-    expect(page.locator("#training-live")).to_contain_text("150 of 150")
+    state(page, "Done", timeout=60_000)
+    expect(page.locator("#training-live")).to_contain_text("600 of 600")
 
 
 def test_a_finished_training_is_extended_by_a_new_run(page: Page):
@@ -212,6 +212,7 @@ def test_a_lost_run_is_followed_again_when_it_is_resumed_elsewhere(page: Page, b
     pages = open_page(browser, server.address)
     other = next(pages)
     other.goto(page.url)
+    expect(other.locator("#training-resume")).to_be_visible(timeout=60_000)
     other.locator("#training-resume").click()
     state(other, "Running")
     state(page, "Running")
