@@ -20,7 +20,7 @@ ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 NUMBA_N
 PYTEST := $(ONE_THREAD) $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help app test test-long lint fix bench peers samples browser
+.PHONY: help app test test-long lint fix bench bench-ui peers samples browser
 
 help: ## List what can be made
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -46,6 +46,9 @@ fix: $(STAMP) ## Repair what ruff can repair
 
 bench: $(STAMP) peers ## Measure quality and speed beside peers; fails when a figure is missed
 	$(ONE_THREAD) $(BIN)/python -m tests.benchmarks.run $(ARGS)
+
+bench-ui: $(STAMP) browser ## Measure the map in a real browser beside plotly; fails when a figure is missed
+	$(ONE_THREAD) $(BIN)/python -m tests.benchmarks_ui.run $(ARGS)
 
 peers: $(PEERS_STAMP) ## Install the methods to measure against, into .venv-peers
 

@@ -79,27 +79,57 @@
     },
   };
 
+  // The map draws itself (assets/embedding/element.mjs). Its modules are loaded when a page first shows it.
+  const modules = () => import("./embedding/element.mjs");
+  const file = (colour) => "map_" + String(colour || "").replace(/^[^:]*:/, "").replace(/[^A-Za-z0-9._-]+/g, "_");
+  // The ends of the colour scale are set on the map itself, and kept in the URL.
+  const scale = () => {
+    const asked = new URLSearchParams(window.location.search);
+    return { low: asked.get("low"), high: asked.get("high"), nonzero: asked.get("nonzero") === "1" };
+  };
+
+  document.addEventListener("map:scale", ({ detail: { low, high, nonzero } }) => {
+    setParameters({ low: low === 1 ? null : low, high: high === 99 ? null : high, nonzero: nonzero ? 1 : null });
+  });
+
   clientside.map = {
-    remember(colour, values, panel, labels) {
+    async capable() {
+      return (await modules()).capable();
+    },
+
+    async draw(order, capable) {
+      const host = document.getElementById("map");
+      if (!order || !host) return "";
+      if (capable === false) return order.run;
+      const { mount } = await modules();
+      // Drawing goes on by itself; a refusal is said on the map.
+      mount(host).show({ ...scale(), ...order });
+      return order.run;
+    },
+
+    remember(colour, values, panel, labels, second) {
       // The callback also fires while another page takes this one's place.
       if (window.location.pathname !== "/" || !colour) return untouched();
-      const feature = !colour.startsWith("obs:");
+      const feature = !/^(obs|note):/.test(colour);
       setParameters({
         colour,
         values: feature && values === "measured" ? values : null,
         panel: panel === "joint" ? null : panel,
         labels: labels && labels.length ? null : "off",
+        with: second || null,
       });
       return untouched();
     },
 
     save(svg, png, colour) {
       const clicked = clientside.callback_context.triggered_id;
-      const graph = document.querySelector("#map .js-plotly-plot");
-      if (!clicked || !graph || !(svg || png)) return untouched();
-      const name = "map_" + String(colour || "").replace(/^[^:]*:/, "").replace(/[^A-Za-z0-9._-]+/g, "_");
-      const size = { width: graph.clientWidth, height: graph.clientHeight, scale: 3 };
-      window.Plotly.downloadImage(graph, { format: clicked === "map-svg" ? "svg" : "png", filename: name, ...size });
+      if (!clicked || !(svg || png)) return untouched();
+      const kind = clicked === "map-svg" ? "svg" : "png";
+      const graph = document.querySelector("#map-plain:not([hidden]) .js-plotly-plot");
+      if (graph) {
+        const size = { width: graph.clientWidth, height: graph.clientHeight, scale: 3 };
+        window.Plotly.downloadImage(graph, { format: kind, filename: file(colour), ...size });
+      } else document.getElementById("map").picture?.(kind, file(colour));
       return untouched();
     },
   };

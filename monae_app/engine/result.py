@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import anndata as ad
 import h5py
+import numpy as np
+from anndata.experimental import write_dispatched
 
 from monae_app.engine.config import RunConfig, make_config
 from monae_app.engine.errors import InputError
@@ -21,12 +23,14 @@ from monae_app.engine.folder import TEMPORARY, in_words, sweep, sync_folder
 from monae_app.engine.telling import SILENT, Telling
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 CONFIG, CELLS, FEATURES, REPORT = "config.json", "cells.h5ad", "features.h5ad", "report.json"
 CHECKPOINT, WEIGHTS = "checkpoint.safetensors", "weights.safetensors"
 # in the order in which they are written
 RESULTS = (WEIGHTS, CELLS, FEATURES, REPORT)
+# elements of a table that are read a column or a block of rows at a time
+READ_IN_SLICES = ("/obs/", "/obsm/X_")
 # settings that name a file
 FILES = ("bed", "gtf", "peaks")
 
@@ -88,7 +92,7 @@ def read_config(folder: Path) -> RunConfig:
     InputError
         If the folder is no run.
     """
-    values = _read_json(folder / CONFIG)
+    values = read_json(folder / CONFIG)
     around = folder.resolve().parent
     values["inputs"] = {
         name: [around / path for path in ([paths] if isinstance(paths, str) else paths)]
@@ -98,7 +102,14 @@ def read_config(folder: Path) -> RunConfig:
     return make_config(**values)
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> dict[str, Any]:
+    """Read one of the JSON files of a run.
+
+    Raises
+    ------
+    InputError
+        If it is missing or damaged.
+    """
     try:
         return dict(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError) as error:
@@ -114,15 +125,24 @@ def h5ad_bytes(table: ad.AnnData) -> bytes:
     """Give what a .h5ad file of the table holds; its repeated strings become categories, as anndata writes them.
 
     It is made in memory: HDF5 that meets a full disk in the middle of a file brings its process down later.
+    All is compressed but floating-point numbers that a map is coloured by: they hardly shrink, and unpacking those of
+    a million cells takes seconds.
     """
     table.strings_to_categoricals()
     with h5py.File("table.h5ad", "w", driver="core", backing_store=False) as file:
-        ad.io.write_elem(file, "/", table, dataset_kwargs={"compression": "gzip"})
+        write_dispatched(file, "/", table, _write, dataset_kwargs={"compression": "gzip"})
         if table.raw is None:
             # older readers know no empty element
             file.pop("raw", None)
         file.flush()
         return bytes(file.id.get_file_image())
+
+
+def _write(
+    write: Callable[..., None], store: h5py.Group, key: str, elem: Any, dataset_kwargs: Mapping[str, Any], **_: Any
+) -> None:
+    in_slices = isinstance(elem, np.ndarray) and elem.dtype.kind == "f" and key.startswith(READ_IN_SLICES)
+    write(store, key, elem, dataset_kwargs={} if in_slices else dataset_kwargs)
 
 
 def make_ready(folder: Path, *, resume: bool) -> None:
@@ -188,7 +208,7 @@ class Result:
         InputError
             If the folder is no finished run.
         """
-        config, report = read_config(folder), _read_json(folder / REPORT)
+        config, report = read_config(folder), read_json(folder / REPORT)
         try:
             cells, features = ad.read_h5ad(folder / CELLS), ad.read_h5ad(folder / FEATURES)
         except (OSError, KeyError, ValueError, RuntimeError) as error:

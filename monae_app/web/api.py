@@ -1,4 +1,4 @@
-"""Routes beside the pages: the table behind the map, and a word on health."""
+"""Routes beside the pages: those of the map, logs, shares, downloads, and a word on health."""
 
 from __future__ import annotations
 
@@ -9,22 +9,21 @@ from flask import Response, jsonify, request, send_file
 
 from monae_app.engine.errors import InputError
 from monae_app.jobs.downloads import Downloads
-from monae_app.jobs.group_maps import GroupMaps
 from monae_app.jobs.registry import SHARED
-from monae_app.web.groups import Groups, cells_of
+from monae_app.web import map_routes
 
 if TYPE_CHECKING:
     from flask import Flask
 
+    from monae_app.web.extra_columns import ExtraColumns
     from monae_app.web.services import Services
     from monae_app.web.settings import Settings
 
-MAP_CSV = "/api/runs/{run}/map.csv"
 
-
-def register(server: Flask, services: Services) -> None:
-    """Add the routes to the server."""
+def register(server: Flask, services: Services, extra: ExtraColumns | None = None) -> None:
+    """Add the routes to the server; ``extra`` keeps columns of cells that do not stand in the files of a run."""
     _register_log(server, services)
+    map_routes.register(server, services, extra)
 
     @server.get("/api/health")
     def health() -> Response:
@@ -41,20 +40,6 @@ def register(server: Flask, services: Services) -> None:
             return "", 204
         shared = services.share(run)
         return jsonify(id=shared, url=f"/?run={shared}")
-
-    @server.get("/api/runs/<run>/map.csv")
-    def map_csv(run: str) -> Response:
-        view = services.view(run)
-        key = request.args.get("colour") or view.default_colour
-        colouring = view.colouring(key, measured=request.args.get("values") == "measured")
-        some = Groups.of(request.args.get("of"), request.args.getlist("group"))
-        cells, rows = cells_of(view, some, GroupMaps(services.settings.store, services.users.current()))
-        table = cells.rename(columns={"x": "umap_1", "y": "umap_2", "id": "cell"})
-        named = f"{colouring.title} ({colouring.unit})" if colouring.unit else colouring.title
-        table = table[["cell", "modality", "umap_1", "umap_2"]].assign(**{named: colouring.values.to_numpy()[rows]})
-        name = re.sub(r"[^A-Za-z0-9._-]+", "_", f"map_{key.partition(':')[2]}")
-        headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
-        return Response(table.to_csv(index=False), mimetype="text/csv", headers=headers)
 
     @server.get("/api/downloads/<token>")
     def download(token: str) -> Response:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import dash
 from dash import Dash
 
-from monae_app.web import api, bundled, shell, short_work, uploads
-from monae_app.web.components import export_run, file_browser, import_run, upload_box
+from monae_app.web import api, bundled, selection_routes, shell, short_work, uploads
+from monae_app.web.components import export_run, file_browser, import_run, selection_panel, upload_box
 from monae_app.web.pages import data, embedding, guidance, training
+from monae_app.web.selections import Selections
 from monae_app.web.services import Services
 from monae_app.web.settings import Settings
 
@@ -42,6 +43,8 @@ def create_app(settings: Settings | None = None, samples_root: Path | None = Non
         use_pages=True,
         pages_folder="",
         assets_folder=str(bundled.folder("assets").resolve()),
+        # Modules load what they need of each other; the page names the one that waits for a panel to fill.
+        assets_ignore=r"^(?!selection_panel\.).*\.mjs$",
         index_string=shell.INDEX,
         suppress_callback_exceptions=True,
         background_callback_manager=(workers := short_work.manager(settings)),
@@ -61,9 +64,12 @@ def create_app(settings: Settings | None = None, samples_root: Path | None = Non
     file_browser.register(app, services)
     export_run.register(app, services)
     import_run.register(app, services)
+    selection_panel.register(app)
     api.guard_host(app.server, settings)
     services.users.register(app.server)
-    api.register(app.server, services)
+    selections = Selections(services)
+    api.register(app.server, services, selections)
+    selection_routes.register(app.server, selections)
     uploads.register(app.server, services)
     app.server.extensions[SERVICES] = services
     return app

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -10,25 +9,27 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from monae_app.engine.analysis.imputation import impute
+from monae_app.engine.analysis.everywhere import impute_everywhere
+from monae_app.engine.analysis.feature_search import FeatureSearch
 from monae_app.engine.data.dataset import is_count
-from monae_app.engine.data.feature_reading import read_feature
 from monae_app.engine.errors import InputError
-from monae_app.jobs.archive_import import imported
+from monae_app.engine.result import Result
+from monae_app.web.cell_columns import as_groups, shown_columns
+from monae_app.web.measured import inputs_version, measured_mean
 from monae_app.web.modalities import modality_title
 
 if TYPE_CHECKING:
-    from monae_app.engine.result import Result
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from monae_app.engine.analysis.feature_search import Found
+    from monae_app.engine.analysis.run_slices import RunSlices
+    from monae_app.jobs.gene_sets import GeneSet
 
 FEATURE_KINDS = {"rna": "gene", "atac": "peak", "protein": "protein"}
 HITS = 50
 LOG_SCALE = "ln(1 + CP10k)"
-# A column of text with more values than this is an identifier, not a grouping.
-MOST_CATEGORIES = 200
-# A column of numbers with fewer values than this may be a grouping written in digits.
-FEW_NUMBERS = 12
-# Columns that a run needs and that say nothing on a map.
-NOT_SHOWN = ("pair_id", "monae_batch", "held_out")
+NOT_MODELLED = "not modelled jointly: placed by a regression afterwards"
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Hit:
     key: str
     name: str
     kind: str
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,39 +67,60 @@ class Colouring:
 
 
 class RunView:
-    """A finished run, ready to be asked.
+    """A finished run, ready to be asked; it holds what was asked for lately and reads the rest when it is needed.
 
     Parameters
     ----------
-    result
-        The run's files.
+    run
+        Its files.
     """
 
-    def __init__(self, result: Result) -> None:
-        self.result = result
-        self.modalities = result.modalities
+    def __init__(self, run: RunSlices) -> None:
+        self.run = run
+        self.modalities, self.report, self.n_cells = run.modalities, run.report, run.n_cells
+        self.folder: Path = run.folder
+        self.version = run.version
+        self.features = FeatureSearch(run)
 
-    @cached_property
+    @property
+    def result(self) -> Result:
+        """Read all files of the run whole: of no use to a page, where cells may be millions."""
+        return Result.load(self.folder)
+
+    @property
+    def spans(self) -> dict[str, range]:
+        """Rows of each modality."""
+        return self.run.spans
+
+    @property
+    def xy(self) -> np.ndarray[Any, Any]:
+        """Where the cells lie on the map, (N, 2), float32."""
+        return self.run.array("X_umap")
+
+    @property
     def cells(self) -> pd.DataFrame:
         """One row a cell: ``x``, ``y`` (float32), ``modality`` and ``id`` without its prefix."""
-        obs, xy = self.result.cells.obs, np.asarray(self.result.cells.obsm["X_umap"], dtype=np.float32)
-        modality = obs["modality"].astype(str).to_numpy()
-        names = [str(name).split(":", 1)[-1] for name in obs.index]
-        return pd.DataFrame({"x": xy[:, 0], "y": xy[:, 1], "modality": modality, "id": names})
+        return self.some_cells(slice(0, self.n_cells))
 
-    @cached_property
+    def some_cells(self, rows: slice | np.ndarray[Any, Any]) -> pd.DataFrame:
+        """Return rows of ``cells``, a slice or (n,) increasing."""
+        xy = self.xy[rows]
+        modality = np.repeat(list(self.spans), [len(span) for span in self.spans.values()])[rows]
+        return pd.DataFrame({"x": xy[:, 0], "y": xy[:, 1], "modality": modality, "id": self.run.names(rows)})
+
+    @property
     def columns(self) -> list[str]:
         """Columns of obs worth colouring by, labels first."""
-        obs = self.result.cells.obs
-        known = [self.label, *self._said("labels"), "modality", "leiden", *self._said("batches")]
-        rest = [name for name in obs.columns if not name.startswith("normaliser_") and name not in NOT_SHOWN]
-        ordered = dict.fromkeys(str(name) for name in [*known, *rest] if name is not None and name in obs.columns)
-        return [name for name in ordered if _is_grouping(obs[name]) or pd.api.types.is_numeric_dtype(obs[name])]
+        return list(self._shown)
+
+    @cached_property
+    def _shown(self) -> dict[str, bool]:
+        return shown_columns(self.run)
 
     @property
     def label(self) -> str | None:
         """The column that the scores were computed with."""
-        label = self.result.report.get("label")
+        label = self.report.get("label")
         return str(label) if label else None
 
     @property
@@ -105,26 +128,40 @@ class RunView:
         """What the map shows first: the label, else clusters."""
         return f"obs:{self.columns[0]}"
 
+    @property
+    def groupings(self) -> list[str]:
+        """Columns whose values are groups, labels first."""
+        return [name for name, grouping in self._shown.items() if grouping]
+
+    def group_names(self, column: str) -> list[str]:
+        """Names of the groups of a column as the run has them, sorted."""
+        return sorted(set(map(str, self.run.column(column).dropna().unique())))
+
+    def identity(self, row: int) -> dict[str, Any]:
+        """Say which cell stands in a row: ``row``, ``id``, ``modality`` and ``labels``, text by column."""
+        modality = next(name for name, span in self.spans.items() if row in span)
+        told = {name: self.run.at(name, row) for name in self.groupings if name != "modality"}
+        labels = {name: str(value) for name, value in told.items() if value is not None}
+        return {"row": row, "id": self.run.names(slice(row, row + 1))[0], "modality": modality, "labels": labels}
+
     def search(self, text: str = "", limit: int = HITS) -> list[Hit]:
-        """Find columns that contain ``text`` and features that begin with it, upper and lower case alike."""
-        wanted = text.strip().casefold()
-        hits = [Hit(f"obs:{name}", name, "cells") for name in self.columns if wanted in name.casefold()]
+        """Find columns that contain ``text``, and features that begin with it or lie there, by name or Ensembl id."""
+        wanted = text.strip()
+        folded = wanted.casefold()
+        hits = [Hit(f"obs:{name}", name, "cells") for name in self.columns if folded in name.casefold()]
         if wanted:
-            for modality, (folded, names) in self._names.items():
-                begin = bisect_left(folded, wanted)
-                end = bisect_left(folded, wanted + "\U0010ffff")
-                kind = FEATURE_KINDS.get(modality, "feature")
-                hits += [Hit(f"{modality}:{name}", name, kind) for name in names[begin : min(end, begin + limit)]]
+            for modality in self.modalities:
+                found = self.features.starting(modality, wanted, limit - len(hits)) if len(hits) < limit else []
+                hits += [_hit(each) for each in found]
         return hits[:limit]
 
     def hit(self, key: str) -> Hit | None:
         """Describe one colour, or None if this run has no such thing."""
         kind, _, name = key.partition(":")
-        if kind == "obs" and name in self.columns:
+        if kind == "obs" and name in self._shown:
             return Hit(key, name, "cells")
-        folded, names = self._names.get(kind, ([], []))
-        begin, end = bisect_left(folded, name.casefold()), bisect_left(folded, name.casefold() + "\0")
-        return Hit(key, name, FEATURE_KINDS.get(kind, "feature")) if name in names[begin:end] else None
+        row = self.features.row(kind, name) if kind in self.modalities else None
+        return None if row is None else _hit(self.features.told(kind, row))
 
     def colouring(self, key: str, *, measured: bool = False) -> Colouring:
         """Give every cell its value.
@@ -134,99 +171,96 @@ class RunView:
         InputError
             If the run has no such column or feature, or its measured values cannot be read any more.
         """
-        hit = self.hit(key)
-        if hit is None:
+        kind, _, name = key.partition(":")
+        if kind == "obs" and name in self._shown:
+            return self._column(name)
+        row = self.features.row(kind, name) if kind in self.modalities else None
+        if row is None:
             raise InputError(
-                f"This run has nothing called {key.partition(':')[2]!r}.",
+                f"This run has nothing called {name[:80]!r}.",
                 "a column of the cells, or a gene or peak of this run.",
                 "search for it in the field 'Colour by'.",
             )
-        kind, _, name = key.partition(":")
-        if kind == "obs":
-            return self._column(name)
-        found = self._measured(kind, name) if measured else self._imputed(kind, name)
-        unit = f"{'measured' if measured else 'imputed'}, {LOG_SCALE if self._is_counts(kind) else 'own scale'}"
-        numbers = pd.Series(np.log1p(np.maximum(found, 0)) if self._is_counts(kind) else found)
-        return Colouring(name, unit, numbers.astype(np.float32))
+        values = self._mean([self.features.told(kind, row)], measured=measured)
+        return Colouring(name, self._unit(kind, measured=measured), values)
+
+    def look_up(self, genes: Sequence[str]) -> tuple[list[Found], list[str]]:
+        """Look genes up in the modality that has most of them: those found, and the names of the others.
+
+        Upper and lower case are alike, and Ensembl ids are names too.
+        """
+        best: list[Found | None] = [None] * len(genes)
+        for modality in self.modalities:
+            found = self.features.alike(modality, genes)
+            if sum(each is not None for each in found) > sum(each is not None for each in best):
+                best = found
+        missing = [name for name, each in zip(genes, best, strict=True) if each is None]
+        return list({each.row: each for each in best if each is not None}.values()), missing
+
+    def members(self, chosen: GeneSet) -> list[Found]:
+        """Look the genes of a set up.
+
+        Raises
+        ------
+        InputError
+            If the run has none of them.
+        """
+        found, missing = self.look_up(chosen.genes)
+        if found:
+            return found
+        raise InputError(
+            f"None of the {len(missing):,} genes of {chosen.name!r} is in this run.",
+            "symbols or Ensembl ids of features of this run.",
+            "check the spelling and the species.",
+        )
+
+    def mean_of(self, chosen: GeneSet, *, measured: bool = False) -> Colouring:
+        """Give every cell the mean over the genes of a set, each on the scale that it has alone.
+
+        Raises
+        ------
+        InputError
+            If the run has none of them, or their measured values cannot be read any more.
+        """
+        found = self.members(chosen)
+        unit = f"mean of {len(found):,}, {self._unit(found[0].modality, measured=measured)}"
+        return Colouring(chosen.name, unit, self._mean(found, measured=measured))
+
+    def measured_version(self, modality: str) -> str:
+        """Return what changes when the files that were measured do."""
+        return inputs_version(self.run, modality)
+
+    def _unit(self, modality: str, *, measured: bool) -> str:
+        return f"{'measured' if measured else 'imputed'}, {LOG_SCALE if self._is_counts(modality) else 'own scale'}"
 
     def _column(self, name: str) -> Colouring:
-        column = self.result.cells.obs[name].reset_index(drop=True)
+        column = self.run.column(name)
         if name == "modality":
             order = [modality_title(modality) for modality in self.modalities]
             column = pd.Series(pd.Categorical(column.astype(str).map(modality_title), categories=order))
-        if _is_grouping(column):
-            return Colouring(name, "", _as_groups(column))
+        if self._shown[name]:
+            return Colouring(name, "", as_groups(column))
         return Colouring(name, "", column.astype(np.float32))
 
-    def _imputed(self, target: str, feature: str) -> np.ndarray[Any, Any]:
-        values = np.full(len(self.cells), np.nan, dtype=np.float64)
-        for source in self.modalities:
-            mine = (self.cells["modality"] == source).to_numpy()
-            if mine.any():
-                values[mine] = impute(self.result, source, target, [feature], scale="cp10k")[:, 0]
-        return values
+    def _mean(self, found: list[Found], *, measured: bool) -> pd.Series[Any]:
+        """Average features of one modality, or take the one."""
+        modality, rows = found[0].modality, [each.row for each in found]
+        counts = self._is_counts(modality)
 
-    def _measured(self, modality: str, feature: str) -> np.ndarray[Any, Any]:
-        values = np.full(len(self.cells), np.nan, dtype=np.float64)
-        mine = (self.cells["modality"] == modality).to_numpy()
-        column = self._read_input(modality, feature)
-        # By name, not by row: a run may have left cells out.
-        raw = column.reindex(self.cells.loc[mine, "id"]).to_numpy(dtype=np.float64)
-        if self._is_counts(modality):
-            library = self.result.cells.obs["library_size"].to_numpy(dtype=np.float64)[mine]
-            raw = raw / np.maximum(library, 1.0) * 1e4
-        values[mine] = raw
-        return values
+        def make() -> np.ndarray[Any, Any]:
+            if measured:
+                return measured_mean(self.run, self.features, found, counts=counts)
+            return impute_everywhere(self.run, modality, np.array(rows), log=counts)
 
-    def _read_input(self, modality: str, feature: str) -> pd.Series[Any]:
-        path = next((path for path in self.result.input_paths(modality) if not path.exists()), None)
-        if path is None:
-            return read_feature(self.result.config, modality, feature)  # type: ignore[arg-type]
-        if imported(self.result.config):
-            raise InputError(
-                "This run was imported: the measured values are not here.",
-                "the files that it was made from.",
-                "show the imputed values instead, or open the run where it was made.",
-            )
-        raise InputError(
-            f"The input file {path.name} is not where it was when the run was made.",
-            f"the file at {path}.",
-            "put it back, or show the imputed values instead.",
-        )
+        name = ("values", tuple(rows), self.measured_version(modality) if measured else "imputed")
+        return pd.Series(self.run.kept.get(self.run.owner, name, make), copy=False)
 
     def _is_counts(self, modality: str) -> bool:
-        said = self.result.report.get("dataset", {}).get("modalities", {}).get(modality, {})
+        said = self.report.get("dataset", {}).get("modalities", {}).get(modality, {})
         return is_count(str(said.get("likelihood", "nb")))
 
-    def _said(self, what: str) -> list[str]:
-        return [str(name) for name in self.result.report.get("dataset", {}).get(what, [])]
 
-    @cached_property
-    def _names(self) -> dict[str, tuple[list[str], list[str]]]:
-        """Per modality: names of the features in lower case, sorted, and as they are written."""
-        obs = self.result.features.obs
-        found = {}
-        for modality in self.modalities:
-            names = obs.loc[obs["modality"].astype(str) == modality, "name"].astype(str).tolist()
-            pairs = sorted((name.casefold(), name) for name in names)
-            found[modality] = ([folded for folded, _ in pairs], [name for _, name in pairs])
-        return found
-
-
-def _is_grouping(column: pd.Series[Any]) -> bool:
-    distinct = column.nunique()
-    if pd.api.types.is_bool_dtype(column):
-        return True
-    if pd.api.types.is_numeric_dtype(column):
-        return bool(pd.api.types.is_integer_dtype(column) and distinct <= FEW_NUMBERS)
-    return bool(0 < distinct <= MOST_CATEGORIES)
-
-
-def _as_groups(column: pd.Series[Any]) -> pd.Series[Any]:
-    if isinstance(column.dtype, pd.CategoricalDtype) and pd.api.types.is_string_dtype(column.cat.categories):
-        return column.cat.remove_unused_categories()
-    text = column.astype("string").astype(object)
-    names = sorted(
-        text.dropna().unique(), key=lambda name: (not name.isdigit(), int(name) if name.isdigit() else 0, name)
-    )
-    return pd.Series(pd.Categorical(text, categories=names))
+def _hit(found: Found) -> Hit:
+    notes = [found.id, "" if found.modelled else NOT_MODELLED]
+    kind = FEATURE_KINDS.get(found.modality, "feature")
+    return Hit(f"{found.modality}:{found.name}", found.name, kind, " · ".join(filter(None, notes)))

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from monae_app.engine.data.contents import ReadingOptions
 from monae_app.engine.data.cutoffs import without_cutoffs
 from monae_app.engine.errors import InputError
-from monae_app.engine.result import Result
 from monae_app.jobs.archive_import import inputs_are_here
 from monae_app.jobs.experience import Experience
 from monae_app.jobs.inspecting import inspect
@@ -24,8 +23,8 @@ from monae_app.jobs.surveys import Surveys
 from monae_app.jobs.uploads import UploadStore
 from monae_app.web import bundled
 from monae_app.web.datasets import Catalogue, Source
-from monae_app.web.explore import RunView
 from monae_app.web.live import LossHistory
+from monae_app.web.open_runs import OpenRuns
 from monae_app.web.users import Users
 
 if TYPE_CHECKING:
@@ -35,10 +34,9 @@ if TYPE_CHECKING:
     from monae_app.jobs.listing import Listed
     from monae_app.jobs.outlook import Outlook
     from monae_app.jobs.registry import RunRecord
+    from monae_app.web.explore import RunView
     from monae_app.web.settings import Settings
 
-# A result of 100,000 cells takes about 100 MB.
-KEPT_RESULTS = 3
 KEPT_SUMMARIES = 20
 
 
@@ -68,7 +66,7 @@ class Services:
         self._samples = samples_root or bundled.folder("data_samples")
         self._shares = Shares(settings.store)
         self._lock = threading.Lock()
-        self._views: OrderedDict[tuple[str, int], RunView] = OrderedDict()
+        self._open_runs = OpenRuns()
         self._summaries: OrderedDict[str, dict[str, Any]] = OrderedDict()
 
     @property
@@ -91,7 +89,7 @@ class Services:
         return first.id if first else None
 
     def view(self, run_id: str) -> RunView:
-        """Open a finished run; the last few stay in memory.
+        """Open a finished run; what was read of the last few stays in memory.
 
         Raises
         ------
@@ -103,14 +101,7 @@ class Services:
             raise InputError(
                 f"The run {record.name!r} has no result yet.", "a finished run.", "follow it on the Training page."
             )
-        # By folder: an id means another run for another user.
-        key = (str(record.folder), (record.folder / "cells.h5ad").stat().st_mtime_ns)
-        with self._lock:
-            view = self._views.pop(key, None) or RunView(Result.load(record.folder))
-            self._views[key] = view
-            while len(self._views) > KEPT_RESULTS:
-                self._views.popitem(last=False)
-        return view
+        return self._open_runs.view(record.folder)
 
     def summary(self, source: Source) -> dict[str, Any]:
         """Say what a data set holds, all cells of it; a bundled sample's run knows already.

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from monae_app.jobs.archive import export_run
+from tests.browser.map_page import legend
 from tests.browser.uploading import choose, expect_done, serving, visiting
 from tests.web.tiny_sample import write_sample
 
@@ -44,5 +45,5 @@ def test_an_archive_becomes_a_run_and_what_is_none_is_said(browser: Browser, tmp
         expect(page.locator("#training-badge")).to_have_text("Done")
         expect(page.locator("#training-history tbody tr.current")).to_contain_text("Done")
         page.locator("#import-shown").get_by_role("link", name="Open the map").click()
-        page.wait_for_selector("#map .legendtext")
+        legend(page)
         expect(page.locator("#map-scores")).to_contain_text("FOSCTTM")

@@ -11,7 +11,7 @@ import anndata as ad
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.test_map import legend
+from tests.browser.map_page import colours, legend, points
 from tests.web.tiny_sample import CELLS, TYPES
 
 if TYPE_CHECKING:
@@ -35,16 +35,6 @@ def choose_groups(page: Page, *names: str) -> None:
         page.keyboard.type(name, delay=30)
         page.get_by_role("option", name=name).first.click()
         page.keyboard.press("Escape")
-
-
-def points(page: Page) -> int:
-    drawn = "document.querySelector('#map .js-plotly-plot')._fullData.reduce((n, t) => n + t.x.length, 0)"
-    return int(page.evaluate(drawn))
-
-
-def colours(page: Page) -> dict[str, str]:
-    drawn = "document.querySelector('#map .js-plotly-plot')._fullData.map(t => [t.name, t.marker.color])"
-    return dict(page.evaluate(drawn))
 
 
 def test_a_run_is_exported_and_downloaded(page: Page, folders: dict[str, Path]):
@@ -73,7 +63,7 @@ def test_groups_are_mapped_alone_and_left_again(page: Page):
     expect(page.locator("#groups-progress")).to_be_visible()
     expect(page.locator("#groups-start")).to_be_disabled()
     expect(page.locator("#groups-note")).to_contain_text("Only Astro, Oligo", timeout=LONG)
-    page.wait_for_function("document.querySelectorAll('#map .legendtext').length === 2")
+    page.wait_for_function("document.querySelectorAll('#map .cell-map-legend .entry').length === 2")
     assert legend(page) == ["Astro", "Oligo"]
     assert points(page) == CELLS
     # a group keeps its colour
@@ -82,7 +72,7 @@ def test_groups_are_mapped_alone_and_left_again(page: Page):
         page.click("#map-csv")
     assert len(saved.value.path().read_text().splitlines()) == CELLS + 1
     page.get_by_role("button", name="Show all cells").click()
-    page.wait_for_function(f"document.querySelectorAll('#map .legendtext').length === {len(TYPES)}")
+    page.wait_for_function(f"document.querySelectorAll('#map .cell-map-legend .entry').length === {len(TYPES)}")
     assert points(page) == 2 * CELLS
 
 

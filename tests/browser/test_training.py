@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.map_page import legend
 from tests.browser.training import TRAINING, open_sample, setting, start, state
 from tests.web.tiny_sample import TYPES
 
@@ -31,6 +32,5 @@ def test_from_the_sample_to_the_map(page: Page):
     state(page, "Done", timeout=TRAINING)
     expect(page.locator("#training-history tbody tr.current")).to_contain_text("40")
     page.locator("#training-ended").get_by_role("link", name="Open the map").click()
-    page.wait_for_selector("#map .legendtext")
-    assert page.locator("#map .legendtext").all_text_contents() == list(TYPES)
+    assert legend(page) == list(TYPES)
     expect(page.locator("#map-scores")).to_contain_text("FOSCTTM")

@@ -14,6 +14,7 @@ from monae_app.engine.config import make_config
 from monae_app.jobs import processes
 from monae_app.jobs.local import LocalLauncher
 from monae_app.jobs.registry import Registry, RunRecord
+from tests.browser.map_page import legend
 from tests.browser.uploading import Server, serving, visiting
 from tests.web.tiny_sample import write_sample
 
@@ -84,7 +85,7 @@ def test_a_training_goes_on_through_reload_second_browser_and_restart(
         assert record.status.pid == worker
         expect(page.locator("#training-live")).to_contain_text("Done", timeout=TRAINING)
         page.locator("#training-ended").get_by_role("link", name="Open the map").click()
-        page.wait_for_selector("#map .legendtext")
+        assert legend(page)
     assert record.finished
     steps = [event["step"] for event in record.files.read_events()[0] if "step" in event]
     assert steps == sorted(set(steps))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
+from tests.browser.map_page import legend
 from tests.browser.uploading import (
     MEGABYTE,
     Network,
@@ -249,7 +250,7 @@ def test_the_private_link_and_a_shared_run(browser: Browser, server: Server, tmp
         expect(page.locator("#share").get_by_role("button", name="Copied")).to_be_visible()
         assert page.evaluate("navigator.clipboard.readText()") == shared.input_value()
         stranger.goto(shared.input_value())
-        stranger.wait_for_selector("#map .legendtext")
+        assert legend(stranger)
         expect(stranger.locator("#run-picker")).to_contain_text("shared with you")
         expect(stranger.locator("#share")).to_be_hidden()
         with stranger.expect_download() as saved:

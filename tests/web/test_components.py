@@ -50,8 +50,8 @@ def test_only_scores_that_were_computed_are_shown_and_the_rest_is_folded(report)
     ("modalities", "titles"),
     [
         (["rna"], ["Together"]),
-        (["rna", "atac"], ["Together", "Side by side", "RNA", "ATAC"]),
-        (["rna", "atac", "protein"], ["Together", "Side by side", "RNA", "ATAC", "Protein"]),
+        (["rna", "atac"], ["Together", "Side by side", "RNA | ATAC | Joint", "RNA", "ATAC"]),
+        (["rna", "protein"], ["Together", "Side by side", "RNA | Protein | Joint", "RNA", "Protein"]),
     ],
 )
 def test_the_map_offers_a_panel_for_every_modality_of_the_run(modalities, titles):

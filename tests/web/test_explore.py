@@ -1,10 +1,14 @@
 from __future__ import annotations
 
-from dataclasses import replace
+import shutil
 
+import anndata as ad
 import numpy as np
+import pandas as pd
 import pytest
 
+from monae_app.engine.analysis.kept_arrays import KeptArrays
+from monae_app.engine.analysis.run_slices import RunSlices
 from monae_app.engine.errors import InputError
 from monae_app.web.explore import RunView
 from tests.web.tiny_sample import CELLS, TYPES
@@ -15,12 +19,47 @@ def test_the_label_comes_first(view):
     assert set(view.columns) == {"cell_type", "modality", "leiden", "library_size"}
 
 
-def test_identifiers_and_what_the_run_needs_for_itself_are_no_colours(view):
-    cells = view.result.cells.copy()
-    cells.obs["monae_batch"], cells.obs["held_out"], cells.obs["lane"] = "one", False, "two"
-    columns = RunView(replace(view.result, cells=cells)).columns
+def with_columns(view, folder, **columns) -> RunView:
+    """The same run with further columns of the cells."""
+    shutil.copytree(view.folder, folder)
+    cells = ad.read_h5ad(folder / "cells.h5ad")
+    for name, values in columns.items():
+        cells.obs[name] = values
+    cells.write_h5ad(folder / "cells.h5ad")
+    return RunView(RunSlices(folder, KeptArrays(2**24)))
+
+
+def test_identifiers_and_what_the_run_needs_for_itself_are_no_colours(view, tmp_path):
+    columns = with_columns(view, tmp_path / "run", monae_batch="one", held_out=False, lane="two").columns
     assert set(columns) == {*view.columns, "lane"}
     assert not {"pair_id", "normaliser_rna", "monae_batch", "held_out"} & set(columns)
+
+
+def test_groups_are_told_from_numbers_and_from_identifiers(view, tmp_path):
+    n = 2 * CELLS
+    found = with_columns(
+        view,
+        tmp_path / "run",
+        few=np.arange(n) % 12,
+        many=np.arange(n) % 13,
+        real=np.linspace(0, 1, n),
+        flag=np.arange(n) % 2 == 0,
+        gaps=pd.array([1, None] * (n // 2), dtype="Int64"),
+        unsure=pd.array([True, None] * (n // 2), dtype="boolean"),
+        names=[f"cell {i}" for i in range(n)],
+        numbered=pd.Categorical(np.arange(n) % 3 + 9),
+        empty=pd.Categorical([None] * n, categories=["a"]),
+    )
+    added = [name for name in found.columns if name not in view.columns]
+    assert added == ["few", "many", "real", "flag", "gaps", "unsure", "numbered"]
+    assert [name for name in added if name in found.groupings] == ["few", "flag", "gaps", "unsure", "numbered"]
+    assert list(found.colouring("obs:few").values.cat.categories) == [str(i) for i in range(12)]
+    assert list(found.colouring("obs:numbered").values.cat.categories) == ["9", "10", "11"]
+    assert list(found.colouring("obs:flag").values.cat.categories) == ["False", "True"]
+    assert found.colouring("obs:gaps").values.isna().sum() == n // 2
+    assert found.colouring("obs:many").values.max() == 12
+    assert found.identity(1)["labels"].keys() == {"cell_type", "leiden", "few", "flag", "numbered"}
+    assert found.identity(0)["labels"]["unsure"] == "True"
 
 
 @pytest.mark.parametrize(

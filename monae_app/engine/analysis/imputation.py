@@ -237,19 +237,25 @@ def feature_rows(result: Result, modality: str, features: Sequence[str]) -> np.n
     rows = result.features.obs_names.get_indexer([f"{modality}:{name}" for name in features])
     if (rows < 0).any():
         missing = [str(name) for name, row in zip(features, rows, strict=True) if row < 0]
-        close = _close_to(missing[0], result.features.obs["name"].to_numpy(str)[target_rows(result, modality)])
-        raise InputError(
-            f"{len(missing):,} of {len(features):,} features are not in {modality}, first {missing[0]!r}.",
-            "names as in the input file.",
-            f"check the spelling; {'close to it: ' + close if close else 'upper and lower case count'}.",
-        )
+        known = result.features.obs["name"].to_numpy(str)[target_rows(result, modality)]
+        raise unknown_features(modality, missing, len(features), known.tolist())
     return np.asarray(rows)
 
 
-def _close_to(name: str, known: np.ndarray) -> str:
+def unknown_features(modality: str, missing: Sequence[str], asked: int, known: Sequence[str]) -> InputError:
+    """Say that some of the features that were asked for are not there, and which known ones come close."""
+    close = _close_to(missing[0], known)
+    return InputError(
+        f"{len(missing):,} of {asked:,} features are not in {modality}, first {missing[0]!r}.",
+        "names as in the input file.",
+        f"check the spelling; {'close to it: ' + close if close else 'upper and lower case count'}.",
+    )
+
+
+def _close_to(name: str, known: Sequence[str]) -> str:
     folded = name.casefold()
-    same = [each for each in known.tolist() if each.casefold() == folded]
-    return ", ".join(map(repr, same or difflib.get_close_matches(name, known.tolist(), n=3)))
+    same = [each for each in known if each.casefold() == folded]
+    return ", ".join(map(repr, same or difflib.get_close_matches(name, known, n=3)))
 
 
 def _columns(result: Result, of_source: np.ndarray, batch: str | AtBatch | None) -> np.ndarray:

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from monae_app.engine.analysis.imputation import BATCH
+from monae_app.engine.data.understanding.feature_names import GENE_ID
 
 if TYPE_CHECKING:
     from monae_app.engine.data.dataset import Dataset
@@ -21,6 +22,7 @@ OURS = ("modality", "library_size", "leiden", HELD_OUT, BATCH)
 OUR_PREFIX = "normaliser_"
 PAIR = "pair_id"
 NO_PAIR = "-1"
+FEATURE_ID = GENE_ID
 
 
 def cell_table(dataset: Dataset) -> pd.DataFrame:
@@ -89,7 +91,10 @@ def _storable(column: pd.Series) -> pd.Series:
 
 
 def feature_table(dataset: Dataset, located: dict[str, pd.DataFrame], modelled: dict[str, np.ndarray]) -> pd.DataFrame:
-    """Obs of all features: modality, plain name, coordinates, and whether they were modelled jointly; (V, columns)."""
+    """Obs of all features: modality, plain name, coordinates, and whether they were modelled jointly; (V, columns).
+
+    The input's Ensembl ids stand in ``gene_id``, empty for features without one, if any feature has one.
+    """
     parts = []
     for name, modality in dataset.modalities.items():
         place = located[name]
@@ -104,6 +109,7 @@ def feature_table(dataset: Dataset, located: dict[str, pd.DataFrame], modelled: 
                     "chromStart": place["start"].astype(float).fillna(-1).to_numpy(np.int64),
                     "chromEnd": place["end"].astype(float).fillna(-1).to_numpy(np.int64),
                     "modelled": is_modelled,
+                    FEATURE_ID: _ids_of(modality.var),
                 },
                 index=[f"{name}:{feature}" for feature in modality.var.index],
             )
@@ -111,7 +117,14 @@ def feature_table(dataset: Dataset, located: dict[str, pd.DataFrame], modelled: 
     table = pd.concat(parts)
     table["modality"] = pd.Categorical(table["modality"], categories=list(dataset.modalities))
     table["chrom"] = table["chrom"].astype("category")
-    return table
+    return table if table[FEATURE_ID].any() else table.drop(columns=FEATURE_ID)
+
+
+def _ids_of(var: pd.DataFrame) -> np.ndarray:
+    if FEATURE_ID not in var:
+        return np.full(len(var), "", object)
+    ids = var[FEATURE_ID].astype(object)
+    return ids.where(ids.notna(), "").astype(str).to_numpy(object)
 
 
 def table_of(obs: pd.DataFrame, obsm: dict[str, np.ndarray]) -> ad.AnnData:

@@ -37,12 +37,16 @@ class Matrix:
         may be left out.
     var
         Its features, where they are not those of the part (``raw`` of an .h5ad), shape (G, columns).
+    columns
+        Reads those of its features that are named by their numbers (F,), shape (N, F), float32, without the whole of
+        it; None where the file does not allow that.
     """
 
     shape: tuple[int, int]
     read: Callable[[], sp.csr_matrix | np.ndarray]
     peek: Callable[[], np.ndarray]
     var: pd.DataFrame | None = None
+    columns: Callable[[np.ndarray], np.ndarray] | None = None
 
     @classmethod
     def of(cls, values: sp.spmatrix | np.ndarray, var: pd.DataFrame | None = None) -> Matrix:

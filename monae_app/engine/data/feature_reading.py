@@ -37,7 +37,7 @@ def read_feature(config: RunConfig, modality: ModalityName, feature: str) -> pd.
     return pd.Series(columns[:, names.get_loc(feature)].toarray().ravel(), index=cells)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=2)
 def _columns(settings: str, _modified: tuple[int, ...]) -> tuple[pd.Index, pd.Index, sp.csc_matrix]:
     config = RunConfig.model_validate_json(settings)
     (modality,) = config.inputs

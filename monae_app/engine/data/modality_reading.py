@@ -85,7 +85,7 @@ def _samples(
         chosen += [(contents, part) for part in parts]
         of_file += [number] * len(parts)
         notes += [f"{name}: {_prefix(contents, config, name)}{note}" for note in (*contents.notes, *about)]
-    names = _names(chosen)
+    names = part_names(chosen)
     samples: list[Sample] = []
     found: list[Finding] = []
     while chosen:
@@ -105,7 +105,7 @@ def _prefix(contents: Contents, config: RunConfig, name: ModalityName) -> str:
     return f"{contents.path.name}: " if len(config.inputs[name]) > 1 else ""
 
 
-def _names(chosen: list[tuple[Contents, Part]]) -> list[str]:
+def part_names(chosen: list[tuple[Contents, Part]]) -> list[str]:
     """Name samples by their files, and by their parts where a file holds several."""
     paths = [contents.path for contents, _ in chosen]
     files = list(dict.fromkeys(paths))

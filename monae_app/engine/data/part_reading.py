@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from monae_app.engine.config import ModalityName, RunConfig
     from monae_app.engine.data.contents import Part
+    from monae_app.engine.data.understanding.feature_names import Named
     from monae_app.engine.data.understanding.matrices import Chosen
     from monae_app.engine.data.understanding.origin import Origin
 
@@ -86,9 +87,7 @@ def read_part(part: Part, modality: ModalityName, config: RunConfig) -> Table:
         before = len(var)
         values, var = sum_repeated(values, var)
         notes.append(f"{before - len(var):,} peaks stand more than once; their counts were summed.")
-    gtf = config.gtf
-    symbol_of = None if gtf is None else lambda: symbols_of_ids(gtf)
-    named = name_features(var, modality, genome=config.genome, symbol_of=symbol_of)
+    named = settle_names(var, modality, config)
     origin = origin_of(part, var, named.var, modality)
     found = {
         "modality": guess_modality(part).to_json(),
@@ -100,6 +99,13 @@ def read_part(part: Part, modality: ModalityName, config: RunConfig) -> Table:
     }
     obs, about_cells = name_cells(part.obs, modality)
     return Table(values, obs, named.var, found, (*notes, *about_cells, *named.notes))
+
+
+def settle_names(var: pd.DataFrame, modality: ModalityName, config: RunConfig) -> Named:
+    """Name features as the run names them, by its genome or its own annotation."""
+    gtf = config.gtf
+    symbol_of = None if gtf is None else lambda: symbols_of_ids(gtf)
+    return name_features(var, modality, genome=config.genome, symbol_of=symbol_of)
 
 
 def origin_of(part: Part, var: pd.DataFrame, named: pd.DataFrame, modality: ModalityName | None) -> Origin:

@@ -202,14 +202,8 @@ def _in_order(values: sp.csr_matrix, names: pd.Index, wanted: pd.Index) -> sp.cs
 
 
 def _obs(samples: Sequence[Sample], modality: str, notes: list[str]) -> pd.DataFrame:
-    everyone = samples[0].obs.index.append([each.obs.index for each in samples[1:]])
-    clash = int(everyone[everyone.duplicated()].nunique())
-    parts = []
-    for each in samples:
-        obs = mark_sample(each.obs, each.name)
-        if clash:
-            obs.index = pd.Index([f"{each.name}_{cell}" for cell in obs.index])
-        parts.append(obs)
+    names, clash = stacked_names([each.name for each in samples], [each.obs.index for each in samples])
+    parts = [mark_sample(each.obs, each.name).set_axis(index) for each, index in zip(samples, names, strict=True)]
     if clash:
         notes.append(
             f"{modality}: {clash:,} cell names stand in several samples, so all begin with the name of their sample."
@@ -217,6 +211,29 @@ def _obs(samples: Sequence[Sample], modality: str, notes: list[str]) -> pd.DataF
     columns = dict.fromkeys(name for obs in parts for name in obs)
     index = parts[0].index.append([obs.index for obs in parts[1:]])
     return pd.DataFrame({name: _column(parts, str(name)) for name in columns}, index=index)
+
+
+def stacked_names(samples: Sequence[str], cells: Sequence[pd.Index]) -> tuple[list[pd.Index], int]:
+    """Name the cells of several samples.
+
+    Parameters
+    ----------
+    samples
+        Names of the samples.
+    cells
+        Names of the cells of each.
+
+    Returns
+    -------
+    tuple
+        Names of the cells of each, ``<sample>_<name>`` if any stands in several samples, and how many do.
+    """
+    everyone = cells[0].append(list(cells[1:]))
+    clash = int(everyone[everyone.duplicated()].nunique())
+    if not clash:
+        return list(cells), 0
+    named = zip(samples, cells, strict=True)
+    return [pd.Index([f"{sample}_{cell}" for cell in index]) for sample, index in named], clash
 
 
 def _column(parts: Sequence[pd.DataFrame], name: str) -> pd.Series:

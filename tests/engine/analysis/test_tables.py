@@ -173,6 +173,15 @@ def test_features_come_with_their_places(dataset, located):
     assert found["modality"].cat.categories.tolist() == ["rna", "atac"]
 
 
+def test_ensembl_ids_stay_beside_symbols(dataset, located):
+    modelled = {"rna": np.arange(5), "atac": np.arange(5)}
+    assert "gene_id" not in feature_table(dataset, located, modelled)
+    dataset.modalities["rna"].var["gene_id"] = [f"ENSG{i:011d}" for i in range(dataset.modalities["rna"].n_features)]
+    found = feature_table(dataset, located, modelled)
+    assert found["gene_id"].iloc[1] == "ENSG00000000001"
+    assert set(found.loc[found["modality"] == "atac", "gene_id"]) == {""}
+
+
 def test_features_without_a_place_are_stored_too(modality, tmp_path):
     from monae_app.engine.config import make_config
     from monae_app.engine.data.coordinates import locate_features

@@ -11,7 +11,7 @@ import zipfile
 import zlib
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from anndata._io.specs.registry import IORegistryError
 
@@ -47,6 +47,7 @@ READING_ERRORS = (
 )
 LONGEST_REASON = 160
 Read = TypeVar("Read")
+Asked = ParamSpec("Asked")
 
 
 def reason_of(error: BaseException) -> str:
@@ -95,11 +96,12 @@ def guard_matrices(contents: Contents) -> Contents:
 
 
 def _guarded(matrix: Matrix, path: Path, called: str) -> Matrix:
-    def around(read: Callable[[], Read]) -> Callable[[], Read]:
-        def whole() -> Read:
+    def around(read: Callable[Asked, Read]) -> Callable[Asked, Read]:
+        def whole(*asked: Asked.args, **named: Asked.kwargs) -> Read:
             with guarded(path, called, "a file that is whole", "copy it again: it may be cut off or damaged"):
-                return read()
+                return read(*asked, **named)
 
         return whole
 
-    return replace(matrix, read=around(matrix.read), peek=around(matrix.peek))
+    columns = None if matrix.columns is None else around(matrix.columns)
+    return replace(matrix, read=around(matrix.read), peek=around(matrix.peek), columns=columns)

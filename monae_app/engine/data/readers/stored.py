@@ -9,6 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from monae_app.engine.data.contents import PEEKED_VALUES, Matrix
+from monae_app.engine.data.readers.stored_columns import read_columns
 from monae_app.engine.data.readers.tree import attribute, is_array
 
 if TYPE_CHECKING:
@@ -49,7 +50,17 @@ class Stored:
     def matrix(self, var: pd.DataFrame | None = None, columns: np.ndarray | None = None) -> Matrix:
         """Return it as a Matrix, all of its features or those at ``columns``, shape (G',)."""
         n_features = self.shape[1] if columns is None else len(columns)
-        return Matrix((self.shape[0], n_features), lambda: self._read(columns), lambda: self._peek(columns), var)
+        return Matrix(
+            (self.shape[0], n_features),
+            lambda: self._read(columns),
+            lambda: self._peek(columns),
+            var,
+            lambda wanted: self._columns(wanted if columns is None else columns[wanted]),
+        )
+
+    def _columns(self, wanted: np.ndarray) -> np.ndarray:
+        with self.opener() as file:
+            return read_columns(file[self.place], self.kind, self.shape, wanted)
 
     def _read(self, columns: np.ndarray | None) -> sp.csr_matrix | np.ndarray:
         with self.opener() as file:

@@ -63,8 +63,10 @@ def _columns(matrix: Matrix, at: np.ndarray) -> Matrix:
         return sp.csr_matrix(values)[:, at] if sp.issparse(values) else np.asarray(values)[:, at]
 
     var = None if matrix.var is None else matrix.var.iloc[at]
+    some = matrix.columns
+    columns = None if some is None else lambda wanted: some(at[wanted])
     # a look at all features tells the kind of values of each: they were counted, or changed, together
-    return Matrix((matrix.shape[0], len(at)), read, matrix.peek, var)
+    return Matrix((matrix.shape[0], len(at)), read, matrix.peek, var, columns)
 
 
 def guessed_parts(contents: Contents) -> list[tuple[Part, Guess]]:

@@ -1,4 +1,4 @@
-"""The map of the cells, coloured, and how well they were integrated."""
+"""What the map shows: an order for the canvas of the browser or, where that cannot draw, a figure of a sample."""
 
 from __future__ import annotations
 
@@ -8,122 +8,118 @@ from urllib.parse import urlencode
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 
 from monae_app.engine.errors import InputError
-from monae_app.jobs.group_maps import GroupMaps
 from monae_app.web import ids
 from monae_app.web.components import words
 from monae_app.web.components.notice import empty, refused
 from monae_app.web.components.scores import score_list
-from monae_app.web.explore import Hit
-from monae_app.web.figures.embedding import blank_figure, embedding_figure, part_of
-from monae_app.web.figures.style import style
-from monae_app.web.groups import Groups, cells_of
+from monae_app.web.groups import Groups
+from monae_app.web.map_colours import SET, MapColours
 from monae_app.web.modalities import modality_title
+from monae_app.web.pages.embedding import colour_choice
+from monae_app.web.pages.embedding.colour_choice import is_grouping, known
 from monae_app.web.pages.embedding.layout import (
+    CAPABLE,
     CAPTION,
     COLOUR,
     CSV,
+    FIGURE,
     GRAPH,
     LABELS,
     MESSAGE,
+    ORDER,
     PANEL,
+    PLAIN,
     PNG,
     SCORES,
-    SEEN,
     SUBTITLE,
     SVG,
     VALUES,
     VIEW,
+    WITH,
+    WITH_FIELD,
     options,
     panels,
 )
+from monae_app.web.pages.embedding.plain import MOST_CELLS, plain_figure
 from monae_app.web.pages.embedding.some_groups import SHOWN, opened
+from monae_app.web.selections import Selections
 
 if TYPE_CHECKING:
-    import numpy as np
-    import pandas as pd
-    import plotly.graph_objects as go
-
-    from monae_app.web.explore import Colouring, RunView
+    from monae_app.web.explore import RunView
     from monae_app.web.services import Services
 
 
 def register(app: Dash, services: Services) -> None:
     """Connect the page."""
-    app.clientside_callback(  # type: ignore[no-untyped-call]
-        ClientsideFunction("map", "remember"),
-        Output(COLOUR, "className"),
-        Input(COLOUR, "value"),
-        Input(VALUES, "value"),
-        Input(PANEL, "value"),
-        Input(LABELS, "value"),
-    )
-    app.clientside_callback(  # type: ignore[no-untyped-call]
-        ClientsideFunction("map", "save"),
-        Output(SVG, "className"),
-        Input(SVG, "n_clicks"),
-        Input(PNG, "n_clicks"),
-        State(COLOUR, "value"),
-        prevent_initial_call=True,
-    )
+    colours = MapColours(services, Selections(services))
+    colour_choice.register(app, services, colours)
+    _register_browser(app)
+    _register_what_hangs_on_the_run(app, services)
 
     @app.callback(
-        Output(COLOUR, "options"),
-        Output(COLOUR, "value"),
-        Output(SEEN, "data"),
-        Input(ids.RUN, "value"),
-        Input(COLOUR, "search_value"),
-        State(COLOUR, "value"),
-        State(SEEN, "data"),
-    )
-    def offer_colours(
-        run: str | None, typed: str | None, chosen: str | None, seen: str | None
-    ) -> tuple[list[dict[str, Any]], str | None, str | None]:
-        view = opened(services, run)
-        if view is None:
-            return ([{"label": chosen, "value": chosen}] if chosen else []), chosen, seen
-        # A colour from the URL that is not there is said; one that another run had gives way in silence.
-        return *_colour_options(view, typed or "", chosen, keep=seen in (None, run)), run
-
-    @app.callback(
-        Output(GRAPH, "figure"),
+        Output(ORDER, "data"),
+        Output(FIGURE, "figure"),
+        Output(GRAPH, "hidden"),
+        Output(PLAIN, "hidden"),
         Output(MESSAGE, "children"),
         Output(VIEW, "hidden"),
         Output(CAPTION, "children"),
         Output(CSV, "href"),
         Output(f"{VALUES}-field", "hidden"),
         Output(f"{LABELS}-field", "hidden"),
+        Output(WITH_FIELD, "hidden"),
         Input(ids.RUN, "value"),
         Input(COLOUR, "value"),
         Input(VALUES, "value"),
         Input(PANEL, "value"),
         Input(LABELS, "value"),
-        Input(ids.THEME, "data"),
         Input(SHOWN, "data"),
+        Input(WITH, "value"),
+        Input(CAPABLE, "data"),
+        Input(ids.THEME, "data"),
     )
-    def draw(
-        run: str | None, colour: str | None, values: str, panel: str, labels: list[str], *around: Any
-    ) -> tuple[Any, ...]:
-        theme, shown = around
+    def draw(run: str | None, colour: str | None, values: str, panel: str, labels: list[str], *more: Any) -> Any:
+        shown, second, capable, theme = more
         view = opened(services, run)
         if view is None or run is None:
-            return {}, _why_not(services, run), True, "", "", True, True
+            return None, {}, True, True, _why_not(services, run), True, "", "", True, True, True
         colour = colour or view.default_colour
-        is_column = colour.startswith("obs:")
-        some = Groups.from_json(shown)
+        grouping, some = is_grouping(view, colour), Groups.from_json(shown)
+        order = {
+            "run": run, "part": some and some.to_json(), "colour": colour, "values": values, "panel": panel,
+            "labels": bool(labels), "blend": None if grouping else second,
+        }  # fmt: skip
+        fields = colour.startswith(("obs:", "note:")), not grouping, grouping
         try:
-            colouring = view.colouring(colour, measured=values == "measured")
-            cells, rows = cells_of(view, some, GroupMaps(services.settings.store, services.users.current()))
-            figure = _figure(cells, colouring, rows, panel, labels=bool(labels), theme=theme)
-            if some is not None:
-                part_of(figure, colouring.values, style(theme), name=str(some.to_json()))
+            if known(colours, run, view, colour) is None:
+                view.colouring(colour)
+            plain = {} if capable is not False else plain_figure(services, colours, view, order, theme)
         except InputError as error:
-            return blank_figure(style(theme)), refused(error), False, "", "", is_column, True
+            return None, {}, True, True, refused(error), False, "", "", *fields
         asked = {"colour": colour, "values": values} | ({"of": some.column, "group": some.names} if some else {})
-        query = urlencode(asked, doseq=True, safe=":")
-        caption, table = _caption(view, colour, values), f"/api/runs/{run}/map.csv?{query}"
-        return figure, None, False, caption, table, is_column, figure.layout.coloraxis.cmax is not None
+        table = f"/api/runs/{run}/map.csv?{urlencode(asked, doseq=True, safe=':')}"
+        caption = _caption(view, colour, values, grouping=grouping, cells=view.n_cells if capable is False else 0)
+        return order, plain, capable is False, capable is not False, None, False, caption, table, *fields
 
-    _register_what_hangs_on_the_run(app, services)
+
+def _register_browser(app: Dash) -> None:
+    def clientside(name: str, *connections: Any, first: bool = True) -> None:
+        function = ClientsideFunction("map", name)
+        app.clientside_callback(function, *connections, prevent_initial_call=not first)  # type: ignore[no-untyped-call]
+
+    clientside("capable", Output(CAPABLE, "data"), Input(GRAPH, "id"))
+    clientside("draw", Output(GRAPH, "data-run"), Input(ORDER, "data"), State(CAPABLE, "data"))
+    clientside(
+        "remember",
+        Output(COLOUR, "className"),
+        Input(COLOUR, "value"),
+        Input(VALUES, "value"),
+        Input(PANEL, "value"),
+        Input(LABELS, "value"),
+        Input(WITH, "value"),
+    )
+    clicks = Input(SVG, "n_clicks"), Input(PNG, "n_clicks")
+    clientside("save", Output(SVG, "className"), *clicks, State(COLOUR, "value"), first=False)
 
 
 def _register_what_hangs_on_the_run(app: Dash, services: Services) -> None:
@@ -137,35 +133,7 @@ def _register_what_hangs_on_the_run(app: Dash, services: Services) -> None:
         if view is None:
             return [], ""
         names = words.listed([modality_title(name) for name in view.modalities])
-        return score_list(view.result.report), f"{names}, {view.result.cells.n_obs:,} cells"
-
-
-def _colour_options(
-    view: RunView, typed: str, chosen: str | None, *, keep: bool
-) -> tuple[list[dict[str, Any]], str | None]:
-    if not chosen or (not keep and view.hit(chosen) is None):
-        chosen = view.default_colour
-    hits = view.search(typed)
-    # The dropdown forgets a value that is not among its options.
-    if all(hit.key != chosen for hit in hits):
-        hits.append(view.hit(chosen) or Hit(chosen, chosen.partition(":")[2], "not in this run"))
-    return [_option(hit) for hit in hits], chosen
-
-
-def _figure(
-    cells: pd.DataFrame, colouring: Colouring, rows: np.ndarray, panel: str, *, labels: bool, theme: str | None
-) -> go.Figure:
-    here = list(dict.fromkeys(cells["modality"]))
-    shown = here if panel == "split" else [panel if panel in here else "joint"]
-    return embedding_figure(
-        cells,
-        colouring.values.iloc[rows].reset_index(drop=True),
-        style(theme),
-        title=colouring.title,
-        unit=colouring.unit,
-        panels=shown,
-        labels=labels,
-    )
+        return score_list(view.report), f"{names}, {view.n_cells:,} cells"
 
 
 def panel_choice(view: RunView | None, panel: str) -> tuple[Any, Any]:
@@ -177,23 +145,23 @@ def panel_choice(view: RunView | None, panel: str) -> tuple[Any, Any]:
     return options(offered), no_update if panel in offered else "joint"
 
 
-def _option(hit: Hit) -> dict[str, Any]:
-    # Plain text: Dash's renderer fails when a list of options with components as labels becomes shorter.
-    return {"label": f"{hit.name} · {hit.kind}", "value": hit.key, "search": hit.name}
-
-
-def _caption(view: RunView, colour: str, values: str) -> str:
+def _caption(view: RunView, colour: str, values: str, *, grouping: bool, cells: int) -> str:
     kind, _, name = colour.partition(":")
+    sample = ""
+    if cells:
+        shown = f"a sample of {MOST_CELLS:,} of {cells:,}" if cells > MOST_CELLS else f"all {cells:,}"
+        sample = f" This browser has no WebGL 2: a plainer figure of {shown} cells is shown, without selections."
+    if grouping:
+        return f"Click a legend entry to hide its group, double-click to see it alone.{sample}"
     if kind == "obs":
-        return "Each dot is a cell. Click a legend entry to hide its group, double-click to see it alone."
+        return f"{name} of every cell.{sample}"
+    if kind == SET:
+        return f"The mean of the genes of this set in every cell.{sample}"
     if values == "measured":
         others = " and ".join(modality_title(other) for other in view.modalities if other != kind)
         hidden = f" Cells of {others} carry no measurement of it and are grey." if others else ""
-        return f"{name} as it was measured.{hidden} Colours are clipped at the 1st and 99th percentile."
-    return (
-        f"{name} as the model expects it in every cell, measured or not. "
-        "Colours are clipped at the 1st and 99th percentile."
-    )
+        return f"{name} as it was measured.{hidden}{sample}"
+    return f"{name} as the model expects it in every cell, measured or not.{sample}"
 
 
 def _why_not(services: Services, run: str | None) -> Any:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from dash import Dash, Input, Output, State, dcc, html
 
-from monae_app.engine.analysis.imputation import feature_rows
 from monae_app.engine.errors import InputError
 from monae_app.web import ids
 from monae_app.web.components.export_run import download_link
@@ -67,8 +66,8 @@ def register(app: Dash, services: Services) -> None:
         if target not in view.modalities or source not in view.modalities:
             raise InputError("No modality is chosen.", "one of this run.", "choose one.")
         # Names that are not there are said at once.
-        feature_rows(view.result, target, names)
-        return {"folder": str(view.result.folder), "source": source, "target": target, "features": names}
+        view.features.check(target, names)
+        return {"folder": str(view.folder), "source": source, "target": target, "features": names}
 
     states = [State(ids.RUN, "value"), State(FEATURES, "value"), State(TARGET, "value"), State(SOURCE, "value")]
     JOB.register(app, services, order, states, download_link)

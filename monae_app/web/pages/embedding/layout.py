@@ -8,6 +8,7 @@ from dash import dcc, html
 
 from monae_app.web.components.aria import aria
 from monae_app.web.components.export_run import export_box
+from monae_app.web.components.selection_panel import selection_panel
 from monae_app.web.modalities import MODALITY_TITLES, modality_title
 from monae_app.web.pages.embedding import imputed_file, some_groups
 
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
 COLOUR, VALUES, PANEL, LABELS = "map-colour", "map-values", "map-panel", "map-labels"
 GRAPH, VIEW, MESSAGE, CAPTION, SCORES, CSV = "map", "map-view", "map-message", "map-caption", "map-scores", "map-csv"
 SVG, PNG, SUBTITLE, SEEN = "map-svg", "map-png", "map-subtitle", "map-seen"
+WITH, WITH_FIELD = "map-with", "map-with-field"
+# What the canvas shall show (assets/embedding/element.mjs), and whether the browser can draw it.
+ORDER, CAPABLE = "map-order", "map-capable"
+# The figure in place of the canvas, where it cannot.
+PLAIN, FIGURE = "map-plain", "map-figure"
 NO_HIT = "Nothing begins like that"
 GRAPH_CONFIG: Any = {
     "displaylogo": False,
@@ -26,8 +32,9 @@ GRAPH_CONFIG: Any = {
 }
 
 
-def layout(colour: str = "", values: str = "imputed", panel: str = "joint", labels: str = "", **_: str) -> html.Div:
+def layout(colour: str = "", values: str = "imputed", panel: str = "joint", labels: str = "", **more: str) -> html.Div:
     """Build the page in the state that its URL names."""
+    second = more.get("with")
     controls = html.Div(
         [
             control(
@@ -38,6 +45,18 @@ def layout(colour: str = "", values: str = "imputed", panel: str = "joint", labe
                     labels={"search": "Type a gene, a peak or a column", "no_options_found": NO_HIT},
                 ),
                 "colour",
+            ),
+            html.Div(
+                control(
+                    "Blend with",
+                    dcc.Dropdown(
+                        id=WITH, value=second or None, options=[second] if second else [], placeholder="a second one",
+                        optionHeight=34, maxHeight=360,
+                        labels={"search": "Type a gene or a peak", "no_options_found": NO_HIT},
+                    ),
+                    "blend",
+                ),
+                id=WITH_FIELD, hidden=True,
             ),
             html.Div(
                 control("Values", segments(VALUES, {"imputed": "Imputed", "measured": "Measured"}, values)),
@@ -63,15 +82,19 @@ def layout(colour: str = "", values: str = "imputed", panel: str = "joint", labe
         ],
         className="downloads",
     )
-    graph = dcc.Loading(
-        dcc.Graph(id=GRAPH, config=GRAPH_CONFIG, className="map-graph", responsive=True),
-        delay_show=400, overlay_style={"visibility": "visible", "opacity": 0.55}, parent_className="map-loading",
+    plain = html.Div(
+        dcc.Loading(
+            dcc.Graph(id=FIGURE, config=GRAPH_CONFIG, className="map-graph", responsive=True),
+            delay_show=400, overlay_style={"visibility": "visible", "opacity": 0.55}, parent_className="map-loading",
+        ),
+        id=PLAIN, className="map-plain", hidden=True,
     )  # fmt: skip
     caption = html.Div([html.P(id=CAPTION, className="muted"), downloads], className="map-foot")
-    scores = html.Aside(
+    scores = html.Section(
         [
             html.H2("Integration scores"), html.P(id=SUBTITLE, className="muted"), html.Div(id=SCORES),
             html.H2("Take it with you", className="after-scores"), export_box(), imputed_file.imputed_box(),
+            some_groups.groups_box(),
         ],
         className="card",
     )  # fmt: skip
@@ -79,14 +102,16 @@ def layout(colour: str = "", values: str = "imputed", panel: str = "joint", labe
         [
             html.H1("Embedding", className="visually-hidden"),
             dcc.Store(id=SEEN),
+            dcc.Store(id=ORDER),
+            dcc.Store(id=CAPABLE),
             html.Div(id=MESSAGE),
             html.Div(
                 [
                     html.Section(
-                        [controls, some_groups.groups_note(), graph, caption, some_groups.groups_box()],
+                        [controls, some_groups.groups_note(), html.Div(id=GRAPH, className="cell-map"), plain, caption],
                         className="card map-card",
                     ),
-                    scores,
+                    html.Aside([selection_panel(), scores], className="stack"),
                 ],
                 id=VIEW,
                 className="map-page",
@@ -99,7 +124,9 @@ def panels(modalities: Collection[str]) -> dict[str, str]:
     """Ways to show the cells of these modalities."""
     if len(modalities) == 1:
         return {"joint": "Together"}
-    return {"joint": "Together", "split": "Side by side", **{name: modality_title(name) for name in modalities}}
+    titles = {name: modality_title(name) for name in modalities}
+    beside = " | ".join([*titles.values(), "Joint"])
+    return {"joint": "Together", "split": "Side by side", "all": beside, **titles}
 
 
 def control(title: str, inner: Any, extra: str = "") -> html.Div:

@@ -67,7 +67,7 @@ def register(app: Dash, services: Services) -> None:
         some = Groups.of(column, names)
         if some is None or column not in groupings(view) or not set(some.names) <= set(group_names(view, column)):
             raise InputError("No groups are chosen.", "one group or several of this run.", "choose some above.")
-        return {"folder": str(view.result.folder), **some.to_json()}
+        return {"folder": str(view.folder), **some.to_json()}
 
     JOB.register(app, services, order, [State(ids.RUN, "value"), State(COLUMN, "value"), State(NAMES, "value")])
 
@@ -118,9 +118,9 @@ def opened(services: Services, run: str | None) -> RunView | None:
 
 def groupings(view: RunView) -> list[str]:
     """Columns whose values are groups, labels first."""
-    return [name for name in view.columns if view.colouring(f"obs:{name}").categorical]
+    return view.groupings
 
 
 def group_names(view: RunView, column: str) -> list[str]:
     """Names of the groups of a column, as the column of the run has them."""
-    return sorted(set(view.result.cells.obs[column].dropna().astype(str)))
+    return view.group_names(column)

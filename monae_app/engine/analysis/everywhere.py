@@ -1,0 +1,93 @@
+"""One feature, or the mean of a set of them, in every cell of a run: what colours a map.
+
+The same formula as :mod:`monae_app.engine.analysis.imputation`, at the reference batch, in blocks of cells.
+N cells, F features asked for, D_s shared and D_p private axes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from monae_app.engine.analysis.imputation import linear_predictor, shards
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from monae_app.engine.analysis.run_slices import RunSlices
+
+TEN_THOUSAND = np.float32(1e4)
+
+
+@dataclass(frozen=True)
+class Decoder:
+    """What the values of some features are decoded with: vectors (F, D_s) and (F, D_p), scale and bias (F,)."""
+
+    shared: np.ndarray
+    private: np.ndarray
+    scale: np.ndarray
+    bias: np.ndarray
+
+    @classmethod
+    def of(cls, run: RunSlices, rows: np.ndarray) -> Decoder:
+        """Read that of features by their rows, (F,)."""
+        column = run.reference_batch
+        scale, bias = (run.feature_rows(name, rows)[:, column] for name in ("scale", "bias"))
+        return cls(run.feature_rows("X_monae", rows), run.feature_rows("X_private", rows), scale, bias)
+
+
+def impute_everywhere(run: RunSlices, target: str, rows: np.ndarray, *, log: bool) -> np.ndarray:
+    """Impute features in all cells and average over them.
+
+    Parameters
+    ----------
+    run
+        The run.
+    target
+        Modality of the features.
+    rows
+        Their rows in features.h5ad, (F,), at least one.
+    log
+        Take ln(1 + CP10k) of each feature before the mean; for counts.
+
+    Returns
+    -------
+    Mean over the features, (N,), float32: of counts per 10,000, or on the model's own scale where values are
+    continuous.
+    """
+    found = np.empty(run.n_cells, np.float32)
+    for source, cells in run.spans.items():
+        for part, values in _decoded(run, source, target, cells, Decoder.of(run, rows)):
+            if log:
+                np.log1p(values, out=values)
+            found[part] = values[:, 0] if values.shape[1] == 1 else values.mean(axis=1)
+    return found
+
+
+def _decoded(
+    run: RunSlices, source: str, target: str, cells: range, decoder: Decoder
+) -> Iterator[tuple[slice, np.ndarray]]:
+    """Yield (rows, values (n, F)) of the cells of one modality."""
+    total = run.column(f"normaliser_{target}").to_numpy(np.float32)
+    continuous = bool(np.isnan(total[cells.start : cells.stop]).all())
+    bound = {"bound": np.inf} if continuous else {}
+    within = source == target
+    for part, latent in _latent(run, cells, private=within):
+        vectors = np.hstack([decoder.shared, decoder.private]) if within else decoder.shared
+        for few in shards(len(latent), len(vectors)):
+            rows = slice(part.start + few.start, part.start + few.stop)
+            values = linear_predictor(latent[few], vectors, decoder.scale, decoder.bias, **bound)
+            if not continuous:
+                np.exp(values, out=values)
+                values *= (TEN_THOUSAND / total[rows])[:, None]
+            yield rows, values
+
+
+def _latent(run: RunSlices, cells: range, *, private: bool) -> Iterator[tuple[slice, np.ndarray]]:
+    if not private:
+        yield from run.blocks("X_monae", cells)
+        return
+    for (part, shared), (_, own) in zip(run.blocks("X_monae", cells), run.blocks("X_private", cells), strict=True):
+        yield part, np.hstack([shared, own])

@@ -1,0 +1,133 @@
+"""The measured values of some features in the cells of a run, read from the inputs without the whole of them.
+
+n cells of one modality of the run, V features of the run, F of them wanted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from monae_app.engine.data.contents import ReadingOptions
+from monae_app.engine.data.modality_reading import part_names
+from monae_app.engine.data.part_reading import settle_names
+from monae_app.engine.data.readers import open_file
+from monae_app.engine.data.samples import stacked_names
+from monae_app.engine.data.understanding.cell_names import name_cells
+from monae_app.engine.data.understanding.matrices import choose_matrix
+from monae_app.engine.data.understanding.parts import parts_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from monae_app.engine.config import ModalityName, RunConfig
+    from monae_app.engine.data.contents import Contents, Matrix, Part
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One sample: how its features are read, where its cells begin and end, where the features of the run stand.
+
+    Parameters
+    ----------
+    columns
+        Reads features of the sample, (cells, F).
+    cells
+        Its rows among the cells of all samples.
+    at
+        Column of each feature of the run, (V,), -1 where the sample lacks it.
+    """
+
+    columns: Callable[[np.ndarray], np.ndarray]
+    cells: range
+    at: np.ndarray
+
+
+@dataclass(frozen=True)
+class MeasuredSlices:
+    """All samples of one modality; ``rows`` (n,) says which of their cells each cell of the run is, -1 for none."""
+
+    pieces: tuple[Piece, ...]
+    rows: np.ndarray
+
+    @property
+    def nbytes(self) -> int:
+        """What it takes."""
+        return int(self.rows.nbytes + sum(piece.at.nbytes for piece in self.pieces))
+
+    def has(self, feature: int) -> bool:
+        """Whether any sample has a feature of the run."""
+        return any(piece.at[feature] >= 0 for piece in self.pieces)
+
+    def read(self, features: np.ndarray) -> np.ndarray:
+        """Read features of the run by their numbers, (F,): (n, F) float32, NaN for a cell that is in no sample."""
+        every = np.zeros((self.pieces[-1].cells.stop, len(features)), np.float32)
+        for piece in self.pieces:
+            there = np.flatnonzero(piece.at[features] >= 0)
+            if len(there):
+                found = piece.columns(piece.at[features[there]])
+                every[piece.cells.start : piece.cells.stop, there] = found
+        if len(self.rows) == len(every) and (self.rows == np.arange(len(every))).all():
+            return every
+        return np.where(self.rows[:, None] >= 0, every[self.rows], np.float32(np.nan))
+
+
+def open_measured(
+    config: RunConfig, modality: ModalityName, cells: Sequence[str], features: Sequence[str]
+) -> MeasuredSlices | None:
+    """Open the inputs of a modality.
+
+    Parameters
+    ----------
+    cells
+        Names of the run's cells of this modality, (n,).
+    features
+        Names of the run's features, (V,).
+
+    Returns
+    -------
+    None where the files can be read as a whole alone: text, or samples whose peaks were merged.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read.
+    """
+    options = ReadingOptions(getattr(config, f"{modality}_orientation"), config.peaks, config.bin_size)
+    chosen: list[tuple[Contents, Part]] = []
+    for path in config.inputs[modality]:
+        contents = open_file(path, options)
+        chosen += [(contents, part) for part in parts_of(contents, modality)[0]]
+    matrices = [part.matrices[choose_matrix(part, getattr(config, f"{modality}_matrix")).name] for _, part in chosen]
+    parts = [part for _, part in chosen]
+    named = [_names(part, matrix, modality, config) for part, matrix in zip(parts, matrices, strict=True)]
+    if not _by_name(modality, named) or any(matrix.columns is None for matrix in matrices):
+        return None
+    indices = [name_cells(part.obs, modality)[0].index for part in parts]
+    names, _ = stacked_names(part_names(chosen), indices) if len(indices) > 1 else (indices, 0)
+    everyone = names[0].append(list(names[1:]))
+    rows = everyone.get_indexer(pd.Index(cells)) if everyone.is_unique else np.arange(len(everyone))
+    if len(rows) != len(cells):
+        return None
+    ends = np.cumsum([0, *map(len, names)]).tolist()
+    pieces = [
+        Piece(matrix.columns, range(ends[i], ends[i + 1]), index.get_indexer(pd.Index(features)).astype(np.int32))
+        for i, (matrix, index) in enumerate(zip(matrices, named, strict=True))
+        if matrix.columns is not None
+    ]
+    return MeasuredSlices(tuple(pieces), rows.astype(np.int32))
+
+
+def _names(part: Part, matrix: Matrix, modality: ModalityName, config: RunConfig) -> pd.Index:
+    var = part.var if matrix.var is None else matrix.var
+    return settle_names(var, modality, config).var.index
+
+
+def _by_name(modality: ModalityName, named: list[pd.Index]) -> bool:
+    """Whether features of all samples are told by their names: peaks that differ were merged, repeated ones summed."""
+    if not all(index.is_unique for index in named):
+        return False
+    return modality != "atac" or all(index.equals(named[0]) for index in named[1:])

@@ -1,0 +1,106 @@
+"""What was measured of a feature in the cells of a run, read from the files that the run was made from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from monae_app.engine.data.feature_reading import read_feature
+from monae_app.engine.data.measured_slices import MeasuredSlices, open_measured
+from monae_app.engine.errors import InputError
+from monae_app.jobs.archive_import import imported
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from monae_app.engine.analysis.feature_search import FeatureSearch, Found
+    from monae_app.engine.analysis.run_slices import RunSlices
+
+# Of several features read at once.
+VALUES_AT_ONCE = 2**25
+
+
+def inputs_version(run: RunSlices, modality: str) -> str:
+    """Return what changes when the files that were measured do."""
+    paths = run.config.inputs[modality]  # type: ignore[index]
+    return "-".join(f"{path.stat().st_mtime_ns:x}" if path.exists() else "gone" for path in paths)
+
+
+def measured_mean(run: RunSlices, search: FeatureSearch, found: Sequence[Found], *, counts: bool) -> np.ndarray:
+    """Average measured features of one modality.
+
+    Parameters
+    ----------
+    found
+        The features, at least one.
+    counts
+        Take ln(1 + counts per 10,000) of each before the mean.
+
+    Returns
+    -------
+    (N,) float32, NaN in the cells of other modalities.
+
+    Raises
+    ------
+    InputError
+        If the files are not here any more, or have no such feature.
+    """
+    modality = found[0].modality
+    span = run.spans[modality]
+    mine = slice(span.start, span.stop)
+    factor = np.float32(1)
+    if counts:
+        library = run.column("library_size").to_numpy(np.float64)[mine]
+        factor = (1e4 / np.maximum(library, 1.0)).astype(np.float32)[:, None]
+    total = np.zeros(len(span), np.float32)
+    step = max(1, VALUES_AT_ONCE // max(1, len(span)))
+    for start in range(0, len(found), step):
+        values = _read(run, search, found[start : start + step])
+        values *= factor
+        if counts:
+            np.log1p(np.maximum(values, 0, out=values), out=values)
+        total += values.sum(axis=1) if values.shape[1] > 1 else values[:, 0]
+    every = np.full(run.n_cells, np.nan, np.float32)
+    every[mine] = total / len(found)
+    return every
+
+
+def _read(run: RunSlices, search: FeatureSearch, found: Sequence[Found]) -> np.ndarray:
+    """Read features of one modality in its cells, (n, F), NaN where a cell is not in the files any more."""
+    modality = found[0].modality
+    _check_inputs(run, modality)
+    span = run.spans[modality]
+    mine = slice(span.start, span.stop)
+    slices = run.kept.get(
+        run.owner, ("measured", modality, inputs_version(run, modality)), lambda: _open(run, search, modality)
+    )
+    if slices is not None and all(slices.has(each.row - search.first_row(modality)) for each in found):
+        return slices.read(np.array([each.row - search.first_row(modality) for each in found]))
+    names = run.names(mine)
+    columns = [read_feature(run.config, modality, each.name) for each in found]  # type: ignore[arg-type]
+    # By name, not by row: a run may have left cells out.
+    return np.stack([column.reindex(names).to_numpy(np.float32) for column in columns], axis=1)
+
+
+def _open(run: RunSlices, search: FeatureSearch, modality: str) -> MeasuredSlices | None:
+    span = run.spans[modality]
+    cells = run.names(slice(span.start, span.stop))
+    return open_measured(run.config, modality, cells, search.all_names(modality))  # type: ignore[arg-type]
+
+
+def _check_inputs(run: RunSlices, modality: str) -> None:
+    path = next((path for path in run.config.inputs[modality] if not path.exists()), None)  # type: ignore[index]
+    if path is None:
+        return
+    if imported(run.config):
+        raise InputError(
+            "This run was imported: the measured values are not here.",
+            "the files that it was made from.",
+            "show the imputed values instead, or open the run where it was made.",
+        )
+    raise InputError(
+        f"The input file {path.name} is not where it was when the run was made.",
+        f"the file at {path}.",
+        "put it back, or show the imputed values instead.",
+    )
