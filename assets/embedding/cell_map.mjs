@@ -42,7 +42,12 @@ export class CellMap {
     canvas.addEventListener("webglcontextlost", (event) => event.preventDefault());
     canvas.addEventListener("webglcontextrestored", () => this.#restore());
     const gone = () => this.#leave();
-    this.recolour = ({ detail }) => this.data?.colouring.key === detail.key && this.#again();
+    // What it is coloured by has other values now.
+    this.recolour = ({ detail }) => {
+      if (this.data?.colouring.key !== detail.key) return;
+      this.wanted = null;
+      this.show({});
+    };
     document.addEventListener("map:recolour", this.recolour);
     this.unwatch = watched(host, stage, { theme: () => this.#recolour(), size: () => this.#resize(), gone });
     this.chooseTool("pan");
@@ -67,8 +72,9 @@ export class CellMap {
       if (!shown) return;
     }
     if (!this.data) return;
+    const drawn = this.frames.next();
     this.#arrange();
-    await this.frames.next();
+    await drawn;
     this.tell("map:ready", { run, cells: this.data.about.cells, key: this.data.colouring.key });
   }
 
@@ -134,11 +140,14 @@ export class CellMap {
       this.arranged = arranged;
       this.lay();
       this.unordered = true;
+      this.labels.found.clear();
+      // The cells are on their way while the rest is written.
+      this.frames.now();
       this.labels.measure(this.data, this.layout, this.camera);
       this.legend.draw({ ...this.colours.state, colouring, choice: this.choice });
-    }
+      this.#label();
+    } else this.frames.ask();
     this.#describe();
-    this.frames.ask();
   }
 
   #order() {
@@ -167,7 +176,11 @@ export class CellMap {
     if (this.unordered) this.#order();
     const { dimmed } = LOOKS[this.colours.theme];
     this.points.draw(this.layout, this.camera, { ratio: this.ratio, dimmed, walked: this.walked, every });
-    if (this.data) this.labels.draw(this.layout, this.camera, { groups: this.data.groups, hidden: this.colours.hidden, on: this.choice.labels });
+    if (this.data) this.#label();
+  }
+
+  #label() {
+    this.labels.draw(this.layout, this.camera, { groups: this.data.groups, hidden: this.colours.hidden, on: this.choice.labels });
   }
 
   /** Somebody has selected: say how many at once, draw them in the next frame. */
@@ -218,9 +231,7 @@ export class CellMap {
   }
 
   /** Aloud, for screen readers. */
-  say(text) {
-    this.parts.live.textContent = text;
-  }
+  say = (text) => void (this.parts.live.textContent = text);
 
   #describe() {
     const selected = this.selecting.count;
@@ -236,8 +247,11 @@ export class CellMap {
   }
 
   #resize() {
-    if (!this.parts.stage.clientWidth) return;
+    const { canvas, stage } = this.parts;
+    if (!stage.clientWidth) return;
+    const before = [canvas.width, canvas.height];
     this.lay();
+    if (canvas.width === before[0] && canvas.height === before[1]) return;
     if (!this.data) return;
     this.labels.measure(this.data, this.layout, this.camera);
     // At once: a canvas of a new size is empty until it is drawn.
@@ -254,12 +268,6 @@ export class CellMap {
     this.frames.ask();
   }
 
-  // What it is coloured by has other values now.
-  #again() {
-    this.wanted = null;
-    this.show({});
-  }
-
   #leave() {
     this.unwatch();
     document.removeEventListener("map:recolour", this.recolour);
@@ -269,9 +277,7 @@ export class CellMap {
     this.gl?.getExtension("WEBGL_lose_context")?.loseContext();
   }
 
-  tell(name, detail) {
-    this.host.dispatchEvent(new CustomEvent(name, { detail, bubbles: true }));
-  }
+  tell = (name, detail) => this.host.dispatchEvent(new CustomEvent(name, { detail, bubbles: true }));
 
   select(bits) {
     if (!this.data || (!bits && !this.selecting.bits)) return;
@@ -279,9 +285,7 @@ export class CellMap {
     this.#mark();
   }
 
-  selection() {
-    return { bits: this.selecting.bits, count: this.selecting.count || 0 };
-  }
+  selection = () => ({ bits: this.selecting.bits, count: this.selecting.count || 0 });
 
   setHidden(names) {
     if (!this.data?.groups) return;

@@ -1,5 +1,6 @@
 // The cells on the graphics card: three attributes a cell, an order for every panel, and a palette of 256 texels.
 
+import { layersOf, uncovered } from "./cover.mjs";
 import { rgb } from "./palettes.mjs";
 import { programmeOf } from "./shaders.mjs";
 
@@ -7,6 +8,9 @@ import { programmeOf } from "./shaders.mjs";
 const ROOM = 0.6;
 const LEAST_SIZE = 1;
 const MOST_SIZE = 13;
+// Renderers without a graphics card.
+const SOFTWARE = /swiftshader|llvmpipe|softpipe|software|basic render/i;
+const MANY = 50_000;
 
 /**
  * Size (CSS pixels) and opacity of a point, from the room that a cell has on the screen.
@@ -17,13 +21,15 @@ export function density(area, cells, zoom, ratio = 1) {
   const wanted = ROOM * Math.sqrt(area / Math.max(cells, 1)) * zoom ** 0.65;
   const size = Math.min(Math.max(Math.min(wanted, 6.5 * zoom ** 0.25), least), MOST_SIZE);
   // Where a point cannot shrink any more, it fades.
-  const opacity = wanted < least ? Math.max(0.45, 0.9 * Math.sqrt(wanted / least)) : 0.9;
+  const opacity = wanted < least ? Math.max(0.5, 0.9 * Math.sqrt(wanted / least)) : 0.9;
   return { size, opacity };
 }
 
 export class Points {
   constructor(gl) {
     this.gl = gl;
+    const told = gl.getExtension("WEBGL_debug_renderer_info");
+    this.software = Boolean(told) && SOFTWARE.test(gl.getParameter(told.UNMASKED_RENDERER_WEBGL));
     this.build();
   }
 
@@ -53,11 +59,13 @@ export class Points {
   }
 
   setPlaces(places) {
+    this.places = places;
     this.cells = places.length / 2;
     this.#fill(this.place, places);
   }
 
   setCodes(codes) {
+    this.codes = codes;
     this.#fill(this.code, codes);
   }
 
@@ -69,6 +77,8 @@ export class Points {
 
   setPalette(texels) {
     const { gl } = this;
+    this.texels = texels;
+    this.hides = texels.filter((_, place) => place % 4 === 3).join();
     gl.bindTexture(gl.TEXTURE_2D, this.palette);
     gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, 256, 1, 0, gl.RGBA, gl.UNSIGNED_BYTE, texels);
   }
@@ -78,11 +88,18 @@ export class Points {
     const { gl } = this;
     for (const { buffer } of this.orders.values()) gl.deleteBuffer(buffer);
     this.orders = new Map();
-    for (const [key, order] of orders) {
-      const buffer = gl.createBuffer();
-      this.#fill(buffer, order, gl.ELEMENT_ARRAY_BUFFER);
-      this.orders.set(key, { buffer, count: order.length });
-    }
+    for (const [key, rows] of orders) this.orders.set(key, { buffer: gl.createBuffer(), rows, count: 0, seen: null });
+  }
+
+  /** What is drawn of an order: all of it, or in software what is not covered; sent when that has changed. */
+  #send(order, { camera, width, height, opacity, all }) {
+    const seen = all ? "all" : JSON.stringify([camera.toClip, width, height, opacity, this.hides]);
+    if (order.seen === seen) return;
+    const shown = (row) => this.texels[4 * this.codes[row] + 3] > 0;
+    const rows = all ? order.rows : uncovered(order.rows, this.places, shown, camera.toClip, width, height, layersOf(opacity));
+    this.#fill(order.buffer, rows, this.gl.ELEMENT_ARRAY_BUFFER);
+    Object.assign(order, { seen, count: rows.length });
+    this.gl.bindVertexArray(this.array);
   }
 
   #attributes(stride) {
@@ -132,22 +149,24 @@ export class Points {
       const { size, opacity } = density(layout.width * layout.height, panel.count, camera.zoom, ratio);
       gl.uniform1f(at.size, size * ratio);
       gl.uniform1f(at.opacity, opacity);
+      const order = this.orders.get(panel.key);
+      const all = !this.software || walked >= 0 || panel.count < MANY;
+      if (every === 1) this.#send(order, { camera, width: box[2], height: box[3], opacity, all });
       for (const layer of walked < 0 ? [0] : [1, 2]) {
         gl.uniform1i(at.layer, layer);
-        this.#drawPanel(panel, every);
+        this.#drawPanel(panel, order, every);
       }
     }
     gl.bindVertexArray(null);
   }
 
-  #drawPanel(panel, every) {
+  #drawPanel(panel, order, every) {
     const { gl } = this;
-    const order = this.orders.get(panel.key);
     if (every > 1) {
       // A wider stride over the same buffers leaves cells out at no cost.
       const first = Math.ceil(panel.first / every);
       gl.drawArrays(gl.POINTS, first, Math.max(Math.floor((panel.first + panel.count) / every) - first, 0));
-    } else if (order) {
+    } else {
       gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, order.buffer);
       gl.drawElements(gl.POINTS, order.count, gl.UNSIGNED_INT, 0);
     }

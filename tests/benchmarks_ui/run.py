@@ -91,6 +91,7 @@ def table(found: list[Figures], misses: list[str], busy: float) -> str:
         "(SwiftShader), 1280 x 800 pixels; a graphics card is faster. Sprites: medians of several pages, plotly: one.",
         "Times end when a picture was presented, but for `lasso: counted`. Heap: JavaScript, DOM and array buffers",
         "after a collection, without the memory of the graphics card (10 bytes a cell, 4 more in each further panel).",
+        "In software, cells that lie below several others of their pixel are not drawn (assets/embedding/cover.mjs).",
         "plotly is not measured at 4,000,000 cells: it needs minutes and gigabytes there.",
         "",
         HEAD,

@@ -67,6 +67,26 @@ def test_two_genes_are_blended(page: Page):
     expect(page.locator("#map-with")).to_contain_text("Gene20")
 
 
+def test_a_pasted_gene_set_colours_the_cells_and_is_found_again(page: Page):
+    page.goto("/")
+    legend(page)
+    page.get_by_text("Colour by a gene set").click()
+    page.get_by_role("button", name="Colour by it").click()
+    expect(page.locator("#geneset-said")).to_contain_text("The set holds 0 genes")
+    page.fill("#geneset-name", "My genes")
+    page.fill("#geneset-genes", "Gene1, Gene2\nNope")
+    page.get_by_role("button", name="Colour by it").click()
+    expect(page.locator("#geneset-said")).to_contain_text("2 found; not in this run: Nope")
+    expect(title(page)).to_contain_text("My genes")
+    assert painted(page)["painted"] > 500
+    page.reload()
+    expect(title(page)).to_contain_text("My genes")
+    choose_colour(page, "leiden")
+    assert legend(page) == ["0", "1", "2", "3"]
+    choose_colour(page, "My genes")
+    expect(title(page)).to_contain_text("My genes")
+
+
 def test_rna_atac_and_all_cells_are_one_click(page: Page):
     page.goto("/")
     legend(page)

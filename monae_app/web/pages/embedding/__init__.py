@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from monae_app.web.pages.embedding import drawing, imputed_file, some_groups
+from monae_app.web.map_colours import MapColours
+from monae_app.web.pages.embedding import drawing, gene_set, imputed_file, some_groups
 from monae_app.web.pages.embedding.drawing import panel_choice
 from monae_app.web.pages.embedding.layout import layout
+from monae_app.web.selections import Selections
 
 if TYPE_CHECKING:
     from dash import Dash
@@ -21,6 +23,8 @@ TITLE = "Embedding"
 
 def register(app: Dash, services: Services) -> None:
     """Connect the page."""
-    drawing.register(app, services)
+    colours = MapColours(services, Selections(services))
+    drawing.register(app, services, colours)
     some_groups.register(app, services)
     imputed_file.register(app, services)
+    gene_set.register(app, services, colours)

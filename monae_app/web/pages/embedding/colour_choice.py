@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dash import Dash, Input, Output, State
+from dash import Dash, Input, Output, State, ctx
 
 from monae_app.web import ids
 from monae_app.web.explore import HITS, Hit
 from monae_app.web.map_colours import NOTE, SET, MapColours
+from monae_app.web.pages.embedding.gene_set import MADE
 from monae_app.web.pages.embedding.layout import COLOUR, SEEN, WITH
 from monae_app.web.pages.embedding.some_groups import opened
 
@@ -28,15 +29,18 @@ def register(app: Dash, services: Services, colours: MapColours) -> None:
         Output(SEEN, "data"),
         Input(ids.RUN, "value"),
         Input(COLOUR, "search_value"),
+        Input(MADE, "data"),
         State(COLOUR, "value"),
         State(SEEN, "data"),
     )
     def offer_colours(
-        run: str | None, typed: str | None, chosen: str | None, seen: str | None
+        run: str | None, typed: str | None, made: dict[str, Any] | None, chosen: str | None, seen: str | None
     ) -> tuple[list[dict[str, Any]], str | None, str | None]:
         view = opened(services, run)
         if view is None or run is None:
             return ([{"label": chosen, "value": chosen}] if chosen else []), chosen, seen
+        if made and ctx.triggered_id == MADE:
+            chosen = str(made.get("key"))
         # A colour from the URL that is not there is said; one that another run had gives way in silence.
         kept = seen in (None, run)
         if not chosen or (not kept and known(colours, run, view, chosen) is None):

@@ -13,7 +13,7 @@ from monae_app.web.components import words
 from monae_app.web.components.notice import empty, refused
 from monae_app.web.components.scores import score_list
 from monae_app.web.groups import Groups
-from monae_app.web.map_colours import SET, MapColours
+from monae_app.web.map_colours import SET
 from monae_app.web.modalities import modality_title
 from monae_app.web.pages.embedding import colour_choice
 from monae_app.web.pages.embedding.colour_choice import is_grouping, known
@@ -42,16 +42,15 @@ from monae_app.web.pages.embedding.layout import (
 )
 from monae_app.web.pages.embedding.plain import MOST_CELLS, plain_figure
 from monae_app.web.pages.embedding.some_groups import SHOWN, opened
-from monae_app.web.selections import Selections
 
 if TYPE_CHECKING:
     from monae_app.web.explore import RunView
+    from monae_app.web.map_colours import MapColours
     from monae_app.web.services import Services
 
 
-def register(app: Dash, services: Services) -> None:
+def register(app: Dash, services: Services, colours: MapColours) -> None:
     """Connect the page."""
-    colours = MapColours(services, Selections(services))
     colour_choice.register(app, services, colours)
     _register_browser(app)
     _register_what_hangs_on_the_run(app, services)

@@ -10,7 +10,7 @@ from monae_app.web.components.aria import aria
 from monae_app.web.components.export_run import export_box
 from monae_app.web.components.selection_panel import selection_panel
 from monae_app.web.modalities import MODALITY_TITLES, modality_title
-from monae_app.web.pages.embedding import imputed_file, some_groups
+from monae_app.web.pages.embedding import gene_set, imputed_file, some_groups
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -94,7 +94,7 @@ def layout(colour: str = "", values: str = "imputed", panel: str = "joint", labe
         [
             html.H2("Integration scores"), html.P(id=SUBTITLE, className="muted"), html.Div(id=SCORES),
             html.H2("Take it with you", className="after-scores"), export_box(), imputed_file.imputed_box(),
-            some_groups.groups_box(),
+            gene_set.gene_set_box(), some_groups.groups_box(),
         ],
         className="card",
     )  # fmt: skip
