@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 VIEWPORT: Any = {"width": 1280, "height": 800}
 PATIENCE_MS = 240_000
+SETTLED_MS = 1000
 GENE = "rna:Gene3"
 # plotly needs minutes and gigabytes beyond.
 MOST_FOR_PLOTLY = 1_000_000
@@ -40,7 +41,7 @@ class Figures:
     cells
         Of the map.
     paint_ms, group_ms, gene_ms
-        From the order to the picture: the first, another grouping, a gene.
+        From the order, as by a click in a page that lies open, to the picture: the first, another grouping, a gene.
     lasso_ms
         From the pointer that goes up to the cells that are known and counted.
     lasso_drawn_ms
@@ -74,7 +75,9 @@ def opened() -> Iterator[tuple[Browser, str]]:
         executable = str(CHROMIUM) if Path(CHROMIUM).exists() else None
         browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
         for way in ("sprites", "plotly"):
-            _page(browser, address, way, 1000).close()
+            page = _page(browser, address, way, 1000)
+            page.evaluate("window.paint()")
+            page.close()
         yield browser, address
         browser.close()
     server.shutdown()
@@ -97,15 +100,17 @@ def measure(browser: Browser, address: str, way: str, cells: int, repeats: int) 
 def _page(browser: Browser, address: str, way: str, cells: int) -> Page:
     page = browser.new_page(viewport=VIEWPORT)
     page.set_default_timeout(PATIENCE_MS)
-    page.goto(f"{address}/{way}.html?run={cells}", wait_until="commit")
-    page.wait_for_function("window.painted !== undefined")
+    page.goto(f"{address}/{way}.html?run={cells}", wait_until="load")
+    page.wait_for_function("window.paint !== undefined")
+    # The browser's own signs of a page that loads are drawn in software, too.
+    page.wait_for_timeout(SETTLED_MS)
     return page
 
 
 def _once(browser: Browser, address: str, way: str, cells: int) -> tuple[float, ...]:
     page = _page(browser, address, way, cells)
     try:
-        paint = page.evaluate("window.painted")
+        paint = page.evaluate("window.paint()")
         sent = page.evaluate(
             "performance.getEntriesByType('resource').filter((each) => each.name.includes('/api/'))"
             ".reduce((sum, each) => sum + each.encodedBodySize, 0)"

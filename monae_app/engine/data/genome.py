@@ -58,6 +58,13 @@ def read_genome(name: GenomeName) -> pd.DataFrame:
         return read_bed(path)
 
 
+def bundled_symbols(name: GenomeName) -> pd.Index:
+    """Read the symbols of a bundled genome alone, each once: many times faster than with their places."""
+    with as_file(_BUNDLED / f"{name}.bed.gz") as path:
+        symbols = pd.read_csv(path, sep="\t", header=None, usecols=[3], dtype=str, keep_default_na=False, comment="#")
+    return pd.Index(symbols[3].unique(), name="symbol")
+
+
 def read_bed(path: Path) -> pd.DataFrame:
     """Read gene coordinates from a file, gzipped or not.
 

@@ -18,7 +18,7 @@ from monae_app.engine.data.readers import open_file
 from monae_app.engine.data.samples import stacked_names
 from monae_app.engine.data.understanding.cell_names import name_cells
 from monae_app.engine.data.understanding.matrices import choose_matrix
-from monae_app.engine.data.understanding.parts import parts_of
+from monae_app.engine.data.understanding.parts import parts_of, separate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -100,7 +100,7 @@ def open_measured(
     chosen: list[tuple[Contents, Part]] = []
     for path in config.inputs[modality]:
         contents = open_file(path, options)
-        chosen += [(contents, part) for part in parts_of(contents, modality)[0]]
+        chosen += [(contents, part) for part in _parts(contents, modality)]
     matrices = [part.matrices[choose_matrix(part, getattr(config, f"{modality}_matrix")).name] for _, part in chosen]
     parts = [part for _, part in chosen]
     named = [_names(part, matrix, modality, config) for part, matrix in zip(parts, matrices, strict=True)]
@@ -109,8 +109,8 @@ def open_measured(
     indices = [name_cells(part.obs, modality)[0].index for part in parts]
     names, _ = stacked_names(part_names(chosen), indices) if len(indices) > 1 else (indices, 0)
     everyone = names[0].append(list(names[1:]))
-    rows = everyone.get_indexer(pd.Index(cells)) if everyone.is_unique else np.arange(len(everyone))
-    if len(rows) != len(cells):
+    rows = _rows(everyone, pd.Index(cells))
+    if rows is None:
         return None
     ends = np.cumsum([0, *map(len, names)]).tolist()
     pieces = [
@@ -119,6 +119,21 @@ def open_measured(
         if matrix.columns is not None
     ]
     return MeasuredSlices(tuple(pieces), rows.astype(np.int32))
+
+
+def _rows(everyone: pd.Index, cells: pd.Index) -> np.ndarray | None:
+    """Find the cells of the run among all of the files, (n,), -1 for none; None where names do not tell."""
+    if everyone.equals(cells):
+        return np.arange(len(cells))
+    if everyone.is_unique:
+        return everyone.get_indexer(cells)
+    return np.arange(len(everyone)) if len(everyone) == len(cells) else None
+
+
+def _parts(contents: Contents, modality: ModalityName) -> list[Part]:
+    """Choose the parts of a modality; what a file of one part holds was settled when the run was made."""
+    parts = [part for whole in contents.parts for part in separate(whole)]
+    return parts if len(parts) == 1 else parts_of(contents, modality)[0]
 
 
 def _names(part: Part, matrix: Matrix, modality: ModalityName, config: RunConfig) -> pd.Index:

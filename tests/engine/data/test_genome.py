@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from monae_app.engine.config import GenomeName
 from monae_app.engine.data.genome import (
     GENE_COLUMNS,
+    bundled_symbols,
     harmonise_chromosomes,
     parse_peaks,
     read_bed,
@@ -42,6 +43,11 @@ def test_bundled_genome_has_each_symbol_once(name):
     assert (genes["start"] >= 0).all()
     assert (genes["end"] > genes["start"]).all()
     assert set(genes["strand"]) == {"+", "-"}
+
+
+@pytest.mark.parametrize("name", get_args(GenomeName))
+def test_symbols_alone_are_those_of_the_genes(name):
+    assert set(bundled_symbols(name)) == set(read_genome(name)["symbol"])
 
 
 def test_bundled_genomes_are_right_about_known_genes():

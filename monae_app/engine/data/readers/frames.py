@@ -55,7 +55,10 @@ def read_frame(node: Node, uns: Node | None, called: str, notes: list[str]) -> p
     if is_array(node):
         return _records(node, uns, called)
     index_name = _index_name(node, called)
-    index = pd.Index(as_text(np.asarray(_column(node, index_name), dtype=object)), dtype=object)
+    names = _column(node, index_name)
+    # names that were stored as text are text by now
+    stored = is_array(node[index_name]) and node[index_name].dtype.kind in "OS"
+    index = pd.Index(names if stored else as_text(np.asarray(names, dtype=object)), dtype=object)
     columns, odd = {}, []
     for name in _column_names(node, index_name):
         try:

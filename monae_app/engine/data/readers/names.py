@@ -49,10 +49,12 @@ def as_text(values: Iterable[object]) -> np.ndarray:
     """Give values as strings; bytes are UTF-8. Shape (n,)."""
     texts = [value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value) for value in values]
     # bytes that were once written as Python shows them: b'chr1:100-600'
-    shown = [
-        text[2:-1] if text[:2] in BYTES_SHOWN and text[-1:] == text[1] and len(text) > 3 else text for text in texts
-    ]
-    return np.array(shown, dtype=object)
+    if any(text.startswith(BYTES_SHOWN) for text in texts):
+        texts = [
+            text[2:-1] if text.startswith(BYTES_SHOWN) and text[-1:] == text[1] and len(text) > 3 else text
+            for text in texts
+        ]
+    return np.array(texts, dtype=object)
 
 
 def feature_names(symbols: Iterable[str], ids: Iterable[str] | None = None) -> pd.Index:

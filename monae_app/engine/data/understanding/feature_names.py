@@ -67,7 +67,7 @@ def kind_of_names(names: pd.Index) -> NameKind:
     for kind, pattern in (("Ensembl ids", ENSEMBL), ("numbers", re.compile(r"^\d+$")), ("peaks", PEAK)):
         if share_matching(names, pattern) > MOSTLY:
             return kind  # type: ignore[return-value]
-    return "symbols" if max(share_known(names, genome) for genome in GENOMES) > KNOWN else "other names"
+    return "symbols" if any(share_known(names, genome) > KNOWN for genome in GENOMES) else "other names"
 
 
 def name_features(

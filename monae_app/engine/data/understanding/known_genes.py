@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from monae_app.engine.config import GenomeName
-from monae_app.engine.data.genome import read_genome
+from monae_app.engine.data.genome import bundled_symbols, read_genome
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +24,7 @@ MEASURED_NAMES = 20_000
 @lru_cache(maxsize=len(GENOMES))
 def symbols(genome: GenomeName) -> pd.Index:
     """Symbols of all genes of a bundled genome."""
-    return read_genome(genome).set_index("symbol").index
+    return bundled_symbols(genome)
 
 
 @lru_cache(maxsize=len(GENOMES))
