@@ -62,7 +62,8 @@ def bundled_symbols(name: GenomeName) -> pd.Index:
     """Read the symbols of a bundled genome alone, each once: many times faster than with their places."""
     with as_file(_BUNDLED / f"{name}.bed.gz") as path:
         symbols = pd.read_csv(path, sep="\t", header=None, usecols=[3], dtype=str, keep_default_na=False, comment="#")
-    return pd.Index(symbols[3].unique(), name="symbol")
+    found: pd.Index = pd.Index(symbols[3].unique(), name="symbol")
+    return found
 
 
 def read_bed(path: Path) -> pd.DataFrame:
