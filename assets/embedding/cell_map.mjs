@@ -34,14 +34,13 @@ export class CellMap {
     this.labels = new Labels(stage);
     this.hover = new Hover(stage, (row, signal) => this.feed.cell(row, this.choice, signal));
     const hands = handsOf(this);
-    this.tools = new Tools(stage, hands);
+    this.tools = new Tools(stage, hands, canvas);
     this.legend = new Legend(host, legendHandsOf(this));
     this.gestures = new Gestures(canvas, trail, hands);
     listen(canvas, hands);
     canvas.addEventListener("blur", () => this.look(-1));
     canvas.addEventListener("webglcontextlost", (event) => event.preventDefault());
     canvas.addEventListener("webglcontextrestored", () => this.#restore());
-    const gone = () => this.#leave();
     // What it is coloured by has other values now.
     this.recolour = ({ detail }) => {
       if (this.data?.colouring.key !== detail.key) return;
@@ -49,7 +48,7 @@ export class CellMap {
       this.show({});
     };
     document.addEventListener("map:recolour", this.recolour);
-    this.unwatch = watched(host, stage, { theme: () => this.#recolour(), size: () => this.#resize(), gone });
+    this.unwatch = watched(host, stage, { theme: () => this.#recolour(), size: () => this.#resize(), gone: () => this.#leave() });
     this.chooseTool("pan");
   }
 
@@ -251,8 +250,7 @@ export class CellMap {
     if (!stage.clientWidth) return;
     const before = [canvas.width, canvas.height];
     this.lay();
-    if (canvas.width === before[0] && canvas.height === before[1]) return;
-    if (!this.data) return;
+    if (!this.data || (canvas.width === before[0] && canvas.height === before[1])) return;
     this.labels.measure(this.data, this.layout, this.camera);
     // At once: a canvas of a new size is empty until it is drawn.
     this.frames.now();

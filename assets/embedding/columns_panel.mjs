@@ -14,7 +14,10 @@ export class ColumnsPanel {
     this.list = h("div", { class: "note-columns", id: "note-columns" });
     this.form = this.#form();
     this.element = h("div", { class: "selection-columns" }, this.title, this.list, this.form);
-    panel.saved.addEventListener("change", () => this.draw());
+    panel.saved.addEventListener("change", () => {
+      this.#follow(panel.saved.state.columns);
+      this.draw();
+    });
     this.draw();
   }
 
@@ -72,20 +75,30 @@ export class ColumnsPanel {
     this.choice.value = column.id;
     this.#offer(this.panel.saved.state.columns);
     this.panel.tell(`${told(this.panel.present.count)} cells are in “${group.trim()}” of “${column.name}”.`);
-    this.#drawnAnew(column);
   }
 
   async #takeOut() {
     const { bits } = this.panel.present;
-    if (await this.panel.change((saved) => saved.assign(this.choice.value, null, bits, false))) {
-      this.#drawnAnew(this.panel.saved.state.columns.find(({ id }) => id === this.choice.value));
+    await this.panel.change((saved) => saved.assign(this.choice.value, null, bits, false));
+  }
+
+  // The column that colours the map is filled, renamed or deleted: here, by undo, or in another tab.
+  #follow(columns) {
+    const shown = new URL(window.location.href).searchParams.get("colour");
+    const before = this.known?.find(({ key }) => key === shown);
+    this.known = columns;
+    if (!before) return;
+    const now = columns.find(({ id }) => id === before.id);
+    if (!now) this.#colourByDefault();
+    else if (now.key !== before.key) this.#colour(now);
+    else if (JSON.stringify(now) !== JSON.stringify(before)) {
+      document.dispatchEvent(new CustomEvent("map:recolour", { detail: { key: now.key } }));
     }
   }
 
-  // A map that shows the column shows it as it is now.
-  #drawnAnew(column) {
-    const shown = new URL(window.location.href).searchParams.get("colour");
-    if (column && shown === column.key) document.dispatchEvent(new CustomEvent("map:recolour", { detail: { key: column.key } }));
+  async #colourByDefault() {
+    const { header } = await columnOf(this.panel.run, "");
+    this.#colour({ name: header.title, key: header.key });
   }
 
   #column(column) {
@@ -175,7 +188,6 @@ export class ColumnsPanel {
     // The menu keeps no value that is not among its options.
     const options = [{ label: `${column.name} · cells`, value: column.key, search: column.name }];
     window.dash_clientside?.set_props?.("map-colour", { options, value: column.key });
-    document.dispatchEvent(new CustomEvent("selection:colour", { detail: { key: column.key } }));
   }
 }
 

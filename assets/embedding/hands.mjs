@@ -36,6 +36,7 @@ export function handsOf(map) {
       map.selected("group");
     },
     clear: () => clear(map),
+    help: () => map.tools.help.toggle(),
   };
 }
 
@@ -46,7 +47,11 @@ export function legendHandsOf(map) {
     map.repaint();
   };
   return {
-    toggle: changing((code) => map.colours.toggle(code)),
+    toggle: changing((code) => {
+      map.colours.toggle(code);
+      // The pointer is still on its entry: the others are not dimmed for a group that is hidden.
+      if (map.colours.hidden.has(code)) map.look(-1);
+    }),
     solo: changing((code) => map.colours.solo(code)),
     paint: changing((code, colour) => map.colours.paint(code, colour)),
     unpaint: changing(() => map.colours.unpaint()),

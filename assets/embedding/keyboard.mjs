@@ -3,9 +3,9 @@
 const STEP_PIXELS = 48;
 
 export const KEYS = "Arrows move, plus and minus zoom, 0 shows all. N and P walk over the groups, Enter selects the one walked to. "
-  + "L lasso, B box, V move. Escape clears.";
+  + "L lasso, B box, V move. Escape clears. Question mark tells it all.";
 
-/** @param {object} hands pan(dx, dy), zoom(factor), reset(), tool(name), walk(step), take(event), clear() */
+/** @param {object} hands pan(dx, dy), zoom(factor), reset(), tool(name), walk(step), take(event), clear(), help() */
 export function listen(canvas, hands) {
   const keys = {
     ArrowLeft: () => hands.pan(STEP_PIXELS, 0),
@@ -23,6 +23,7 @@ export function listen(canvas, hands) {
     p: () => hands.walk(-1),
     Enter: (event) => hands.take(event),
     Escape: () => hands.clear(),
+    "?": () => hands.help(),
   };
   canvas.addEventListener("keydown", (event) => {
     const act = keys[event.key] || keys[event.key.toLowerCase()];

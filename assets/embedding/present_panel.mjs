@@ -88,8 +88,12 @@ export class PresentPanel {
 
   // The column that colours the map or, where that holds no groups, the labels of the run.
   async #column() {
-    const wanted = new URL(window.location.href).searchParams.get("colour") ?? "";
-    const version = wanted.startsWith("note:") ? this.panel.saved.state.version : 0;
+    const { columns, version: latest } = this.panel.saved.state;
+    const shown = new URL(window.location.href).searchParams.get("colour") ?? "";
+    const note = shown.startsWith("note:");
+    // The address is behind for a moment when a column gets another name or goes.
+    const wanted = note && !columns.some(({ key }) => key === shown) ? "" : shown;
+    const version = note ? latest : 0;
     if (this.known?.wanted === wanted && this.known.version === version) return this.known.column;
     let column = null;
     for (const key of /^(obs|note):/.test(wanted) ? [wanted, ""] : [""]) {

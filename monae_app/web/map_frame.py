@@ -17,6 +17,7 @@ TOP = 254
 MOST_GROUPS = 254
 # Steps of each of the two features of a blend.
 BLEND_TOP = 14
+LEAST_EXTENT = 1e-30
 COORDINATE_TOP = 65535
 
 
@@ -143,10 +144,15 @@ def _coded(numbers: np.ndarray, finite: np.ndarray, span: tuple[float | None, fl
     low, high = span
     if low is None or high is None:
         low, high = 0.0, 1.0
-    factor = top / (high - low) if high > low else 0.0
+    extent = high - low
+    # The quick way is too coarse for the smallest of numbers: their factor would be infinite.
+    quick = numbers.dtype == np.float32 and extent > LEAST_EXTENT
     with np.errstate(invalid="ignore", over="ignore"):
-        steps = np.subtract(numbers, low, dtype=numbers.dtype if numbers.dtype == np.float32 else np.float64)
-        steps *= factor
+        steps = np.subtract(numbers, low, dtype=np.float32 if quick else np.float64)
+        if extent > LEAST_EXTENT:
+            steps *= top / extent
+        else:
+            steps = steps / extent * top if extent > 0 else np.zeros_like(steps)
         np.rint(steps, out=steps)
         np.clip(steps, 0, top, out=steps)
     steps[~finite] = NO_VALUE

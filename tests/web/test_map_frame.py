@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -29,6 +29,9 @@ def test_a_cell_without_a_place_does_no_harm():
 
 
 @given(arrays(st.sampled_from([np.float32, np.float64]), st.integers(0, 60), elements=FLOATS), st.booleans())
+@example(np.array([1e-45, 0], np.float32), False)
+@example(np.array([5e-324, 0]), False)
+@example(np.array([-3e38, 0, 3e38], np.float32), False)
 def test_values_keep_their_order_and_gaps(numbers, nonzero):
     header, codes = map_frame.values(numbers, nonzero=nonzero)
     finite = np.isfinite(numbers)

@@ -90,11 +90,13 @@ def layout(colour: str = "", values: str = "imputed", panel: str = "joint", labe
         id=PLAIN, className="map-plain", hidden=True,
     )  # fmt: skip
     caption = html.Div([html.P(id=CAPTION, className="muted"), downloads], className="map-foot")
+    closer = html.Section(
+        [html.H2("Look closer"), gene_set.gene_set_box(), some_groups.groups_box()], className="card closer"
+    )
     scores = html.Section(
         [
             html.H2("Integration scores"), html.P(id=SUBTITLE, className="muted"), html.Div(id=SCORES),
             html.H2("Take it with you", className="after-scores"), export_box(), imputed_file.imputed_box(),
-            gene_set.gene_set_box(), some_groups.groups_box(),
         ],
         className="card",
     )  # fmt: skip
@@ -111,7 +113,7 @@ def layout(colour: str = "", values: str = "imputed", panel: str = "joint", labe
                         [controls, some_groups.groups_note(), html.Div(id=GRAPH, className="cell-map"), plain, caption],
                         className="card map-card",
                     ),
-                    html.Aside([selection_panel(), scores], className="stack"),
+                    html.Aside([selection_panel(), closer, scores], className="stack"),
                 ],
                 id=VIEW,
                 className="map-page",
