@@ -190,6 +190,12 @@ def test_the_keyboard_does_everything(shown: Page):
     assert selected(shown) == 0
     assert near(shown, found["Astro"]) > 100
     expect(canvas).to_be_focused()
+    shown.keyboard.press("?")
+    card = shown.get_by_role("dialog", name="Hands and keys on the map")
+    expect(card).to_contain_text("walk over the groups")
+    shown.keyboard.press("Escape")
+    expect(card).to_be_hidden()
+    expect(canvas).to_be_focused()
 
 
 def test_the_keyboard_reaches_everything(shown: Page):
