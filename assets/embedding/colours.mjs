@@ -1,10 +1,11 @@
 // The colours of what is shown now: theme, groups that are hidden, colours that somebody chose.
 
 import { NO_VALUE, groupColour, remember, remembered, texels, themeNow } from "./palettes.mjs";
+import { rampOf, rememberRamp, rememberedRamp } from "./ramps.mjs";
 
 export class Colours {
   constructor() {
-    Object.assign(this, { theme: themeNow(), hidden: new Set(), colouring: { kind: "values" }, chosen: {}, colours: [] });
+    Object.assign(this, { theme: themeNow(), hidden: new Set(), colouring: { kind: "values" }, chosen: {}, colours: [], scale: rememberedRamp() });
   }
 
   /** Take another colouring. Groups stay hidden as long as it is the same column. */
@@ -47,13 +48,19 @@ export class Colours {
     this.#paint();
   }
 
+  /** Another scale for continuous values. */
+  rescale(name) {
+    this.scale = name;
+    rememberRamp(name);
+  }
+
   get texels() {
-    return texels(this.colouring, this.theme, this.colours, this.hidden);
+    return texels(this.colouring, this.theme, this.colours, this.hidden, this.state.ramp);
   }
 
   get state() {
-    const { theme, hidden, colours, chosen } = this;
-    return { theme, hidden, colours, edited: Object.keys(chosen).length > 0 };
+    const { theme, hidden, colours, chosen, scale } = this;
+    return { theme, hidden, colours, scale, ramp: rampOf(scale, theme), edited: Object.keys(chosen).length > 0 };
   }
 
   #codes() {

@@ -56,6 +56,7 @@ export function legendHandsOf(map) {
     paint: changing((code, colour) => map.colours.paint(code, colour)),
     unpaint: changing(() => map.colours.unpaint()),
     look: (code) => map.frames.cost < QUICK_MS && map.look(map.colours.hidden.has(code) || code === NO_VALUE ? -1 : code),
+    ramp: changing((name) => map.colours.rescale(name)),
     scale: (scale) => {
       map.tell("map:scale", scale);
       map.show(scale);

@@ -2,6 +2,7 @@
 
 import { h, link, told } from "./dom.mjs";
 import { LOOKS, NO_VALUE, blended } from "./palettes.mjs";
+import { RAMPS } from "./ramps.mjs";
 
 const short = (number) => (number === null || number === undefined ? "" : Number(number.toPrecision(3)).toLocaleString("en-US", { maximumSignificantDigits: 3 }));
 
@@ -9,14 +10,14 @@ export class Legend {
   /**
    * @param {HTMLElement} parent
    * @param {object} hands what people may do: toggle(code), solo(code), paint(code, colour), unpaint(),
-   *   look(code or -1), scale({low, high, nonzero})
+   *   look(code or -1), scale({low, high, nonzero}), ramp(name)
    */
   constructor(parent, hands) {
     this.hands = hands;
     this.box = parent.appendChild(h("aside", { class: "cell-map-legend", "aria-label": "Legend" }));
   }
 
-  /** @param {object} state colouring, colours, hidden, theme, edited, choice */
+  /** @param {object} state colouring, colours, hidden, theme, ramp, scale, edited, choice */
   draw(state) {
     const { colouring } = state;
     // A double click needs its first click to leave the entry where it is: what only changes its look stays.
@@ -81,15 +82,21 @@ export class Legend {
     return item;
   }
 
-  #values({ colouring, theme, choice }) {
-    const bar = h("div", { class: "legend-bar", style: `background: linear-gradient(to top, ${LOOKS[theme].ramp.join(", ")})` });
+  #values({ colouring, ramp, scale, choice }) {
+    const bar = h("div", { class: "legend-bar", style: `background: linear-gradient(to top, ${ramp.join(", ")})` });
     const middle = colouring.low === null ? null : (colouring.low + colouring.high) / 2;
     const clipped = [colouring.most > colouring.high ? "≥ " : "", colouring.least < colouring.low ? "≤ " : ""];
     const ticks = h("div", { class: "legend-ticks" },
       h("span", {}, clipped[0] + short(colouring.high)), h("span", {}, short(middle)), h("span", {}, clipped[1] + short(colouring.low)));
     const shown = [h("div", { class: "legend-scale", role: "img", "aria-label": `From ${short(colouring.low)} to ${short(colouring.high)}` }, bar, ticks)];
     if (colouring.missing) shown.push(h("p", { class: "legend-none" }, h("span", { class: "swatch none" }), `no value: ${told(colouring.missing)}`));
-    return [...shown, this.#scale(colouring, choice)];
+    return [...shown, this.#scale(colouring, choice), this.#ramps(scale)];
+  }
+
+  #ramps(scale) {
+    const options = Object.entries(RAMPS).map(([name, { title }]) => h("option", { value: name, selected: name === scale }, title));
+    const choice = h("select", { "data-focus": "ramp", onchange: (event) => this.hands.ramp(event.target.value) }, ...options);
+    return h("label", { class: "legend-clip" }, h("span", {}, "Colours"), choice);
   }
 
   #scale(colouring, { low, high, nonzero = false }) {

@@ -54,15 +54,16 @@ export function blended(corners, first, second) {
  * 256 RGBA texels. Alpha 0: not drawn at all. A group that is hidden costs one texel, not a pass over the cells.
  * @param {{kind: string, groups?: object[]}} colouring
  * @param {string[]} colours of the groups
+ * @param {string[]} ramp of continuous values, lowest first
  */
-export function texels(colouring, theme, colours = [], hidden = new Set()) {
+export function texels(colouring, theme, colours = [], hidden = new Set(), ramp = LOOKS[theme].ramp) {
   const look = LOOKS[theme];
   const found = new Uint8Array(256 * 4);
   const set = (byte, colour, alpha = 255) => found.set([...rgb(colour), alpha], 4 * byte);
   for (let byte = 0; byte < NO_VALUE; byte++) {
     if (colouring.kind === "groups") set(byte, colours[byte] || look.missing, hidden.has(byte) ? 0 : 255);
     else if (colouring.kind === "blend") set(byte, blended(look.corners, Math.min((byte >> 4) / 14, 1), Math.min((byte & 15) / 14, 1)));
-    else set(byte, along(look.ramp, byte / TOP));
+    else set(byte, along(ramp, byte / TOP));
   }
   set(NO_VALUE, look.missing, hidden.has(NO_VALUE) ? 0 : 255);
   return found;

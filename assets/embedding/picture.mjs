@@ -9,7 +9,7 @@ const escaped = (text) => String(text).replace(/[&<>"]/g, (sign) => `&#${sign.ch
 
 /**
  * @param {object} state points (a data URL of the canvas), width, height, layout, labels, colouring, colours, hidden,
- *   theme, font
+ *   theme, ramp, font
  * @returns {string} SVG
  */
 export function drawing(state) {
@@ -27,7 +27,7 @@ export function drawing(state) {
     + titles.join("") + labels.join("") + `<g transform="translate(${width + 10}, 8)">${key.shapes}</g></svg>`;
 }
 
-function legend({ colouring, colours, hidden }, look) {
+function legend({ colouring, colours, hidden, ramp }, look) {
   const text = (x, y, words, more = "") => `<text x="${x}" y="${y}" fill="${look.ink}" ${more}>${escaped(words)}</text>`;
   const shapes = [text(0, 12, colouring.title, 'font-weight="700"')];
   if (colouring.unit) shapes.push(`<text x="0" y="28" fill="${look.muted}" font-size="11">${escaped(colouring.unit)}</text>`);
@@ -39,7 +39,7 @@ function legend({ colouring, colours, hidden }, look) {
       y += LINE;
     });
   } else if (colouring.kind === "values") {
-    const stops = look.ramp.map((colour, i) => `<stop offset="${i / (look.ramp.length - 1)}" stop-color="${colour}"/>`);
+    const stops = ramp.map((colour, i) => `<stop offset="${i / (ramp.length - 1)}" stop-color="${colour}"/>`);
     shapes.push(`<linearGradient id="ramp" x1="0" y1="1" x2="0" y2="0">${stops.join("")}</linearGradient><rect y="${y}" width="14" height="150" fill="url(#ramp)"/>`);
     for (const [place, value] of [[8, colouring.high], [152, colouring.low]]) if (value !== null) shapes.push(text(22, y + place, Number(value.toPrecision(3))));
     y += 160;

@@ -5,9 +5,21 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.map_page import MAP, choose_colour, colours, drawn, legend, near, painted, points, state, title
+from tests.browser.map_page import (
+    MAP,
+    canvas_box,
+    choose_colour,
+    colours,
+    drawn,
+    legend,
+    near,
+    painted,
+    points,
+    state,
+    title,
+)
 from tests.web.tiny_sample import CELLS, TYPES
 
 pytestmark = pytest.mark.browser
@@ -34,6 +46,7 @@ def test_a_gene_is_found_by_typing_and_kept_in_the_url(page: Page):
     page.get_by_text("Measured", exact=True).click()
     expect(title(page)).to_contain_text(re.compile("Gene7.*measured"))
     expect(page.locator("#map .legend-none")).to_contain_text(f"no value: {CELLS}")
+    assert near(page, "#dde2e8") > 100
     expect(page.locator("#map-caption")).to_contain_text("Cells of ATAC carry no measurement")
     page.get_by_text("Side by side", exact=True).click()
     expect(page.locator("#map .cell-map-titles")).to_contain_text("RNA · 120 cells")
@@ -57,6 +70,25 @@ def test_the_ends_of_the_scale_are_set_and_kept(page: Page):
     drawn(page)
     expect(page.get_by_label("Highest percentile")).to_have_value("60")
     assert state(page, "choice.nonzero") is True
+
+
+def test_the_colours_of_the_scale_are_chosen_and_remembered(page: Page):
+    page.goto("/?colour=rna:Gene7")
+    drawn(page)
+    colours_of = f"{MAP}.state().ramp.join()"
+    before = page.evaluate(colours_of), painted(page), page.evaluate(f"{MAP}.pixels().data.join()")
+    page.get_by_label("Colours", exact=True).select_option("Viridis")
+    assert page.evaluate(colours_of) != before[0]
+    assert page.evaluate(f"{MAP}.pixels().data.join()") != before[2]
+    assert painted(page) == before[1]
+    expect(page.locator("#map .legend-bar")).to_have_css("background-image", re.compile(r"rgb\(253, 231, 37\)"))
+    expect(page.get_by_label("Colours", exact=True)).to_be_focused()
+    page.reload()
+    drawn(page)
+    expect(page.get_by_label("Colours", exact=True)).to_have_value("viridis")
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="SVG").click()
+    assert "#fde725" in saved.value.path().read_text()
 
 
 def test_two_genes_are_blended(page: Page):
@@ -175,6 +207,18 @@ def test_a_lost_context_is_made_anew(page: Page):
     page.wait_for_function(f"!{MAP}.cellMap.gl.isContextLost()")
     page.wait_for_timeout(100)
     assert near(page, colours(page)["Astro"]) == before
+
+
+def test_a_sharp_screen_gets_a_sharp_map(browser: Browser, address: str):
+    context = browser.new_context(base_url=address, viewport={"width": 1280, "height": 900}, device_scale_factor=2)
+    page = context.new_page()
+    page.goto("/")
+    legend(page)
+    box, size = canvas_box(page), painted(page)
+    assert (size["width"], size["height"]) == (round(2 * box["width"]), round(2 * box["height"]))
+    for colour in colours(page).values():
+        assert near(page, colour) > 400
+    context.close()
 
 
 def test_the_map_follows_the_size_of_its_room(page: Page):

@@ -56,6 +56,24 @@ def test_the_wheel_zooms_to_the_pointer(shown: Page):
     assert there == [pytest.approx(x, abs=1), pytest.approx(y, abs=1), row]
 
 
+def test_two_fingers_zoom_and_move(shown: Page):
+    fingers = shown.context.new_cdp_session(shown)
+    box = canvas_box(shown)
+    middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+    def touch(kind: str, *apart: float) -> None:
+        points = [{"x": middle[0] + far, "y": middle[1], "id": number} for number, far in enumerate(apart)]
+        fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    touch("touchStart", -40)
+    touch("touchStart", -40, 40)
+    for far in range(50, 121, 10):
+        touch("touchMove", -far, far)
+    touch("touchEnd")
+    assert state(shown, "camera.zoom") == pytest.approx(3, rel=0.05)
+    assert selected(shown) == 0
+
+
 def test_buttons_zoom_and_show_all(shown: Page):
     before = painted(shown)["painted"]
     shown.get_by_role("button", name="Zoom out").click()

@@ -21,7 +21,7 @@ N = 3000
 @pytest.fixture
 def modules(page: Page) -> Page:
     page.goto("/api/health")
-    names = ["lasso", "order", "picking", "labels", "palettes", "panels", "points"]
+    names = ["lasso", "order", "picking", "labels", "palettes", "panels", "points", "ramps"]
     load = (
         "async (names) => { for (const name of names) window[name] = await import(`/assets/embedding/${name}.mjs`); }"
     )
@@ -156,6 +156,19 @@ def test_colours_are_those_of_every_other_figure(modules):
             look.ink, look.muted, look.surface, look.missing,
         ]  # fmt: skip
         assert said["ramp"] == list(look.ramp)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_scale_is_told_by_lightness_alone(modules, theme):
+    found = modules.evaluate("(theme) => Object.keys(ramps.RAMPS).map((name) => ramps.rampOf(name, theme))", theme)
+    assert len(found) >= 5
+    for ramp in found:
+        steps = modules.evaluate("(ramp) => Array.from({ length: 65 }, (_, i) => palettes.along(ramp, i / 64))", ramp)
+        linear = (_bytes(steps) / 255) ** 2.2
+        light = np.cbrt(linear @ [0.2126, 0.7152, 0.0722])
+        changes = np.diff(light)
+        assert (changes > 0).all() or (changes < 0).all()
+        assert abs(light[-1] - light[0]) > 0.35
 
 
 def test_a_hidden_group_is_one_texel(modules):
