@@ -29,7 +29,7 @@ app: $(STAMP) ## Open the app on the bundled sample
 	$(BIN)/monae demo $(ARGS)
 
 test: $(STAMP) browser ## Run every test that guards correctness, the real browser included
-	$(PYTEST) -m "not long" -n $(WORKERS) $(ARGS)
+	$(PYTEST) -m "not long" -n $(WORKERS) --dist worksteal $(ARGS)
 
 test-long: $(STAMP) browser ## Run the tests that take minutes each
 	$(PYTEST) -m long $(ARGS)

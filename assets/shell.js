@@ -48,18 +48,25 @@
   }, true);
 
   document.addEventListener("keydown", (event) => {
-    const printable = event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.metaKey && !event.altKey;
     const search = searchField();
+    // Who goes through the options does not type any more.
+    if (event.key.startsWith("Arrow")) opened = -PATIENCE_MS;
+    // A space alone opens a menu and chooses in it; within what was just typed it is a letter.
+    const within = early || (search?.value && performance.now() - opened < PATIENCE_MS);
+    const letter = event.key.length === 1 && (event.key !== " " || within);
+    const printable = letter && !event.ctrlKey && !event.metaKey && !event.altKey;
     if (!printable || !(event.target instanceof Element) || event.target === search) return;
     // the options of a menu are inputs too
     const elsewhere = !event.target.closest(".dash-dropdown-content") && event.target.closest("input, textarea");
     if (elsewhere) return;
+    if (event.key === " ") event.stopPropagation();
     if (search) handOver(search);
     else if (performance.now() - opened < PATIENCE_MS) {
       if (!early) requestAnimationFrame(waitForSearch);
       early += event.key;
+      event.preventDefault();
     }
-  });
+  }, true);
 
   clientside.shell = {
     theme(clicks, stored) {
