@@ -88,6 +88,8 @@
 
   // The map draws itself (assets/embedding/element.mjs). Its modules are loaded when a page first shows it.
   const modules = () => import("./embedding/element.mjs");
+  // They are under way while the page is still made.
+  if (window.location.pathname === "/") modules();
   const file = (colour) => "map_" + String(colour || "").replace(/^[^:]*:/, "").replace(/[^A-Za-z0-9._-]+/g, "_");
   // The ends of the colour scale are set on the map itself, and kept in the URL.
   const scale = () => {

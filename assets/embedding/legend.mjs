@@ -95,7 +95,7 @@ export class Legend {
 
   #ramps(scale) {
     const options = Object.entries(RAMPS).map(([name, { title }]) => h("option", { value: name, selected: name === scale }, title));
-    const choice = h("select", { "data-focus": "ramp", onchange: (event) => this.hands.ramp(event.target.value) }, ...options);
+    const choice = h("select", { "aria-label": "Colours", "data-focus": "ramp", onchange: (event) => this.hands.ramp(event.target.value) }, ...options);
     return h("label", { class: "legend-clip" }, h("span", {}, "Colours"), choice);
   }
 

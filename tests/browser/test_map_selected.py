@@ -124,6 +124,7 @@ def test_an_annotation_column_colours_the_map_and_follows_what_is_done_to_it(sho
     shown.keyboard.type("theirs")
     shown.keyboard.press("Enter")
     expect(title(shown)).to_have_text("theirs")
+    expect(shown.locator(".selection-kinds")).to_contain_text("By theirs")
     # A column that is deleted cannot colour anything any more.
     shown.locator("[data-key^=delete-]").first.click()
     expect(title(shown)).to_have_text("cell_type")

@@ -22,7 +22,6 @@ from monae_app.web.pages.embedding.layout import (
     CAPTION,
     COLOUR,
     CSV,
-    FIGURE,
     GRAPH,
     LABELS,
     MESSAGE,
@@ -30,6 +29,7 @@ from monae_app.web.pages.embedding.layout import (
     PANEL,
     PLAIN,
     PNG,
+    ROOM,
     SCORES,
     SUBTITLE,
     SVG,
@@ -37,6 +37,7 @@ from monae_app.web.pages.embedding.layout import (
     VIEW,
     WITH,
     WITH_FIELD,
+    figure_box,
     options,
     panels,
 )
@@ -57,7 +58,7 @@ def register(app: Dash, services: Services, colours: MapColours) -> None:
 
     @app.callback(
         Output(ORDER, "data"),
-        Output(FIGURE, "figure"),
+        Output(ROOM, "children"),
         Output(GRAPH, "hidden"),
         Output(PLAIN, "hidden"),
         Output(MESSAGE, "children"),
@@ -81,7 +82,7 @@ def register(app: Dash, services: Services, colours: MapColours) -> None:
         shown, second, capable, theme = more
         view = opened(services, run)
         if view is None or run is None:
-            return None, {}, True, True, _why_not(services, run), True, "", "", True, True, True
+            return None, None, True, True, _why_not(services, run), True, "", "", True, True, True
         colour = colour or view.default_colour
         grouping, some = is_grouping(view, colour), Groups.from_json(shown)
         order = {
@@ -92,9 +93,11 @@ def register(app: Dash, services: Services, colours: MapColours) -> None:
         try:
             if known(colours, run, view, colour) is None:
                 view.colouring(colour)
-            plain = {} if capable is not False else plain_figure(services, colours, view, order, theme)
+            plain = None
+            if capable is False:
+                plain = figure_box(plain_figure(services, colours, view, order, theme))
         except InputError as error:
-            return None, {}, True, True, refused(error), False, "", "", *fields
+            return None, None, True, True, refused(error), False, "", "", *fields
         asked = {"colour": colour, "values": values} | ({"of": some.column, "group": some.names} if some else {})
         table = f"/api/runs/{run}/map.csv?{urlencode(asked, doseq=True, safe=':')}"
         caption = _caption(view, colour, values, grouping=grouping, cells=view.n_cells if capable is False else 0)

@@ -15,6 +15,8 @@ from monae_app.web.pages.embedding import gene_set, imputed_file, some_groups
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    import plotly.graph_objects as go
+
 COLOUR, VALUES, PANEL, LABELS = "map-colour", "map-values", "map-panel", "map-labels"
 GRAPH, VIEW, MESSAGE, CAPTION, SCORES, CSV = "map", "map-view", "map-message", "map-caption", "map-scores", "map-csv"
 SVG, PNG, SUBTITLE, SEEN = "map-svg", "map-png", "map-subtitle", "map-seen"
@@ -22,7 +24,7 @@ WITH, WITH_FIELD = "map-with", "map-with-field"
 # What the canvas shall show (assets/embedding/element.mjs), and whether the browser can draw it.
 ORDER, CAPABLE = "map-order", "map-capable"
 # The figure in place of the canvas, where it cannot.
-PLAIN, FIGURE = "map-plain", "map-figure"
+PLAIN, ROOM, FIGURE = "map-plain", "map-figure-room", "map-figure"
 NO_HIT = "Nothing begins like that"
 GRAPH_CONFIG: Any = {
     "displaylogo": False,
@@ -82,9 +84,10 @@ def layout(colour: str = "", values: str = "imputed", panel: str = "joint", labe
         ],
         className="downloads",
     )
+    # plotly is several megabytes: it comes to those browsers alone that need its figure.
     plain = html.Div(
         dcc.Loading(
-            dcc.Graph(id=FIGURE, config=GRAPH_CONFIG, className="map-graph", responsive=True),
+            html.Div(id=ROOM),
             delay_show=400, overlay_style={"visibility": "visible", "opacity": 0.55}, parent_className="map-loading",
         ),
         id=PLAIN, className="map-plain", hidden=True,
@@ -120,6 +123,11 @@ def layout(colour: str = "", values: str = "imputed", panel: str = "joint", labe
             ),
         ]
     )
+
+
+def figure_box(figure: go.Figure) -> dcc.Graph:
+    """Show a figure in place of the canvas."""
+    return dcc.Graph(id=FIGURE, figure=figure, config=GRAPH_CONFIG, className="map-graph", responsive=True)
 
 
 def panels(modalities: Collection[str]) -> dict[str, str]:
