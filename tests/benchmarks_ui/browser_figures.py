@@ -26,7 +26,7 @@ VIEWPORT: Any = {"width": 1280, "height": 800}
 PATIENCE_MS = 240_000
 SETTLED_MS = 1000
 GENE = "rna:Gene3"
-# plotly needs minutes and gigabytes beyond.
+# plotly is not measured beyond.
 MOST_FOR_PLOTLY = 1_000_000
 
 
