@@ -19,12 +19,13 @@ from monae_app.engine.data.decomposition import (
     scaled_and_capped,
     standardised,
 )
+from monae_app.engine.data.log_ratio import centred_log_ratio
 from monae_app.engine.telling import SILENT, Telling
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Kind = Literal["values", "counts", "peaks"]
+Kind = Literal["values", "counts", "peaks", "tags"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 TARGET_SUM = 1e4
 # beside the largest, a smaller singular value is noise of the float32 in which the right vectors are kept
@@ -37,17 +38,18 @@ def kind_of(modality: str, likelihood: str) -> Kind:
     """How the values of a modality are projected."""
     if not is_count(likelihood):
         return "values"
-    return "peaks" if modality == "atac" else "counts"
+    return {"atac": "peaks", "protein": "tags"}.get(modality, "counts")  # type: ignore[return-value]
 
 
 @dataclass(frozen=True)
 class Projection:
-    """A fitted PCA (values as they are, or log-normalised counts) or LSI (peaks).
+    """A fitted PCA (values as they are, log-normalised counts, log-ratios of antibody tags) or LSI (peaks).
 
     Parameters
     ----------
     kind
-        ``values``: PCA; ``counts``: log-normalisation, then PCA; ``peaks``: TF-IDF, then SVD.
+        ``values``: PCA; ``counts``: log-normalisation, then PCA; ``peaks``: TF-IDF, then SVD; ``tags``: centred
+        log-ratio, then PCA.
     weight, shift
         What features are multiplied by (1 / sd, or inverse document frequency) and what is then taken off
         (mean / sd, or 0), (G,) each.
@@ -105,7 +107,7 @@ class Projection:
     def _scores(self, values: sp.csr_matrix, measured: np.ndarray | None) -> np.ndarray:
         """Components as they come, (N, k): left vectors, rows standardised for peaks."""
         share = 1.0 if measured is None else float(self.share[measured].sum())
-        weighted = _weighted(values, self.kind, self.weight, self.shift, share)
+        weighted = _weighted(values, self.kind, self.weight, self.shift, share, measured)
         right = self.right.astype(np.float64)
         if measured is not None:
             right = right * measured
@@ -162,7 +164,7 @@ def fit_projection(
         left, singular, right = leading_components(matrix, n_components + 1, seed, tell)
         kept = np.delete(np.arange(len(singular)), _follows_depth(left, values))
     else:
-        normalised = log_normalised(values) if kind == "counts" else values
+        normalised = normalised_values(values, kind)
         mean, variance = column_moments(normalised)
         weight = inverse_deviation(variance)
         shift = mean * weight
@@ -187,8 +189,24 @@ def log_normalised(values: sp.csr_matrix, target: float = TARGET_SUM) -> sp.csr_
     return scaled
 
 
-def _weighted(values: sp.csr_matrix, kind: Kind, weight: np.ndarray, shift: np.ndarray, share: float) -> sp.csr_matrix:
+def normalised_values(values: sp.csr_matrix, kind: Kind) -> sp.csr_matrix:
+    """Bring cells to one depth, (N, G): logarithms of shares, log-ratios of antibody tags, or values as they are."""
+    if kind == "values":
+        return values
+    return centred_log_ratio(values) if kind == "tags" else log_normalised(values)
+
+
+def _weighted(
+    values: sp.csr_matrix,
+    kind: Kind,
+    weight: np.ndarray,
+    shift: np.ndarray,
+    share: float,
+    measured: np.ndarray | None = None,
+) -> sp.csr_matrix:
     """Bring values to what is decomposed, centring aside; ``share`` of the total is what the measured features make."""
+    if kind == "tags":
+        return scaled_and_capped(centred_log_ratio(values, measured), shift, weight)
     if kind == "peaks":
         depth = np.asarray(values.sum(axis=1), dtype=np.float64).ravel()
         weighted = sp.csr_matrix(sp.diags(share / np.maximum(depth, 1)) @ values @ sp.diags(weight))

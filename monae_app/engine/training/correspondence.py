@@ -20,6 +20,7 @@ from monae_app.engine.model.alignment import LinearMap, align_by_anchors, follow
 from monae_app.engine.model.anchors import find_anchors, nearest, unit_rows
 from monae_app.engine.telling import SILENT, Telling
 from monae_app.engine.training.anchoring import aligned_scores, links_to_genes
+from monae_app.engine.training.few_links import ROUNDS, TIMES_MORE_NEIGHBORS, has_few_links, linked_scores
 
 if TYPE_CHECKING:
     from monae_app.engine.config import RunConfig
@@ -139,29 +140,86 @@ def _of_pair(
     config: RunConfig,
     tell: Telling,
 ) -> tuple[Anchors, dict[str, LinearMap]] | None:
-    first, second = (prepared[name].representation for name in pair)
     known = dataset.known_pairs(*pair) if dataset.use_pairs else np.empty((0, 2), np.int64)
     # in a mosaic some cells have a partner, and the others look for one among themselves
     rows = [np.setdiff1d(_with_evidence(dataset.modalities[name]), known[:, side]) for side, name in enumerate(pair)]
-    scores, first_anchors = None, known
-    enough = PAIRS_PER_COMPONENT * (first.shape[1] + second.shape[1])
-    if len(known) < enough and "rna" in pair and len(links_to_genes(graph, pair[1])[0]):
-        scores = aligned_scores(prepared, graph, pair[1], config, tell)
-        first_anchors = np.concatenate([known, _anchors_among(rows, scores, config, tell)])
-    if len(first_anchors) < FEWEST_ANCHORS:
+    views = _Views.of(prepared, graph, pair, known, config, tell)
+    if views.few:
+        config = config.model_copy(update={"anchor_neighbors": TIMES_MORE_NEIGHBORS * config.anchor_neighbors})
+    anchors = known
+    if views.scores is not None:
+        anchors = np.concatenate([known, _anchors_among(rows, views.scores, config, tell)])
+    maps = None
+    for _ in range(views.rounds):
+        if len(anchors) < FEWEST_ANCHORS:
+            break
+        tell(f"Aligning {pair[0]} and {pair[1]} by {len(anchors):,} first anchors")
+        maps = views.maps(anchors, known_map, config.latent_shared)
+        anchors = np.concatenate([known, _anchors_among(rows, views.aligned(maps), config, tell)])
+    if maps is None:
         return None
-    tell(f"Aligning {pair[0]} and {pair[1]} by {len(first_anchors):,} first anchors")
-    if known_map is None:
-        both = align_by_anchors(first, second, first_anchors, config.latent_shared)[:2]
-        of_first, of_second = (_widened(each, config.latent_shared) for each in both)
-    else:
-        of_first, of_second = known_map, follow_by_anchors(known_map(first), second, first_anchors)
-    aligned = [unit_rows(of_first(first)), unit_rows(of_second(second))]
-    if scores is not None:
-        aligned = [np.hstack(each) for each in zip(aligned, scores, strict=True)]
-    inferred = _anchors_among(rows, aligned, config, tell)
-    found = Anchors(*pair, np.concatenate([known, inferred]))
-    return found, dict(zip(pair, (of_first, of_second), strict=True))
+    return Anchors(*pair, anchors), dict(zip(pair, maps, strict=True))
+
+
+@dataclass(frozen=True)
+class _Views:
+    """What two modalities are compared by: all that encoders read, and linked features.
+
+    Parameters
+    ----------
+    representations
+        (N, k) and (M, l).
+    scores
+        Of linked features, rows of length 1; None where known pairs say more.
+    few
+        Whether few features are linked, and their scores are averages over neighbours.
+    """
+
+    representations: tuple[np.ndarray, np.ndarray]
+    scores: tuple[np.ndarray, np.ndarray] | None
+    few: bool
+
+    @classmethod
+    def of(
+        cls,
+        prepared: dict[str, Prepared],
+        graph: GuidanceGraph,
+        pair: tuple[str, str],
+        known: np.ndarray,
+        config: RunConfig,
+        tell: Telling,
+    ) -> _Views:
+        both = prepared[pair[0]], prepared[pair[1]]
+        first, second = (each.representation for each in both)
+        linked = pair[0] == "rna" and len(links_to_genes(graph, pair[1])[0]) > 0
+        few = linked and has_few_links(graph, pair[1])
+        if not linked or len(known) >= PAIRS_PER_COMPONENT * (first.shape[1] + second.shape[1]):
+            scores = None
+        elif few:
+            scores = linked_scores(both, graph, tell)
+        else:
+            scores = aligned_scores(prepared, graph, pair[1], config, tell)
+        return cls((first, second), scores, few)
+
+    @property
+    def rounds(self) -> int:
+        """How often anchors and maps are found from one another."""
+        return ROUNDS if self.few else 1
+
+    def maps(self, anchors: np.ndarray, known_map: LinearMap | None, n_axes: int) -> tuple[LinearMap, LinearMap]:
+        """Map both by their anchors; the first follows the axes that are settled already, if they are."""
+        first, second = self.representations
+        if known_map is not None:
+            return known_map, follow_by_anchors(known_map(first), second, anchors)
+        of_first, of_second = align_by_anchors(first, second, anchors, n_axes)[:2]
+        return _widened(of_first, n_axes), _widened(of_second, n_axes)
+
+    def aligned(self, maps: tuple[LinearMap, LinearMap]) -> list[np.ndarray]:
+        """Cells where the maps put them, beside their linked features."""
+        cells = [unit_rows(linear(each)) for linear, each in zip(maps, self.representations, strict=True)]
+        if self.scores is None:
+            return cells
+        return [np.hstack(each) for each in zip(cells, self.scores, strict=True)]
 
 
 def _widened(linear: LinearMap, n_axes: int) -> LinearMap:
