@@ -5,6 +5,9 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from monae_app.engine.data.antibodies.isotypes import is_isotype_control
+from monae_app.engine.data.antibodies.names import canonical
+from monae_app.engine.data.antibodies.table import targets
 from monae_app.engine.errors import InputError
 
 if TYPE_CHECKING:
@@ -63,23 +66,34 @@ def genes_by_hand(
     folded = {name.casefold(): name for name in reversed(antibodies)}
     for written, symbols in split_mapping(items).items():
         antibody = written if written in antibodies else folded.get(written.casefold())
+        if antibody is None and not symbols and is_isotype_control(written):
+            # it has left the panel, and has no link for sure
+            continue
         if antibody is None:
-            raise _unknown("antibody", written, antibodies, "an antibody of the protein file")
+            close = close_names(written, antibodies)
+            raise _unknown("antibody", written, close, "an antibody of the protein file")
         places = {symbol: find(symbol) for symbol in symbols}
         strange = next((symbol for symbol, place in places.items() if place is None), None)
         if strange is not None:
-            raise _unknown("gene", strange, genes, f"a gene of the RNA file for {antibody!r}")
+            close = [*_known_as(strange, find), *close_names(strange, genes)][:_CLOSE]
+            raise _unknown("gene", strange, close, f"a gene of the RNA file for {antibody!r}")
         found[antibody] = tuple(dict.fromkeys(place for place in places.values() if place is not None))
     return found
 
 
+def _known_as(name: str, find: Callable[[str], int | None]) -> list[str]:
+    """Genes of the data that code for a target of that name: somebody may write CD20 for MS4A1."""
+    target = targets().get(canonical(name))
+    listed = [] if target is None else [symbols[0] for genes in target.genes.values() for symbols in genes]
+    return [symbol for symbol in dict.fromkeys(listed) if find(symbol) is not None]
+
+
 def close_names(name: str, names: Iterable[str]) -> list[str]:
-    """Names that look like one, the closest first."""
+    """Names that look like one, the closest first: upper and lower case are alike."""
     folded = {each.casefold(): each for each in names}
     return [folded[each] for each in get_close_matches(name.casefold(), folded, n=_CLOSE, cutoff=0.6)]
 
 
-def _unknown(what: str, name: str, names: Sequence[str], expected: str) -> InputError:
-    close = close_names(name, names)
-    todo = f"did you mean {' or '.join(close)}?" if close else f"look at the names that the file has, as {names[0]}."
+def _unknown(what: str, name: str, close: Sequence[str], expected: str) -> InputError:
+    todo = f"did you mean {' or '.join(close)}?" if close else "correct its name, or leave it out."
     return InputError(f"antibody_genes: there is no {what} {name!r}.", f"{expected}.", todo)
