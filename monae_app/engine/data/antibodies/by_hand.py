@@ -13,6 +13,8 @@ from monae_app.engine.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+# of messages, for those who set it by its name
+PREFIX = "antibody_genes: "
 _CLOSE = 3
 
 
@@ -30,7 +32,7 @@ def split_mapping(items: Iterable[str]) -> dict[str, tuple[str, ...]]:
         antibody, equals, genes = item.rpartition("=")
         if not equals or not antibody.strip():
             raise InputError(
-                f"antibody_genes: {item!r} maps no antibody.",
+                f"{PREFIX}{item!r} maps no antibody.",
                 "ANTIBODY=GENE, ANTIBODY=GENE+GENE, or ANTIBODY= for no link.",
                 "write for example antibody_genes=CD20=MS4A1.",
             )
@@ -71,12 +73,12 @@ def genes_by_hand(
             continue
         if antibody is None:
             close = close_names(written, antibodies)
-            raise _unknown("antibody", written, close, "an antibody of the protein file")
+            raise _unknown(f"antibody {written!r} to map", close, "an antibody as the protein file names it.")
         places = {symbol: find(symbol) for symbol in symbols}
         strange = next((symbol for symbol, place in places.items() if place is None), None)
         if strange is not None:
             close = [*_known_as(strange, find), *close_names(strange, genes)][:_CLOSE]
-            raise _unknown("gene", strange, close, f"a gene of the RNA file for {antibody!r}")
+            raise _unknown(f"gene {strange!r} to link {antibody!r} to", close, "a gene as the RNA file names it.")
         found[antibody] = tuple(dict.fromkeys(place for place in places.values() if place is not None))
     return found
 
@@ -94,6 +96,6 @@ def close_names(name: str, names: Iterable[str]) -> list[str]:
     return [folded[each] for each in get_close_matches(name.casefold(), folded, n=_CLOSE, cutoff=0.6)]
 
 
-def _unknown(what: str, name: str, close: Sequence[str], expected: str) -> InputError:
+def _unknown(what: str, close: Sequence[str], expected: str) -> InputError:
     todo = f"did you mean {' or '.join(close)}?" if close else "correct its name, or leave it out."
-    return InputError(f"antibody_genes: there is no {what} {name!r}.", f"{expected}.", todo)
+    return InputError(f"{PREFIX}there is no {what}.", expected, todo)
