@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
 
 from monae_app.engine.errors import InputError
 from monae_app.web import ids
@@ -241,6 +241,15 @@ def _rows_after(
 
 
 def _register_files(app: Dash, view: AntibodyView) -> None:
+    app.clientside_callback(  # type: ignore[no-untyped-call]
+        ClientsideFunction("small_file", "choose"),
+        Output(UPLOAD, "title"),
+        Input(UPLOAD, "n_clicks"),
+        State(TABLE, "id"),
+        State(UPLOAD, "data-most"),
+        prevent_initial_call=True,
+    )
+
     @app.callback(
         Output(DOWNLOAD, "data"), Input(CSV, "n_clicks"), State(ids.SOURCE, "data"), prevent_initial_call=True
     )
