@@ -11,6 +11,7 @@ from monae_app.engine.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+LISTS = ("keep_genes", "antibody_genes")
 MODALITIES: tuple[ModalityName, ...] = get_args(ModalityName)
 
 
@@ -80,7 +81,7 @@ def named_settings(items: Sequence[str], by_flag: Collection[str]) -> dict[str, 
         if not equals or name in by_flag:
             todo = f"use --{name.replace('_', '-')}." if name in by_flag else "see `monae run --help` for the names."
             raise InputError(f"--set {item!r} sets nothing.", "--set NAME=VALUE.", todo)
-        values[name] = tuple(value.split(",")) if name == "keep_genes" else value
+        values[name] = tuple(value.split(",")) if name in LISTS else value
     return values
 
 

@@ -42,8 +42,9 @@ def main(arguments: list[str]) -> int:
         # Imported here: it brings readers that take seconds to load, and the page learns at once that it began.
         from monae_app.engine.data.reading import read_dataset
 
-        # the cells that cut-offs would take away are to be shown
-        config = make_config(**without_cutoffs(values))
+        # the cells that cut-offs would take away are to be shown, and so are controls among the antibodies
+        shown = {"isotype_controls": "keep"} if what == "places" else {}
+        config = make_config(**without_cutoffs(values) | shown)
         answer = {"places": _places, "quality": _quality, "doublets": _doublets}[what]
         said = answer(read_dataset(config), config, folder, say)
     except InputError as error:
@@ -54,7 +55,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _places(dataset: Dataset, _config: RunConfig, folder: Path, say: Callable[[str], None]) -> dict[str, Any]:
-    from monae_app.engine.data.coding import coding_genes
+    from monae_app.engine.data.coding import code_proteins
     from monae_app.engine.data.genome import parse_peaks
 
     say("Looking where genes and peaks lie")
@@ -63,10 +64,13 @@ def _places(dataset: Dataset, _config: RunConfig, folder: Path, say: Callable[[s
         places = parse_peaks(dataset.modalities["atac"].var).reset_index(drop=True)
         found["atac"] = found["atac"].join(places)
     if {"rna", "protein"} <= set(found):
-        genes = found["rna"]["name"]
-        pairs = coding_genes(dataset.modalities["protein"].var, genes.tolist())
-        of_protein = pairs.groupby("protein")["gene"].agg(lambda rows: ", ".join(genes.iloc[rows]))
-        found["protein"]["gene"] = of_protein.reindex(found["protein"].index).fillna("")
+        genes = found["rna"]["name"].tolist()
+        coded = code_proteins(dataset.modalities["protein"].var, genes)
+        found["protein"] = found["protein"].assign(
+            gene=["+".join(genes[at] for at in each.genes) for each in coded],
+            lacking=[", ".join(each.lacking) for each in coded],
+            **{name: [getattr(each, name) for each in coded] for name in ("how", "target", "kind", "weight", "note")},
+        )
     for name, table in found.items():
         write_columns(table, folder / f"places-{name}.npz")
     return {"modalities": list(found)}

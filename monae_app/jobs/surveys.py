@@ -25,6 +25,8 @@ SURVEYOR = (sys.executable, "-m", "monae_app.jobs.survey")
 LIMIT_SECONDS = 900.0
 AT_ONCE = 2
 KEPT = 40
+# Of the tables as they are written: answers that another version of the app kept are not read.
+VERSION = 2
 
 What = Literal["places", "quality", "doublets"]
 State = Literal["running", "done", "failed"]
@@ -200,7 +202,7 @@ def _needed(what: What, values: dict[str, Any]) -> dict[str, Any]:
 
 def _key(values: dict[str, Any]) -> str:
     """Name of the folder of an answer: made of the settings, and of size and time of the files they name."""
-    text = json.dumps([values, _stamps(values)], default=str, sort_keys=True)
+    text = json.dumps([VERSION, values, _stamps(values)], default=str, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 

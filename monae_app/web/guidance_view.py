@@ -162,7 +162,7 @@ class GuidanceView:
         if survey.state != "done":
             raise survey.error or InputError("The files are being read.", "a moment of patience.", "wait.")
         file = survey.folder / f"places-{modality}.npz"
-        return self._once(("places", str(file)), lambda: read_columns(file))
+        return self.once(("places", str(file)), lambda: read_columns(file))
 
     def effect(self, choice: Choice, lengths: dict[str, int]) -> GuidanceEffect:
         """Links of all genes and peaks of a data set.
@@ -181,7 +181,7 @@ class GuidanceView:
         key = ("effect", str(self.survey(choice.source).folder), *_stamped(genome), *sorted(lengths.items()))
         names = pd.Index(genes["name"])
         known_as = names_in(names, cast("GenomeName | None", genome.get("genome"))).tolist()
-        return self._once(
+        return self.once(
             key,
             lambda: guidance_effect(names.tolist(), peaks.set_index("name"), annotation, known_as=known_as, **lengths),
         )
@@ -189,12 +189,13 @@ class GuidanceView:
     def _annotation(self, settings: dict[str, Any]) -> pd.DataFrame:
         key = _stamped(settings)
         if "genome" in settings:
-            return self._once(key, lambda: read_genome(settings["genome"]))
+            return self.once(key, lambda: read_genome(settings["genome"]))
         if "bed" in settings:
-            return self._once(key, lambda: read_bed(Path(settings["bed"])))
-        return self._once(key, lambda: one_place_per_symbol(read_gtf(Path(settings["gtf"]))))
+            return self.once(key, lambda: read_bed(Path(settings["bed"])))
+        return self.once(key, lambda: one_place_per_symbol(read_gtf(Path(settings["gtf"]))))
 
-    def _once(self, key: tuple[Any, ...], compute: Callable[[], T]) -> T:
+    def once(self, key: tuple[Any, ...], compute: Callable[[], T]) -> T:
+        """Compute something, or take it from what was computed last."""
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)

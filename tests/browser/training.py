@@ -62,8 +62,8 @@ def state(page: Page, word: str, timeout: float = 20_000) -> None:
 class Server:
     """The app in this process, at one port, as often as it is started; workers only pretend to train."""
 
-    def __init__(self, folders: dict[str, Path], store: Path) -> None:
-        self._folders, self.store = folders, store
+    def __init__(self, folders: dict[str, Path], store: Path, data_root: Path | None = None) -> None:
+        self._folders, self.store, self._data_root = folders, store, data_root
         self.port = 0
         self._workers: list[Popen[bytes]] = []
         self._server: BaseWSGIServer | None = None
@@ -74,7 +74,7 @@ class Server:
 
     def start(self) -> None:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
-        app = create_app(Settings(store=self.store), self._folders["samples"])
+        app = create_app(Settings(store=self.store, data_root=self._data_root), self._folders["samples"])
         self.services: Services = app.server.extensions[SERVICES]
         self.services.launcher.watch()
         self._server = make_server("127.0.0.1", self.port, app.server, threaded=True)

@@ -8,7 +8,7 @@ import pytest
 
 from monae_app.engine.data.guidance_effect import guidance_effect
 from monae_app.engine.errors import InputError
-from monae_app.web.components.guidance_panel import compared, edge_tiles, few_known, lone_features, protein_table
+from monae_app.web.components.guidance_panel import compared, edge_tiles, few_known, lone_features
 from monae_app.web.figures.guidance import base_pairs, distance_figure, edges_figure
 from monae_app.web.figures.style import DARK, LIGHT
 from monae_app.web.guidance_view import Choice, GuidanceView, length, standard
@@ -118,10 +118,6 @@ def test_what_the_page_says(effect):
     assert compared(effect(0), effect(0)) is None
     assert "1 not in the annotation" in text(lone_features(effect(0)))
     assert few_known(effect(0)) is None
-    proteins = pd.DataFrame({"name": ["CD4", "IgG"], "gene": ["Cd4", ""]})
-    said = text(protein_table(proteins))
-    assert "1 of 2 proteins" in said
-    assert said.index("IgG") < said.index("CD4")
 
 
 @pytest.mark.parametrize("look", [LIGHT, DARK])

@@ -54,6 +54,12 @@ class IncomingSettings(BaseModel):
     protein_orientation: Orientation = parameter(
         "auto", "reading", "What the rows of a protein text table are: cells, features, or auto to look."
     )
+    isotype_controls: Literal["leave_out", "keep"] = parameter(
+        "leave_out",
+        "reading",
+        "Isotype controls among the antibodies (IgG1, IgG2a, ...): their mean is kept per cell as isotype_background "
+        "and they leave the panel (leave_out), or they stay in it (keep).",
+    )
     join_genes: Literal["intersection", "union"] = parameter(
         "intersection",
         "reading",

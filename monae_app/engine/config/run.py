@@ -79,6 +79,12 @@ class RunConfig(IncomingSettings):
         group="guidance",
         help_text="Weigh links by how well the two ends go together in the data.",
     )
+    antibody_genes: tuple[str, ...] = parameter(
+        (),
+        "guidance",
+        "Genes of antibodies, mapped by hand, which go before the table of antibodies: ANTIBODY=GENE, "
+        "ANTIBODY=GENE+GENE for a complex, ANTIBODY= for no link.",
+    )
     refined_window: int = parameter(
         150_000,
         "guidance",

@@ -171,8 +171,8 @@ def build_guidance(
     promoter, window
         As in :func:`link_genes_to_peaks`.
     coding
-        ``gene`` and ``protein``, positions among the ``rna`` and ``protein`` features, each pair once; None without
-        proteins or without RNA. Their links have weight 1.
+        ``gene`` and ``protein``, positions among the ``rna`` and ``protein`` features, each pair once, and ``weight``
+        of the link (1 without that column); None without proteins or without RNA.
 
     Raises
     ------
@@ -191,7 +191,8 @@ def build_guidance(
         pairs = _near(genes, peaks, promoter=promoter, window=window)
         parts.append((pairs["gene"] + starts["rna"], pairs["peak"] + starts["atac"], pairs["weight"]))
     if coding is not None:
-        parts.append((coding["gene"] + starts["rna"], coding["protein"] + starts["protein"], np.ones(len(coding))))
+        of_links = coding["weight"] if "weight" in coding else np.ones(len(coding))
+        parts.append((coding["gene"] + starts["rna"], coding["protein"] + starts["protein"], of_links))
     source, target, weight = (np.concatenate(each) for each in zip(*parts, strict=True))
     return GuidanceGraph(vertices, source, target, weight.astype(np.float32), np.ones(len(weight), np.int8))
 

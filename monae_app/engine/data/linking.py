@@ -43,9 +43,9 @@ def link(
     Raises
     ------
     InputError
-        If no peak lies near any gene, or no protein is the product of any.
+        If no peak lies near any gene, no protein is the product of any, or a mapping by hand names what is not there.
     """
-    coding = _coding(dataset)
+    coding = _coding(dataset, config)
     chosen = {name: np.arange(each.n_features) for name, each in dataset.modalities.items()}
     if "rna" in chosen:
         keep = transcription_factors(config.genome) | set(config.keep_genes)
@@ -67,12 +67,12 @@ def link(
     return build_guidance(names, genes, peaks, promoter=config.promoter, window=config.window, coding=coding)
 
 
-def _coding(dataset: Dataset) -> pd.DataFrame | None:
-    """Genes and the proteins they code for, by their positions; None without both modalities."""
+def _coding(dataset: Dataset, config: RunConfig) -> pd.DataFrame | None:
+    """Genes and the proteins they code for, by their positions, with weights; None without both modalities."""
     if not {"rna", "protein"} <= set(dataset.modalities):
         return None
     var, genes = dataset.modalities["protein"].var, dataset.modalities["rna"].var.index.tolist()
-    pairs = coding_genes(var, genes)
+    pairs = coding_genes(var, genes, config.antibody_genes)
     check_any_coded(pairs, var, genes)
     return pairs
 

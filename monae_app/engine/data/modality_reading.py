@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from monae_app.engine.data.contents import ReadingOptions
 from monae_app.engine.data.dataset import check_values
+from monae_app.engine.data.isotype_background import leave_out_controls
 from monae_app.engine.data.part_reading import read_part
 from monae_app.engine.data.readers import open_file
 from monae_app.engine.data.samples import Sample, sample_names, stack
@@ -65,7 +66,8 @@ def read_whole(name: ModalityName, config: RunConfig, notes: list[str], tell: Te
     # before any filter, to which a cell with a gap in it would look like one of few counts
     if values.nnz:
         check_values(values, obs.index, name, likelihood)
-    return Whole(values, obs, var, likelihood, _summed_up(found, name, config, notes))
+    whole = Whole(values, obs, var, likelihood, _summed_up(found, name, config, notes))
+    return leave_out_controls(whole, config, notes) if name == "protein" else whole
 
 
 def _samples(

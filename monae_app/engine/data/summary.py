@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from monae_app.engine.data.coding import code_proteins
+from monae_app.engine.data.coding_notes import coding_notes
 from monae_app.engine.data.coordinates import locate_features
 from monae_app.engine.data.former_symbols import names_in
 from monae_app.engine.data.linking import link
@@ -52,7 +54,7 @@ def describe(
         "coinciding_names": dataset.n_cells_in_several(),
         "labels": label_columns(tables),
         "batches": batch_columns(tables),
-        "warnings": [*dataset.notes, *_renamed(dataset, config), *_warnings(dataset, located, graph)],
+        "warnings": [*dataset.notes, *_renamed(dataset, config), *_warnings(dataset, located, config)],
     }
 
 
@@ -95,7 +97,7 @@ def _of_graph(graph: GuidanceGraph) -> dict[str, int]:
     return found
 
 
-def _warnings(dataset: Dataset, located: dict[str, pd.DataFrame], graph: GuidanceGraph) -> list[str]:
+def _warnings(dataset: Dataset, located: dict[str, pd.DataFrame], config: RunConfig) -> list[str]:
     found = []
     if "rna" in dataset.modalities and "atac" in dataset.modalities:
         unknown = int(located["rna"]["chrom"].isna().sum())
@@ -104,7 +106,8 @@ def _warnings(dataset: Dataset, located: dict[str, pd.DataFrame], graph: Guidanc
                 f"rna: {unknown:,} of {len(located['rna']):,} genes are not in the annotation and get no links."
             )
     if "rna" in dataset.modalities and "protein" in dataset.modalities:
-        found += _proteins_without_gene(graph)
+        var, genes = dataset.modalities["protein"].var, dataset.modalities["rna"].var.index.tolist()
+        found += coding_notes(var.index.astype(str).tolist(), code_proteins(var, genes, config.antibody_genes))
     elif "protein" in dataset.modalities and len(dataset.modalities) > 1 and not dataset.use_pairs:
         found.append(
             f"Nothing links {' and '.join(dataset.modalities)} without RNA: their cells are not matched, and lie apart."
@@ -128,16 +131,3 @@ def _renamed(dataset: Dataset, config: RunConfig) -> list[str]:
     shown = ", ".join(f"{names[at]} as {theirs[at]}" for at in changed[:MOST_NAMED])
     more = ", ..." if len(changed) > MOST_NAMED else ""
     return [f"rna: {len(changed):,} genes were found in {config.genome} under another name ({shown}{more})."]
-
-
-def _proteins_without_gene(graph: GuidanceGraph) -> list[str]:
-    block = graph.block("protein")
-    alone = np.setdiff1d(np.arange(block.start, block.stop), np.r_[graph.source, graph.target])
-    if not len(alone):
-        return []
-    names = graph.vertices["name"].to_numpy()[alone[:MOST_NAMED]]
-    shown = ", ".join(map(repr, names)) + (", ..." if len(alone) > MOST_NAMED else "")
-    return [
-        f"protein: {len(alone):,} of {block.stop - block.start:,} proteins ({shown}) match no gene of the RNA by name "
-        "and get no links; a column 'gene' in var of the protein file can name their genes."
-    ]

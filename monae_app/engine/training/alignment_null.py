@@ -167,7 +167,7 @@ def alignment_evidence(
 
 
 def _close_links(graph: GuidanceGraph) -> GuidanceGraph:
-    close = graph.weight >= CLOSE_WEIGHT
+    close = (graph.weight >= CLOSE_WEIGHT) | (graph.vertices["modality"].to_numpy()[graph.target] == "protein")
     parts = ("source", "target", "weight", "sign")
     return replace(graph, **{name: getattr(graph, name)[close] for name in parts}) if close.any() else graph
 

@@ -1,4 +1,4 @@
-"""What the links of a data set look like: tiles, features without a link, proteins and their genes."""
+"""What the links of a data set look like: tiles, and features without a link."""
 
 from __future__ import annotations
 
@@ -11,11 +11,9 @@ from monae_app.web.components import words
 from monae_app.web.components.notice import alert
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from monae_app.engine.data.guidance_effect import GuidanceEffect
 
-NAMED, LISTED = 60, 1000
+NAMED = 60
 
 
 def edge_tiles(effect: GuidanceEffect) -> html.Dl:
@@ -76,24 +74,3 @@ def few_known(effect: GuidanceEffect) -> Any:
     if not effect.n_edges:
         return alert("No peak lies near any gene.", "Are genes and peaks of the same genome?", tone="warning")
     return None
-
-
-def protein_table(proteins: pd.DataFrame) -> html.Section:
-    """Show which gene codes for each protein, those without one first."""
-    ordered = proteins.assign(alone=proteins["gene"] != "").sort_values("alone", kind="stable")
-    rows = [
-        html.Tr([html.Td(name), html.Td(gene or html.Span("no gene of that name", className="muted"))])
-        for name, gene in zip(ordered["name"].head(LISTED), ordered["gene"].head(LISTED), strict=True)
-    ]
-    matched = int((proteins["gene"] != "").sum())
-    head = html.Thead(html.Tr([html.Th("Protein", scope="col"), html.Th("Gene", scope="col")]))
-    return html.Section(
-        [
-            html.H2("Proteins and their genes"),
-            html.P(f"{matched:,} of {len(proteins):,} proteins are linked to a gene, by name.", className="muted"),
-            html.Div(
-                html.Table([head, html.Tbody(rows)], className="table"), className="table-scroll tall", tabIndex="0"
-            ),
-        ],
-        className="card",
-    )

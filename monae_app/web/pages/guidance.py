@@ -11,8 +11,9 @@ from monae_app.engine.config import RunConfig
 from monae_app.engine.errors import InputError
 from monae_app.web import ids
 from monae_app.web.basket import Basket
+from monae_app.web.components import antibody_grid
 from monae_app.web.components.aria import aria
-from monae_app.web.components.guidance_panel import compared, edge_tiles, few_known, lone_features, protein_table
+from monae_app.web.components.guidance_panel import compared, edge_tiles, few_known, lone_features
 from monae_app.web.components.notice import empty, refused
 from monae_app.web.datasets import GENOMES
 from monae_app.web.figures.guidance import base_pairs, distance_figure, edges_figure
@@ -28,9 +29,7 @@ TITLE = "Guidance"
 GENOME, PROMOTER, WINDOW, WINDOW_TO = "guidance-genome", "guidance-promoter", "guidance-window", "guidance-window-to"
 CLOCK, FILLED, READY, NOTE = "guidance-clock", "guidance-filled", "guidance-ready", "guidance-note"
 BOX, TILES, EDGES, DISTANCES = "guidance-box", "guidance-tiles", "guidance-edges", "guidance-distances"
-LONE, PROTEINS, CSV, DOWNLOAD, FORM = (
-    "guidance-lone", "guidance-proteins", "guidance-csv", "guidance-download", "guidance-form",
-)  # fmt: skip
+LONE, CSV, DOWNLOAD, FORM = "guidance-lone", "guidance-csv", "guidance-download", "guidance-form"
 WINDOWS = (0, 10_000, 50_000, 150_000, 500_000)
 POLL_MILLISECONDS = 700
 # The effect is shown while somebody types, but not for every key.
@@ -91,7 +90,7 @@ def layout(**_: str) -> html.Div:
             dcc.Store(id=READY),
             html.Div([html.H1("Guidance"), html.P(INTRODUCTION, className="lead")], className="page-head"),
             html.Div(
-                [form, html.Div([html.Div(id=NOTE), found, html.Div(id=PROTEINS)], className="stack filled")],
+                [form, html.Div([html.Div(id=NOTE), found, antibody_grid.layout()], className="stack filled")],
                 className="two-columns data-page",
             ),
         ]
@@ -99,8 +98,9 @@ def layout(**_: str) -> html.Div:
 
 
 INTRODUCTION = (
-    "Peaks are linked to the genes in whose body or promoter they lie, or near which. These links guide the training. "
-    "Counted here over all features of the files; a training joins those among them that it models."
+    "Peaks are linked to the genes in whose body or promoter they lie, or near which, and antibodies to the genes that "
+    "code for what they bind. These links guide the training. Counted here over all features of the files; a training "
+    "joins those among them that it models."
 )
 
 
@@ -112,6 +112,7 @@ def register(app: Dash, services: Services) -> None:
     _register_keeping(app, view)
     _register_effect(app, view)
     _register_download(app, view)
+    antibody_grid.register(app, view, READY)
 
 
 def _register_reading(app: Dash, view: GuidanceView) -> None:
@@ -135,21 +136,15 @@ def _register_reading(app: Dash, view: GuidanceView) -> None:
             return None, html.P(f"{survey.message} …", className="spinner-note", role="status"), False, True
         ready = {"answer": survey.folder.name, "modalities": survey.said["modalities"]}
         linkable = set(ready["modalities"]) >= LINKED
-        note = None if linkable else _nothing_to_link(ready["modalities"])
+        by_name = set(ready["modalities"]) >= antibody_grid.LINKED
+        note = None if linkable or by_name else _nothing_to_link()
         return no_update if ready == known else ready, note, True, not linkable
 
-    @app.callback(Output(PROTEINS, "children"), Input(READY, "data"), State(ids.SOURCE, "data"))
-    def proteins(ready: dict[str, Any] | None, chosen: dict[str, Any] | None) -> Any:
-        if not ready or not {"rna", "protein"} <= set(ready["modalities"]):
-            return None
-        return protein_table(view.places(chosen, "protein"))
 
-
-def _nothing_to_link(modalities: list[str]) -> html.Section:
+def _nothing_to_link() -> html.Section:
     told = "Links by place join genes (RNA) and peaks (ATAC); these data have only one of them."
     go = dcc.Link("Choose other data", href="/data", className="button")
-    title = "Linked by name alone" if {"rna", "protein"} <= set(modalities) else "Nothing to link"
-    return html.Section(empty(title, html.P(told), go), className="card")
+    return html.Section(empty("Nothing to link", html.P(told), go), className="card")
 
 
 def _register_form(app: Dash, services: Services, view: GuidanceView) -> None:

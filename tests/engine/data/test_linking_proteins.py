@@ -140,6 +140,6 @@ def test_no_match_at_all_is_refused_and_some_without_match_are_named(both):
 
     said = describe(both, locate_features(both, config()), config(), linked(both))
     (warning,) = [each for each in said["warnings"] if "match no gene" in each]
-    assert "2 of 6 proteins ('IgG1', 'IgG2a')" in warning
+    assert "2 of 6 proteins (IgG1, IgG2a)" in warning
     expected = {"proteins_linked": 4, "proteins_without_edge": 2, "genes_linked": 4, "genes_without_edge": 26}
     assert expected.items() <= said["guidance"].items()
