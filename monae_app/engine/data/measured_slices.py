@@ -109,7 +109,7 @@ def open_measured(
     indices = [name_cells(part.obs, modality)[0].index for part in parts]
     names, _ = stacked_names(part_names(chosen), indices) if len(indices) > 1 else (indices, 0)
     everyone = names[0].append(list(names[1:]))
-    rows = _rows(everyone, pd.Index(cells))
+    rows = _rows(everyone, cells)
     if rows is None:
         return None
     ends = np.cumsum([0, *map(len, names)]).tolist()
@@ -121,12 +121,13 @@ def open_measured(
     return MeasuredSlices(tuple(pieces), rows.astype(np.int32))
 
 
-def _rows(everyone: pd.Index, cells: pd.Index) -> np.ndarray | None:
+def _rows(everyone: pd.Index, cells: Sequence[str]) -> np.ndarray | None:
     """Find the cells of the run among all of the files, (n,), -1 for none; None where names do not tell."""
-    if everyone.equals(cells):
+    # as lists, which takes no table of their hashes: most runs hold all cells of their files
+    if everyone.tolist() == list(cells):
         return np.arange(len(cells))
     if everyone.is_unique:
-        return everyone.get_indexer(cells)
+        return everyone.get_indexer(pd.Index(cells))
     return np.arange(len(everyone)) if len(everyone) == len(cells) else None
 
 
