@@ -16,12 +16,12 @@ import h5py
 import numpy as np
 import pandas as pd
 
-from monae_app.engine.data.readers.stored_names import stored_names
+from monae_app.engine.data.readers.stored_names import are_named, stored_names
 from monae_app.engine.errors import InputError
 from monae_app.engine.result import CELLS, FEATURES, REPORT, read_config, read_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from monae_app.engine.analysis.kept_arrays import KeptArrays
@@ -128,6 +128,14 @@ class RunSlices:
                     names = _plain_names(stored, slice(first, first + ROWS_AT_ONCE))
                     found += [names[row] for row in (rows[begin:end] - first).tolist()]
             return found
+
+    def are_named(self, modality: str, names: Sequence[str]) -> bool:
+        """Whether the cells of a modality are named so, in this order; sooner than their names are read.
+
+        False may also mean that this cannot be told without :meth:`names`.
+        """
+        with self.open(CELLS) as file:
+            return are_named(_index(file["obs"]), self.spans[modality], names, f"{modality}:")
 
     @cached_property
     def spans(self) -> dict[str, range]:

@@ -5,8 +5,9 @@ n cells of one modality of the run, V features of the run, F of them wanted.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import pandas as pd
@@ -21,7 +22,7 @@ from monae_app.engine.data.understanding.matrices import choose_matrix
 from monae_app.engine.data.understanding.parts import parts_of, separate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from monae_app.engine.config import ModalityName, RunConfig
     from monae_app.engine.data.contents import Contents, Matrix, Part
@@ -75,8 +76,18 @@ class MeasuredSlices:
         return np.where(self.rows[:, None] >= 0, every[self.rows], np.float32(np.nan))
 
 
+class CellNames(Protocol):
+    """Names of the run's cells of one modality, (n,), which are not read before they have to be."""
+
+    def are(self, names: Sequence[str]) -> bool:
+        """Whether they are known to be these, in this order."""
+
+    def read(self) -> Sequence[str]:
+        """Read them."""
+
+
 def open_measured(
-    config: RunConfig, modality: ModalityName, cells: Sequence[str], features: Sequence[str]
+    config: RunConfig, modality: ModalityName, cells: Sequence[str] | CellNames, features: Sequence[str]
 ) -> MeasuredSlices | None:
     """Open the inputs of a modality.
 
@@ -121,9 +132,13 @@ def open_measured(
     return MeasuredSlices(tuple(pieces), rows.astype(np.int32))
 
 
-def _rows(everyone: pd.Index, cells: Sequence[str]) -> np.ndarray | None:
+def _rows(everyone: pd.Index, cells: Sequence[str] | CellNames) -> np.ndarray | None:
     """Find the cells of the run among all of the files, (n,), -1 for none; None where names do not tell."""
-    # as lists, which takes no table of their hashes: most runs hold all cells of their files
+    # as they stand, which takes no table of hashes: most runs hold all cells of their files
+    if not isinstance(cells, Sequence):
+        if cells.are(everyone.tolist()):
+            return np.arange(len(everyone))
+        cells = cells.read()
     if everyone.tolist() == list(cells):
         return np.arange(len(cells))
     if everyone.is_unique:
