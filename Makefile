@@ -17,7 +17,8 @@ PEERS_STAMP := $(if $(MONAE_PEERS),,$(PEERS)/.installed)
 SAMPLE := data_samples/mouse_cortex
 # One thread a test: threads that spin for a core cost more than they bring.
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 NUMBA_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE
-PYTEST := $(ONE_THREAD) $(BIN)/python -m pytest
+# Bytecode is kept even where images switch that off: tests start hundreds of processes.
+PYTEST := $(ONE_THREAD) PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
 .PHONY: help app test test-long lint fix bench bench-ui peers samples browser

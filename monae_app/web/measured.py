@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -83,10 +84,24 @@ def _read(run: RunSlices, search: FeatureSearch, found: Sequence[Found]) -> np.n
     return np.stack([column.reindex(names).to_numpy(np.float32) for column in columns], axis=1)
 
 
+@dataclass(frozen=True)
+class _Cells:
+    """The cells of a modality of a run."""
+
+    run: RunSlices
+    modality: str
+
+    def are(self, names: Sequence[str]) -> bool:
+        return self.run.are_named(self.modality, names)
+
+    def read(self) -> Sequence[str]:
+        span = self.run.spans[self.modality]
+        return self.run.names(slice(span.start, span.stop))
+
+
 def _open(run: RunSlices, search: FeatureSearch, modality: str) -> MeasuredSlices | None:
-    span = run.spans[modality]
-    cells = run.names(slice(span.start, span.stop))
-    return open_measured(run.config, modality, cells, search.all_names(modality))  # type: ignore[arg-type]
+    names = search.all_names(modality)
+    return open_measured(run.config, modality, _Cells(run, modality), names)  # type: ignore[arg-type]
 
 
 def _check_inputs(run: RunSlices, modality: str) -> None:

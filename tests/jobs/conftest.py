@@ -1,20 +1,22 @@
 from __future__ import annotations
 
+import json
+import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from filelock import FileLock
 
 from monae_app.engine.config import RunConfig, make_config
+from monae_app.jobs.progress import RunFolder
 from monae_app.jobs.registry import Registry, RunRecord
 from tests.jobs import storm
 from tests.jobs.launching import Launching, LocalLaunching
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    from monae_app.jobs.progress import RunFolder
 
 
 @pytest.fixture
@@ -63,11 +65,19 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def reference(data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[RunFolder, float]:
-    """An undisturbed run of a real training, and the seconds that it took."""
-    run = storm.make_run(tmp_path_factory.mktemp("reference") / "run", data)
-    began = time.monotonic()
-    storm.finish(run, resume=False)
-    return run, time.monotonic() - began
+    """An undisturbed run of a real training, and the seconds that it took; trained once for all workers of a suite."""
+    root = tmp_path_factory.getbasetemp()
+    # a worker's folder stands in the one of the whole suite
+    root = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
+    made = root / "reference.json"
+    with FileLock(root / "reference.lock"):
+        if not made.exists():
+            run = storm.make_run(tmp_path_factory.mktemp("reference") / "run", data)
+            began = time.monotonic()
+            storm.finish(run, resume=False)
+            made.write_text(json.dumps([str(run.path), time.monotonic() - began]))
+    path, seconds = json.loads(made.read_text())
+    return RunFolder(Path(path)), seconds
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import numpy as np
 import scanpy as sc
 import scipy.sparse as sp
 
+from monae_app.engine.analysis.compiled import import_umap
 from monae_app.engine.telling import SILENT, Telling
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def map_cells(
     tell
         Told the progress.
     """
+    import_umap()
     table = ad.AnnData(obsm={"X": np.ascontiguousarray(embedding, dtype=np.float32)}, shape=(len(embedding), 0))
     with warnings.catch_warnings():
         # umap-learn says that a seed means one thread, which is what we ask for

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from functools import cached_property
-from itertools import pairwise
+from itertools import pairwise, repeat
 from typing import TYPE_CHECKING, Any
 
 import anndata as ad
@@ -16,11 +16,12 @@ import h5py
 import numpy as np
 import pandas as pd
 
+from monae_app.engine.data.readers.stored_names import are_named, stored_names
 from monae_app.engine.errors import InputError
 from monae_app.engine.result import CELLS, FEATURES, REPORT, read_config, read_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from monae_app.engine.analysis.kept_arrays import KeptArrays
@@ -115,17 +116,26 @@ class RunSlices:
     def names(self, rows: slice | np.ndarray) -> list[str]:
         """Read the names of cells without the prefix of their modality; rows are a slice or (n,) increasing."""
         with self.open(CELLS) as file:
-            stored = _index(file["obs"]).asstr()
+            stored = _index(file["obs"])
             if isinstance(rows, slice) or len(rows) <= FEW_ROWS:
-                return _plain_names(stored[rows])
+                return _plain_names(stored, rows)
             # one row after the other, HDF5 takes minutes for many
             edges = np.searchsorted(rows, np.arange(0, self.n_cells + ROWS_AT_ONCE, ROWS_AT_ONCE))
             found: list[str] = []
             for block, (begin, end) in enumerate(pairwise(edges.tolist())):
                 if begin < end:
                     first = block * ROWS_AT_ONCE
-                    found += _plain_names(stored[first : first + ROWS_AT_ONCE][rows[begin:end] - first])
+                    names = _plain_names(stored, slice(first, first + ROWS_AT_ONCE))
+                    found += [names[row] for row in (rows[begin:end] - first).tolist()]
             return found
+
+    def are_named(self, modality: str, names: Sequence[str]) -> bool:
+        """Whether the cells of a modality are named so, in this order; sooner than their names are read.
+
+        False may also mean that this cannot be told without :meth:`names`.
+        """
+        with self.open(CELLS) as file:
+            return are_named(_index(file["obs"]), self.spans[modality], names, f"{modality}:")
 
     @cached_property
     def spans(self) -> dict[str, range]:
@@ -210,8 +220,14 @@ def version_of(folder: Path) -> str:
     return f"{stat.st_mtime_ns:x}-{stat.st_size:x}"
 
 
-def _plain_names(names: np.ndarray) -> list[str]:
-    return [str(name).split(":", 1)[-1] for name in names]
+def _plain_names(stored: h5py.Dataset, rows: slice | np.ndarray) -> list[str]:
+    names = stored_names(stored, rows)
+    if names is None:
+        names = [str(name) for name in stored.asstr()[rows]]
+    start = names[0].partition(":")[0] + ":" if names else ""
+    if all(map(str.startswith, names, repeat(start))):
+        return [name[len(start) :] for name in names]
+    return [name.split(":", 1)[-1] for name in names]
 
 
 def _parts(rows: range) -> Iterator[slice]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import bioframe
 import numpy as np
 import pandas as pd
 
@@ -134,6 +133,9 @@ def link_genes_to_peaks(genes: pd.DataFrame, peaks: pd.DataFrame, *, promoter: i
     spots["chrom"] = spots["chrom"].astype(str)
     if reach.empty or spots.empty:
         return pd.DataFrame({"gene": [], "peak": [], "distance": [], "weight": []}).astype(int)
+    # here, not above: it brings matplotlib, which takes a second
+    import bioframe
+
     found = bioframe.overlap(reach, spots, how="inner", suffixes=("", "_peak"))
     before = found["body_start"] - found["end_peak"]
     after = found["start_peak"] - found["body_end"]

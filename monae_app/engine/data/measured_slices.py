@@ -5,8 +5,9 @@ n cells of one modality of the run, V features of the run, F of them wanted.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import pandas as pd
@@ -21,7 +22,7 @@ from monae_app.engine.data.understanding.matrices import choose_matrix
 from monae_app.engine.data.understanding.parts import parts_of, separate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from monae_app.engine.config import ModalityName, RunConfig
     from monae_app.engine.data.contents import Contents, Matrix, Part
@@ -75,8 +76,18 @@ class MeasuredSlices:
         return np.where(self.rows[:, None] >= 0, every[self.rows], np.float32(np.nan))
 
 
+class CellNames(Protocol):
+    """Names of the run's cells of one modality, (n,), which are not read before they have to be."""
+
+    def are(self, names: Sequence[str]) -> bool:
+        """Whether they are known to be these, in this order."""
+
+    def read(self) -> Sequence[str]:
+        """Read them."""
+
+
 def open_measured(
-    config: RunConfig, modality: ModalityName, cells: Sequence[str], features: Sequence[str]
+    config: RunConfig, modality: ModalityName, cells: Sequence[str] | CellNames, features: Sequence[str]
 ) -> MeasuredSlices | None:
     """Open the inputs of a modality.
 
@@ -109,7 +120,7 @@ def open_measured(
     indices = [name_cells(part.obs, modality)[0].index for part in parts]
     names, _ = stacked_names(part_names(chosen), indices) if len(indices) > 1 else (indices, 0)
     everyone = names[0].append(list(names[1:]))
-    rows = _rows(everyone, pd.Index(cells))
+    rows = _rows(everyone, cells)
     if rows is None:
         return None
     ends = np.cumsum([0, *map(len, names)]).tolist()
@@ -121,12 +132,17 @@ def open_measured(
     return MeasuredSlices(tuple(pieces), rows.astype(np.int32))
 
 
-def _rows(everyone: pd.Index, cells: pd.Index) -> np.ndarray | None:
+def _rows(everyone: pd.Index, cells: Sequence[str] | CellNames) -> np.ndarray | None:
     """Find the cells of the run among all of the files, (n,), -1 for none; None where names do not tell."""
-    if everyone.equals(cells):
+    # as they stand, which takes no table of hashes: most runs hold all cells of their files
+    if not isinstance(cells, Sequence):
+        if cells.are(everyone.tolist()):
+            return np.arange(len(everyone))
+        cells = cells.read()
+    if everyone.tolist() == list(cells):
         return np.arange(len(cells))
     if everyone.is_unique:
-        return everyone.get_indexer(cells)
+        return everyone.get_indexer(pd.Index(cells))
     return np.arange(len(everyone)) if len(everyone) == len(cells) else None
 
 

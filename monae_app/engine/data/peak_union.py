@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import bioframe
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
@@ -43,6 +42,9 @@ def unite_peaks(tables: Sequence[pd.DataFrame]) -> tuple[pd.DataFrame, list[sp.c
     InputError
         If a peak has no position.
     """
+    # here, not above: it brings matplotlib, which takes a second
+    import bioframe
+
     places = [parse_peaks(table) for table in tables]
     for later in places[1:]:
         later["chrom"] = harmonise_chromosomes(later["chrom"], places[0]["chrom"].unique())

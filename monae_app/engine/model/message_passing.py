@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 from torch.nn import functional
-from torch_geometric.nn import GATv2Conv
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -150,6 +149,9 @@ class DynamicAttention(nn.Module):
     """
 
     def __init__(self, width: int, heads: int) -> None:
+        # here, not above: no other layer needs it, and it takes seconds
+        from torch_geometric.nn import GATv2Conv
+
         super().__init__()
         self.attention = GATv2Conv(width, width, heads=heads, concat=False, add_self_loops=False, edge_dim=1)
 

@@ -132,3 +132,11 @@ def test_names_of_any_rows(run, whole, count, monkeypatch):
     monkeypatch.setattr("monae_app.engine.analysis.run_slices.ROWS_AT_ONCE", 97)
     rows = np.sort(np.random.default_rng(0).choice(CELLS, count, replace=False))
     assert run.names(rows) == [name.split(":")[1] for name in whole.cells.obs_names[rows]]
+
+
+def test_cells_are_told_by_their_names_and_order(run, whole):
+    for modality, span in run.spans.items():
+        names = [name.split(":")[1] for name in whole.cells.obs_names[span.start : span.stop]]
+        assert run.are_named(modality, names)
+        assert not run.are_named(modality, names[1:] + names[:1])
+        assert not run.are_named(modality, names[:-1])

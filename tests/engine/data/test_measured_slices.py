@@ -131,3 +131,27 @@ def test_a_damaged_file_is_said(tmp_path):
         file["X/indices"][...] = 10_000
     with pytest.raises(InputError, match=r"a\.h5ad could not be read"):
         found.read(np.array([0, 1]))
+
+
+class Cells:
+    """Cells of a run which say whether they are some names, and count how often they are read."""
+
+    def __init__(self, names: list[str]) -> None:
+        self.names, self.times = names, 0
+
+    def are(self, names) -> bool:
+        return list(names) == self.names
+
+    def read(self) -> list[str]:
+        self.times += 1
+        return self.names
+
+
+def test_cells_in_the_order_of_the_file_are_not_read(tmp_path):
+    made = table()
+    config = make_config(inputs={"rna": write(tmp_path / "a.h5ad", made, "csr")})
+    for names, times in ((made.obs_names.tolist(), 0), (made.obs_names[::-1].tolist(), 1)):
+        cells = Cells(names)
+        found = open_measured(config, "rna", cells, made.var_names.tolist()).read(np.array([4]))
+        np.testing.assert_array_equal(found[:, 0], made[names, 4].X.toarray()[:, 0])
+        assert cells.times == times

@@ -14,6 +14,7 @@ from anndata.io import read_elem
 
 from monae_app.engine.data.readers.guard import READING_ERRORS, reason_of
 from monae_app.engine.data.readers.names import as_text
+from monae_app.engine.data.readers.stored_names import stored_names
 from monae_app.engine.data.readers.tree import attribute, child, is_array, is_group
 
 if TYPE_CHECKING:
@@ -113,6 +114,9 @@ def _column(group: Node, name: str) -> Any:
         # a factor as R's SeuratDisk leaves it, counted from 1
         codes = np.asarray(node["values"][...]).astype(np.int64) - 1
         return pd.Categorical.from_codes(codes, _levels(np.asarray(node["levels"][...])))
+    texts = stored_names(node)
+    if texts is not None:
+        return as_text(np.array(texts, dtype=object))
     values = read_elem(node)
     if getattr(values, "ndim", 0) != 1:
         raise ValueError("it is no column")

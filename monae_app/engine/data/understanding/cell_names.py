@@ -28,7 +28,8 @@ def name_cells(obs: pd.DataFrame, modality: ModalityName) -> tuple[pd.DataFrame,
         The table, and what was decided, in words.
     """
     names = obs.index
-    if not names.has_duplicates or not all(str(name).isdigit() for name in names):
+    # the first name tells of most tables what a look for repeated ones would take a second for
+    if not all(str(name).isdigit() for name in names) or not names.has_duplicates:
         return obs, ()
     repeated = names[names.duplicated()].nunique()
     note = f"the cells are named by numbers, of which {repeated:,} stand more than once: they were numbered anew."

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, get_args
 
-import bioframe
 import numpy as np
 import pandas as pd
 
@@ -38,6 +37,9 @@ def starts(genome: GenomeName) -> dict[str, np.ndarray]:
 @lru_cache(maxsize=len(GENOMES))
 def lengths(genome: GenomeName) -> pd.Series[int]:
     """Lengths of the chromosomes of a bundled genome in bp, as bioframe's assembly tables have them."""
+    # here, not above: it brings matplotlib, which takes a second
+    import bioframe
+
     return bioframe.assembly_info(genome).chromsizes  # type: ignore[no-any-return]
 
 
