@@ -21,7 +21,7 @@ def frozen(likelihood: str = "nb", n_batches: int = 1, seed: int = 0) -> FrozenC
         batch=rng.integers(0, n_batches, N_CELLS),
         library=(DEPTH * np.exp(rng.normal(0, 0.3, N_CELLS))).astype(np.float32),
         likelihood=likelihood,
-        n_batches=n_batches,
+        levels=np.arange(n_batches)[:, None],
         n_shared=N_SHARED,
         private_dropout=0.3,
     )
@@ -129,7 +129,7 @@ def test_one_seed_gives_one_fit():
 
 
 def test_a_feature_that_nobody_has_stays_finite():
-    cells = replace(frozen(), n_batches=2)
+    cells = replace(frozen(), levels=np.arange(2)[:, None])
     found = regress_features(sp.csr_matrix((N_CELLS, 6), dtype=np.float32), cells, seed=0)
     for part in (found.vectors, found.scale, found.bias, found.dispersion):
         assert np.isfinite(part).all()
