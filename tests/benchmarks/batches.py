@@ -104,9 +104,8 @@ def score_batches(embedding: np.ndarray, batch: np.ndarray, truth: Truth) -> dic
     for name in MODALITIES:
         for kind in np.unique(label):
             rows = (modality == name) & (label == kind)
-            if np.sort(np.unique(batch[rows], return_counts=True)[1])[-2:].min(initial=0) < FEWEST:
-                continue
-            mixed.append(ilisi(embedding[rows], batch[rows]))
+            if sum(np.unique(batch[rows], return_counts=True)[1] >= FEWEST) > 1:
+                mixed.append(ilisi(embedding[rows], batch[rows]))
     first, second = (modality == name for name in MODALITIES)
     found = label_transfer(embedding[first], label[first], embedding[second], label[second])
     return {

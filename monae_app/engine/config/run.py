@@ -64,8 +64,8 @@ class RunConfig(IncomingSettings):
         50, "data", "Width of the PCA (RNA, protein) or LSI (ATAC) that encoders read.", ge=3, le=500
     )
 
-    reference_batch: str = parameter(
-        "",
+    reference_batch: str | None = parameter(
+        None,
         "data",
         "Batch at which values are imputed, so that batches do not show in them; of several columns their values, "
         "joined by | in the order of the columns. Empty for the batch with the most cells.",
