@@ -29,6 +29,11 @@ def nearest(cells: np.ndarray, k: int) -> NeighborsResults:
     return NeighborsResults(indices=indices, distances=distances)
 
 
+def _rounded(values: np.ndarray) -> list[float]:
+    """The first cells alone; scib-metrics computes in float32."""
+    return [round(float(value), 5) for value in values[:KEPT]]
+
+
 def main() -> None:
     data = drawn()
     content: dict[str, object] = {
@@ -46,11 +51,11 @@ def main() -> None:
         lisi = np.asarray(scib_metrics.lisi_knn(around, batch, perplexity=30))
         accepted, _, p_values = scib_metrics.kbet(tested, batch, alpha=0.05)
         content[covariate] = {
-            "lisi": lisi[:KEPT].round(5).tolist(),
-            "ilisi": float(scib_metrics.ilisi_knn(around, batch, perplexity=30)),
-            "kbet": float(accepted),
-            "kbet_p": np.asarray(p_values)[:KEPT].round(5).tolist(),
-            "kbet_per_label": float(scib_metrics.kbet_per_label(nearest(data.cells, OF_LISI), batch, data.label)),
+            "lisi": _rounded(lisi),
+            "ilisi": round(float(scib_metrics.ilisi_knn(around, batch, perplexity=30)), 6),
+            "kbet": round(float(accepted), 6),
+            "kbet_p": _rounded(np.asarray(p_values)),
+            "kbet_per_label": round(float(scib_metrics.kbet_per_label(around, batch, data.label)), 6),
         }
     OUT.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
