@@ -40,7 +40,7 @@ def text_of(part: object) -> str:
 def test_shared_cells_are_told_in_words_and_bars():
     shown = shared_cells(SUMMARY)
     told = text_of(shown)
-    assert "800 of 1,400 cells were measured in several of RNA and protein" in told.replace("Protein", "protein")
+    assert "800 of 1,400 cells were measured in several of RNA and protein" in told
     assert "600 in one alone" in told
     assert "Names compared with all but the barcode left away" in told
     assert "s1_ACGT-1  =  ACGT" in told.replace("   ", "  ")

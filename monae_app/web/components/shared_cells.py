@@ -40,7 +40,7 @@ def shared_cells(summary: Mapping[str, Any]) -> html.Section | None:
 def _in_words(found: Mapping[str, Any], names: Sequence[str]) -> str:
     several = sum(each["cells"] for each in found["sets"] if len(each["in"]) > 1)
     every = sum(each["cells"] for each in found["sets"])
-    titles = words.listed([modality_title(name) for name in names])
+    titles = words.listed([_called(name) for name in names])
     if not several:
         return f"No cell of {titles} has the name of one of another modality: all are taken as different cells."
     if several == every:
@@ -51,9 +51,15 @@ def _in_words(found: Mapping[str, Any], names: Sequence[str]) -> str:
     )
 
 
+def _called(modality: str) -> str:
+    """Name a modality within a sentence."""
+    title = modality_title(modality)
+    return title if title.isupper() else title.lower()
+
+
 def set_title(modalities: Sequence[str], n_modalities: int) -> str:
     """Name a set of modalities: "RNA and protein", "only RNA"."""
-    listed = words.listed([modality_title(name) for name in modalities])
+    listed = words.listed([_called(name) for name in modalities])
     return f"only {listed}" if len(modalities) < n_modalities and len(modalities) == 1 else listed
 
 
@@ -73,8 +79,8 @@ def _bars(sets: Sequence[Mapping[str, Any]], names: Sequence[str]) -> html.Table
             html.Td(html.Span(className="on" if name in each["in"] else "off", **aria(hidden="true")), className="dot")
             for name in names
         ]
-        bar = html.Td(_bar(each["cells"] / most, number), className="bar")
-        rows.append(html.Tr([*dots, bar, html.Td(f"{each['cells']:,}, {title}")]))
+        bar = html.Td(_bar(each["cells"] / most, number), className="bars")
+        rows.append(html.Tr([*dots, bar, html.Td([html.Strong(f"{each['cells']:,} "), title])]))
     return html.Table([html.Thead(head), html.Tbody(rows)], className="table sets")
 
 
@@ -110,7 +116,7 @@ def _groups(groups: Mapping[str, Any], sets: Sequence[Mapping[str, Any]]) -> htm
             for count, each in zip(row["cells"], sets, strict=True)
             if count
         )
-        bar = html.Td(html.Div(parts, className="set-bars"), className="bar")
+        bar = html.Td(html.Div(parts, className="set-bars"), className="bars")
         body.append(html.Tr([html.Th(row["name"], scope="row"), bar, html.Td(told)]))
     more = len(groups["rows"]) - len(rows) + int(groups.get("more") or 0)
     if more:
