@@ -18,11 +18,16 @@ from tests.engine.data.cut_cortex import CORTEX
 def test_check_says_what_would_be_read(capsys):
     rna, atac = (str(CORTEX / f"{name}.h5ad") for name in ("rna", "atac"))
     assert main(["check", rna, atac]) == 0
-    of_rna, of_atac = capsys.readouterr().out.splitlines()
+    said = capsys.readouterr()
+    of_rna, of_atac = said.out.splitlines()
     rest = "AnnData (.h5ad); rna, 5,232 cells x 1,677 genes, counts in X, mouse (sure; mm10 likely); ok"
     assert of_rna == f"{rna}: {rest}"
     rest = "AnnData (.h5ad); atac, 5,232 cells x 25,734 peaks, counts in X, mouse (mm10, sure); ok"
     assert of_atac == f"{atac}: {rest}"
+    # what holds of both stands beside the lines, one an input
+    assert said.err.count("\n") == 1
+    assert "5,232 cells are in RNA and in ATAC (names compared as they are), 0 in RNA alone and 0 in ATAC" in said.err
+    assert "only with --paired" in said.err
 
 
 def test_check_of_a_folder_refuses_what_cannot_be_read_in_one_line_each(data, tmp_path, capsys):

@@ -19,6 +19,7 @@ from monae_app.engine.analysis.alignment import Alignment
 from monae_app.engine.analysis.fitted import Fitted
 from monae_app.engine.analysis.outcome import Trained, cells_of, features_of
 from monae_app.engine.data import announcements
+from monae_app.engine.data.batch_confounding import confounded_batches
 from monae_app.engine.data.coordinates import locate_features
 from monae_app.engine.data.held_out import split
 from monae_app.engine.data.linking import link, modelled_features
@@ -183,6 +184,7 @@ class Monae(Fitted):
                 name: prepare(each, modelled[name], config, tell.at("preprocess"))
                 for name, each in training.modalities.items()
             }
+        confounded = self._batches_apart(training, prepared)
         evidence, ground = self._align(training, prepared, graph, watch)
         summary = describe(dataset, located, config, graph)
         tell = tell.at("train")
@@ -204,10 +206,11 @@ class Monae(Fitted):
             "batch_size": learned.size.cells,
             "anchors": ground.n_anchors,
             "dataset": summary,
+            "batches": reporting.batches_of_run(dataset.batches, dataset.reference),
             "confidence": trust.summary(parts, trained.confidence),
             **alignment.record(),
         }
-        notes = (*dataset.notes, *learned.warnings, *alignment.warnings)
+        notes = (*dataset.notes, *confounded, *learned.warnings, *alignment.warnings)
         with watch.stage("score"):
             report = reporting.make_report(config, cells, about, notes, tell)
         self.result = Result(config, cells, features, report)
@@ -246,6 +249,15 @@ class Monae(Fitted):
         estimator.network = estimator.embedder.network()
         return estimator
 
+    def _batches_apart(self, dataset: Dataset, prepared: dict[str, Prepared]) -> list[str]:
+        """Warn of batches that cannot be told from kinds of cells."""
+        tell = self._tell.at("preprocess")
+        read = {name: each.representation for name, each in prepared.items()}
+        found = confounded_batches(dataset, read, seed=self.config.seed, tell=tell)
+        for sentence in found:
+            tell.warn(sentence)
+        return found
+
     def _align(
         self, dataset: Dataset, prepared: dict[str, Prepared], graph: GuidanceGraph, watch: reporting.Stopwatch
     ) -> tuple[AlignmentEvidence | None, Groundwork]:
@@ -272,7 +284,7 @@ class Monae(Fitted):
         config, tell, dataset = self.config, self._tell, parts.training
         network = learned.network
         seen = embed_cells(network, learned.sampler.cells, next(network.parameters()).device, tell)
-        self.embedder = embedder = CellEmbedder.of(network.encoders, ground.prepared, len(dataset.batch_names))  # type: ignore[arg-type]
+        self.embedder = embedder = CellEmbedder.of(network.encoders, ground.prepared, dataset.batches.parts)  # type: ignore[arg-type]
         unseen = {name: embedder.embed(name, *parts.unseen(name, rows)) for name, rows in modelled.items()}
         latent = {name: parts.join(name, seen[name], unseen[name]) for name in seen}
         tell("Describing every feature")

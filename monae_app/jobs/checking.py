@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from monae_app.engine.data.dataset import MIN_CELLS, MIN_FEATURES
 from monae_app.engine.data.understanding.matrices import WORDS
 from monae_app.engine.data.understanding.parts import FEATURES
+from monae_app.jobs.cells_together import CellsTogether
 from monae_app.jobs.looking import look_at_each
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ def check(
     paths: Sequence[Path],
     options: ReadingOptions | None = None,
     on_answer: Callable[[dict[str, Any]], None] = lambda _: None,
+    on_shared: Callable[[str], None] = lambda _: None,
 ) -> list[dict[str, Any]]:
     """Read everything at the paths as a run would.
 
@@ -83,6 +85,8 @@ def check(
         What readers are told.
     on_answer
         Told each answer.
+    on_shared
+        Told, after all answers, how many cells modalities share by their names, if there are several.
 
     Returns
     -------
@@ -93,11 +97,14 @@ def check(
     # one process reads them all: its start takes longer than most files
     read = look_at_each([each for _, found in below for each in found], options, thoroughly=True, seconds=SECONDS)
     answers: list[dict[str, Any]] = []
+    together = CellsTogether()
     for path, found in below:
         for _ in found or [path]:
-            answer = next(read) if found else _nothing(path)
+            answer = together.take(next(read)) if found else _nothing(path)
             answers.append(answer | {"ok": _refusal(answer) is None, "line": line(answer)})
             on_answer(answers[-1])
+    if said := together.in_words():
+        on_shared(said)
     return answers
 
 

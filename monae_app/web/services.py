@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from monae_app.web.explore import RunView
     from monae_app.web.settings import Settings
 
+# what a training makes of columns and names
+OF_TRAINING = {"batch_key", "paired", "reference_batch"}
 KEPT_SUMMARIES = 20
 
 
@@ -113,7 +115,7 @@ class Services:
         """
         settings = without_cutoffs(self.catalogue.settings(source))
         # What a training makes of columns and names changes nothing of what files hold.
-        settings = {name: value for name, value in settings.items() if name not in ("batch_key", "paired")}
+        settings = {name: value for name, value in settings.items() if name not in OF_TRAINING}
         key = json.dumps([self.users.current(), settings], default=str, sort_keys=True)
         if (known := self._summaries.get(key)) is not None:
             return known
@@ -262,7 +264,7 @@ class Services:
         return record
 
     def _known_summary(self, source: Source) -> dict[str, Any] | None:
-        if not source.sample or source.genome or set(without_cutoffs(source.settings)) - {"batch_key", "paired"}:
+        if not source.sample or source.genome or set(without_cutoffs(source.settings)) - OF_TRAINING:
             return None
         report = self.catalogue.sample(source.sample).folder / "run" / "report.json"
         try:

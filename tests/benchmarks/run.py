@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if method.runs_on(name, seed) and (not parsed.only or method.name in parsed.only)
     ]
     failed = [] if parsed.report else _measure_all(tasks, parsed, shared)
-    whole = not (parsed.only or parsed.data or parsed.small) and parsed.seeds == _seeds(SEEDS)
+    whole = not (parsed.only or parsed.data or parsed.small) and parsed.seeds == seeds_of(SEEDS)
     folder = parsed.results or (HERE if whole else parsed.work)
     missed = write_report(store.read_all(parsed.work), folder, whole=whole)
     problems = [*failed, *missed]
@@ -121,7 +121,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="make bench", description="Measure Monae beside its peers.")
     parser.add_argument("--only", type=_names, help="methods, separated by commas (default: all)")
     parser.add_argument("--data", type=_data_names, help=f"of {', '.join(NAMES)} (default: all that are at hand)")
-    parser.add_argument("--seeds", type=_seeds, default=_seeds(SEEDS), help=f"such as 0-4 or 0,2 (default: {SEEDS})")
+    parser.add_argument(
+        "--seeds", type=seeds_of, default=seeds_of(SEEDS), help=f"such as 0-4 or 0,2 (default: {SEEDS})"
+    )
     parser.add_argument("--jobs", type=int, default=1, help="methods at a time, one thread each (default: 1)")
     parser.add_argument("--work", type=Path, default=WORK, help="where data and results are kept")
     parser.add_argument("--shared", type=Path, help="a folder that holds bench/planted.py")
@@ -150,7 +152,8 @@ def _data_names(text: str) -> list[str]:
     return found
 
 
-def _seeds(text: str) -> list[int]:
+def seeds_of(text: str) -> list[int]:
+    """Seeds by their numbers: "0-4" or "0,2"."""
     found: list[int] = []
     for part in _names(text):
         first, _, last = part.partition("-")

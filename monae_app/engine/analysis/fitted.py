@@ -31,7 +31,7 @@ class Embedder(Protocol):
     def embed(
         self, modality: str, values: sp.csr_matrix, batch: np.ndarray, measured: np.ndarray | None = None
     ) -> np.ndarray:
-        """Latent (N, D) of cells: values (N, G), batch (N,), and which features were measured at all, (G,)."""
+        """Latent (N, D) of cells: values (N, G), batch (N,) or its levels (N, C), which features were measured (G,)."""
 
 
 class Fitted:
@@ -75,7 +75,7 @@ class Fitted:
         cells = read_new_cells(new_data, result, embedder.modelled)
         for each in cells:
             read = embedder.modelled[each.modality]
-            latent.append(embedder.embed(each.modality, each.values[:, read], each.batch, each.measured[read]))
+            latent.append(embedder.embed(each.modality, each.values[:, read], each.encoded_batch, each.measured[read]))
         return new_cell_table(result, cells, latent)
 
     def impute(

@@ -15,6 +15,7 @@ from monae_app.engine.analysis.cluster_certainty import centres_of, cluster_prob
 from monae_app.engine.analysis.imputation import BATCH, normaliser
 from monae_app.engine.analysis.integration import map_cells
 from monae_app.engine.analysis.refined_graph import guidance_matrix, refined_matrix
+from monae_app.engine.analysis.run_batches import batches_in_words
 from monae_app.engine.analysis.tables import HELD_OUT, cell_table, feature_table, table_of
 from monae_app.engine.telling import SILENT, Telling
 
@@ -116,7 +117,7 @@ def _run_columns(obs: pd.DataFrame, trained: Trained) -> pd.DataFrame:
 
 def normalisers(trained: Trained, target: str, n_shared: int, tell: Telling = SILENT) -> np.ndarray:
     """Normaliser of every cell towards one target modality at the reference batch, (N,)."""
-    decoded, reference = trained.decoded[target], reference_batch(trained.dataset)
+    decoded, reference = trained.decoded[target], trained.dataset.reference
     scale, bias = decoded.scale[:, reference], decoded.bias[:, reference]
     parts = []
     for name, cells in trained.latent.items():
@@ -124,11 +125,6 @@ def normalisers(trained: Trained, target: str, n_shared: int, tell: Telling = SI
         axes = slice(None) if name == target else slice(0, n_shared)
         parts.append(normaliser(cells[:, axes], decoded.vectors[:, axes], scale, bias, tell))
     return np.concatenate(parts)
-
-
-def reference_batch(dataset: Dataset) -> int:
-    """Find the batch with the most cells."""
-    return int(np.bincount(np.concatenate(list(dataset.batch_codes.values()))).argmax())
 
 
 def features_of(trained: Trained, config: RunConfig, tell: Telling = SILENT) -> ad.AnnData:
@@ -145,8 +141,7 @@ def features_of(trained: Trained, config: RunConfig, tell: Telling = SILENT) -> 
     unknown = {name: np.full(each.n_features, np.nan, np.float32) for name, each in dataset.modalities.items()}
     obs["confidence"] = np.concatenate(list((unknown | trained.confidence).values()))
     features = table_of(obs, obsm | joined)
-    features.uns["batches"] = list(dataset.batch_names)
-    features.uns["reference_batch"] = dataset.batch_names[reference_batch(dataset)]
+    features.uns |= batches_in_words(dataset.batches, dataset.reference)
     features.uns["refined_neighbourhood"] = (
         f"gene-peak pairs within {config.refined_window} bp of gene body and promoter"
     )

@@ -10,8 +10,10 @@ from contextlib import contextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+from monae_app.engine.analysis.imputation import BATCH
 from monae_app.engine.analysis.metrics import rounded, score
 from monae_app.engine.analysis.tables import stored_name
+from monae_app.engine.data.samples import SAMPLE
 from monae_app.engine.telling import SILENT, Telling
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from monae_app.engine.config import RunConfig
+    from monae_app.engine.data.batch_covariates import Batches
 
 PACKAGES = ("monae-app", "torch", "torch-geometric", "numpy", "scipy", "anndata", "scanpy", "umap-learn", "igraph")
 DEFAULT_LABEL, DEFAULT_PAIR = "cell_type", "pair_id"
@@ -56,7 +59,8 @@ def score_cells(
     label, pair
         Columns of the table.
     batch_key
-        Columns of the input that name batches; a run may keep them under other names.
+        Columns of the input that name batches; a run may keep them under other names. Where there are none and samples
+        were batches, these are.
     tell
         Told the progress.
     """
@@ -65,7 +69,9 @@ def score_cells(
         return None if name is None or name not in cells.obs else cells.obs[name].astype(str).to_numpy()
 
     modality = cells.obs["modality"].astype(str).to_numpy()
-    covariates = {key: column(stored_name(key)) for key in batch_key}
+    # the run says which batch a cell is of only where there are several
+    keys = batch_key or ([SAMPLE] if BATCH in cells.obs else [])
+    covariates = {key: column(stored_name(key)) for key in keys}
     batch = {key: values for key, values in covariates.items() if values is not None}
     return rounded(score(cells.obsm["X_monae"], modality, column(label), column(pair), batch=batch, tell=tell))
 
@@ -98,6 +104,13 @@ def make_report(
         "versions": {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
         "warnings": list(dict.fromkeys([*notes, *about["dataset"]["warnings"]])),
     }
+
+
+def batches_of_run(batches: Batches, reference: int) -> dict[str, Any] | None:
+    """Say which columns name the batches of a run and at which batch it imputes; None where all cells are of one."""
+    if len(batches) < 2:
+        return None
+    return {"columns": list(batches.columns), "number": len(batches), "reference": batches.names[reference]}
 
 
 def _version(package: str) -> str:

@@ -64,6 +64,13 @@ class RunConfig(IncomingSettings):
         50, "data", "Width of the PCA (RNA, protein) or LSI (ATAC) that encoders read.", ge=3, le=500
     )
 
+    reference_batch: str | None = parameter(
+        None,
+        "data",
+        "Batch at which values are imputed, so that batches do not show in them; of several columns their values, "
+        "joined by | in the order of the columns. Empty for the batch with the most cells.",
+    )
+
     promoter: int = parameter(
         2000, "guidance", "Promoter length in bp upstream of the start of a gene, strand-aware.", ge=0, le=100_000
     )

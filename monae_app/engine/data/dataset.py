@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from monae_app.engine.data.understanding.barcodes import cell_keys, n_in_several
+from monae_app.engine.data.batch_covariates import batches_of
+from monae_app.engine.data.understanding.barcodes import match_cells, n_in_several
 from monae_app.engine.errors import InputError
 
 if TYPE_CHECKING:
@@ -17,8 +18,10 @@ if TYPE_CHECKING:
     import pandas as pd
     import scipy.sparse as sp
 
+    from monae_app.engine.data.batch_covariates import Batches
+    from monae_app.engine.data.understanding.barcodes import CellMatch
+
 Likelihood = Literal["nb", "zinb", "poisson", "bernoulli", "normal"]
-ONE_BATCH = "all"
 MIN_CELLS = 5
 MIN_FEATURES = 5
 EMPTY = "cells have no counts"
@@ -184,11 +187,14 @@ class Dataset:
         What was decided while reading, in words, for the report; cells without counts are added to it.
     findings
         What the files of each modality hold, for the report; empty for data that were in memory already.
+    reference_batch
+        Name of the batch at which values are imputed where none is named; empty for the largest.
 
     Raises
     ------
     InputError
-        If a batch column is missing or has gaps, or pairs are asked for and no name coincides.
+        If a batch column is missing or has gaps, no batch is called like the reference, or pairs are asked for and no
+        name coincides.
     """
 
     modalities: dict[str, Modality]
@@ -196,17 +202,16 @@ class Dataset:
     use_pairs: bool = False
     notes: tuple[str, ...] = ()
     findings: Mapping[str, dict[str, Any]] = field(default_factory=dict)
-    batch_names: tuple[str, ...] = field(init=False)
-    batch_codes: dict[str, np.ndarray] = field(init=False)
+    reference_batch: str = ""
+    batches: Batches = field(init=False)
+    reference: int = field(init=False)
 
     def __post_init__(self) -> None:
         empty = [note for modality in self.modalities.values() for note in _empty_cells(modality, self.notes)]
         object.__setattr__(self, "notes", (*self.notes, *empty))
-        labels = {name: self._batch_labels(modality) for name, modality in self.modalities.items()}
-        names = tuple(sorted({str(label) for each in labels.values() for label in np.unique(each)}))
-        object.__setattr__(self, "batch_names", names)
-        codes = {name: np.searchsorted(names, each).astype(np.int64) for name, each in labels.items()}
-        object.__setattr__(self, "batch_codes", codes)
+        tables = {name: each.obs for name, each in self.modalities.items()}
+        object.__setattr__(self, "batches", batches_of(tables, self.batch_columns))
+        object.__setattr__(self, "reference", self.batches.reference(self.reference_batch))
         if self.use_pairs and len(self.modalities) > 1 and not self.n_cells_in_several():
             where, files = ("both modalities", "both") if len(self.modalities) == 2 else ("two modalities", "the")
             raise InputError(
@@ -215,29 +220,25 @@ class Dataset:
                 f"give the cells the same obs_names in {files} files, or train without --paired.",
             )
 
-    def _batch_labels(self, modality: Modality) -> np.ndarray:
-        if not self.batch_columns:
-            return np.full(modality.n_cells, ONE_BATCH)
-        for column in self.batch_columns:
-            if column not in modality.obs:
-                raise InputError(
-                    f"{modality.name}: there is no obs column {column!r} to take batches from.",
-                    f"one of: {', '.join(map(str, modality.obs.columns)) or 'there are no columns'}.",
-                    "name another column with --batch-key, or leave it away.",
-                )
-            if modality.obs[column].isna().any():
-                raise InputError(
-                    f"{modality.name}: {int(modality.obs[column].isna().sum()):,} cells have no {column!r}.",
-                    "a batch for every cell.",
-                    "fill the column, or name another with --batch-key.",
-                )
-        parts = [modality.obs[column].astype(str).to_numpy() for column in self.batch_columns]
-        return np.array(["|".join(row) for row in zip(*parts, strict=True)])
+    @property
+    def batch_names(self) -> tuple[str, ...]:
+        """Names of the batches, (b,)."""
+        return self.batches.names
+
+    @property
+    def batch_codes(self) -> dict[str, np.ndarray]:
+        """Position of each cell's batch, by modality, (N,) int64."""
+        return self.batches.codes
 
     @cached_property
+    def cell_match(self) -> CellMatch:
+        """How the names of cells say which of them were measured in several modalities."""
+        return match_cells({name: each.obs.index for name, each in self.modalities.items()})
+
+    @property
     def cell_keys(self) -> dict[str, pd.Index]:
         """Keys of the cells by modality, (N,) each: equal where the names mean one cell, whatever hangs on to them."""
-        return cell_keys({name: each.obs.index for name, each in self.modalities.items()})
+        return self.cell_match.keys
 
     def n_cells_in_several(self) -> int:
         """Count the cells that, by their names, stand in more than one modality."""

@@ -81,7 +81,10 @@ def split(dataset: Dataset, share: float, seed: int) -> Split:
     if not any(map(len, held_out.values())):
         return Split(dataset, dataset, held_out)
     training = {name: _without(modality, held_out[name]) for name, modality in dataset.modalities.items()}
-    return Split(dataset, Dataset(training, dataset.batch_columns, dataset.use_pairs, dataset.notes), held_out)
+    # the largest batch of what is left may be another
+    reference = dataset.batch_names[dataset.reference] if dataset.batch_columns else ""
+    left = Dataset(training, dataset.batch_columns, dataset.use_pairs, dataset.notes, reference_batch=reference)
+    return Split(dataset, left, held_out)
 
 
 def _kept_in_any_case(dataset: Dataset, seed: int) -> dict[str, np.ndarray]:

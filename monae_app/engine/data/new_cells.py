@@ -17,9 +17,9 @@ import scipy.sparse as sp
 
 from monae_app.engine.data.contents import ReadingOptions
 from monae_app.engine.data.dataset import Modality, is_count
+from monae_app.engine.data.new_cell_batches import find_batches
 from monae_app.engine.data.part_reading import read_part
 from monae_app.engine.data.readers import open_file
-from monae_app.engine.data.samples import SAMPLE
 from monae_app.engine.data.understanding.matrices import AUTO
 from monae_app.engine.data.understanding.modality import guess_modality
 from monae_app.engine.data.understanding.parts import guessed_parts, parts_of
@@ -53,6 +53,8 @@ class NewCells:
         Position of each cell's batch among those of the run, (N,) int64.
     notes
         What was decided on the way, in words.
+    levels
+        Position of the value of every batch covariate, (N, C) int64; None where the run has one at most.
     """
 
     modality: str
@@ -61,6 +63,12 @@ class NewCells:
     measured: np.ndarray
     batch: np.ndarray
     notes: tuple[str, ...]
+    levels: np.ndarray | None = None
+
+    @property
+    def encoded_batch(self) -> np.ndarray:
+        """What the encoder is told of the batch: its position (N,), or the values of its covariates (N, C)."""
+        return self.batch if self.levels is None else self.levels
 
     @property
     def library_size(self) -> np.ndarray:
@@ -136,11 +144,11 @@ def _match(table: ad.AnnData, name: str, called: str, result: Result, modelled: 
     _check_share(shares[modality], modality, called, names, features[modelled[modality]])
     values, measured = _in_order(table.X, names, features)
     _check_values(values, called, modality, result)
-    batch, note = _batches(table.obs, result)
+    found = find_batches(table.obs, result)
     missing = int((~measured[modelled[modality]]).sum())
-    notes = [_on_missing(missing, len(modelled[modality])), _on_empty(values, result, modality), note]
+    notes = [_on_missing(missing, len(modelled[modality])), _on_empty(values, result, modality), found.note]
     told = tuple(f"{modality}: {sentence}" for sentence in notes if sentence)
-    return NewCells(modality, table.obs, values, measured, batch, told)
+    return NewCells(modality, table.obs, values, measured, found.batch, told, found.levels)
 
 
 def _likeness(names: pd.Index, features: pd.Index) -> float:
@@ -219,28 +227,3 @@ def _on_missing(missing: int, modelled: int) -> str:
         f"{missing:,} of the {modelled:,} features modelled jointly ({missing / modelled:.1%}) are missing and count "
         "as not measured."
     )
-
-
-def _batches(obs: pd.DataFrame, result: Result) -> tuple[np.ndarray, str]:
-    """Positions of the cells' batches among those of the run, and a sentence on those it does not know."""
-    known = pd.Index([str(name) for name in result.features.uns["batches"]])
-    reference = str(result.features.uns["reference_batch"])
-    if len(known) == 1:
-        return np.zeros(len(obs), np.int64), ""
-    # without a column of the user's, it was the samples that were batches
-    columns = list(result.config.batch_key) or [SAMPLE]
-    at_reference = np.full(len(obs), known.get_loc(reference), np.int64)
-    lacking = [column for column in columns if column not in obs]
-    if lacking:
-        return at_reference, f"there is no obs column {lacking[0]!r}, so all cells count as of batch {reference!r}."
-    parts = [obs[column].astype(str).to_numpy() for column in columns]
-    labels = np.array(["|".join(row) for row in zip(*parts, strict=True)], dtype=object)
-    codes = known.get_indexer(pd.Index(labels, dtype=object))
-    strangers = np.unique(labels[codes < 0].astype(str))
-    if not len(strangers):
-        return codes.astype(np.int64), ""
-    sentence = (
-        f"{int((codes < 0).sum()):,} cells are of batches that the run does not know ({str(strangers[0])!r}"
-        f"{', ...' if len(strangers) > 1 else ''}) and count as of batch {reference!r}."
-    )
-    return np.where(codes < 0, at_reference, codes).astype(np.int64), sentence

@@ -40,7 +40,7 @@ def read_dataset(config: RunConfig, tell: Telling = SILENT) -> Dataset:
             if len(samples) == 1:
                 modalities[modality] = replace(each, obs=mark_sample(each.obs, samples[0]["name"]))
         notes.append("Each sample is a batch of its own (--set sample_as_batch=false takes them as one).")
-    return Dataset(modalities, columns, config.paired, tuple(notes), findings)
+    return Dataset(modalities, columns, config.paired, tuple(notes), findings, config.reference_batch or "")
 
 
 def read_modality(name: ModalityName, config: RunConfig, notes: list[str]) -> Modality:

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from monae_app.engine.data.batch_confounding import confounded_by_label
 from monae_app.engine.data.coding import code_proteins
 from monae_app.engine.data.coding_notes import coding_notes
 from monae_app.engine.data.coordinates import locate_features
 from monae_app.engine.data.former_symbols import names_in
 from monae_app.engine.data.linking import link
 from monae_app.engine.data.reading import read_dataset
+from monae_app.engine.data.shared_cells import shared_cells
 from monae_app.engine.data.understanding.columns import batch_columns, label_columns
 
 if TYPE_CHECKING:
@@ -54,8 +56,19 @@ def describe(
         "coinciding_names": dataset.n_cells_in_several(),
         "labels": label_columns(tables),
         "batches": batch_columns(tables),
+        "shared_cells": shared_cells(dataset),
+        "confounded": _confounded(dataset),
         "warnings": [*dataset.notes, *_renamed(dataset, config), *_warnings(dataset, located, config)],
     }
+
+
+def _confounded(dataset: Dataset) -> dict[str, list[str]]:
+    """Say which columns that may be chosen as batches cannot be told from the types of cells."""
+    tables = {name: each.obs for name, each in dataset.modalities.items()}
+    common = set.intersection(*({str(name) for name in table} for table in tables.values()))
+    labels = label_columns(list(tables.values()))
+    # another way to call the cells is no batch that anybody would choose
+    return confounded_by_label(tables, [name for name in sorted(common) if name not in labels])
 
 
 def _of_modality(modality: Modality, config: RunConfig) -> dict[str, Any]:

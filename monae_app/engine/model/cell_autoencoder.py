@@ -1,10 +1,11 @@
 """The cell view: an encoder per modality, and the decoder that cells and features share.
 
-B cells, k input components, D_s shared and D_p private latent axes, F features, b batches.
+B cells, k input components, D_s shared and D_p private latent axes, F features, b batches, C covariates.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
@@ -12,11 +13,14 @@ from torch import nn
 from torch.nn import functional
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from torch import Tensor
 
 SMALLEST_SD = 1e-6
 START_RAW_SD = -0.5
 START_SHARE_OF_HIDDEN = 0.1
+ALL = slice(None)
 
 
 class CellLatent(NamedTuple):
@@ -35,6 +39,12 @@ def hidden_block(width_in: int, width: int, dropout: float) -> nn.Sequential:
     return nn.Sequential(nn.Linear(width_in, width), nn.LeakyReLU(0.2), nn.BatchNorm1d(width), nn.Dropout(dropout))
 
 
+def blocks_of_levels(levels: Tensor, n_levels: Sequence[int]) -> Tensor:
+    """One one-hot block a covariate: levels (n, C) int64, result (n, sum of n_levels) float32."""
+    blocks = [functional.one_hot(each, size) for each, size in zip(levels.unbind(dim=1), n_levels, strict=True)]
+    return torch.cat(blocks, dim=1).to(torch.float32)
+
+
 class CellEncoder(nn.Module):
     """From a cell's components and batch to its latent.
 
@@ -46,21 +56,29 @@ class CellEncoder(nn.Module):
     ----------
     n_components
         k.
-    n_batches
-        b; with one batch no batch covariate is read.
+    batches
+        b; with one batch no batch covariate is read. Or the level of every covariate in each batch, (b, C) int64: one
+        covariate is one block of a cell's input, so that a batch is known where its levels are.
     shared, private
         D_s, D_p.
     hidden, dropout
         Of the two hidden layers.
     """
 
+    of_batch: Tensor
+
     def __init__(
-        self, n_components: int, n_batches: int, *, shared: int, private: int, hidden: int, dropout: float
+        self, n_components: int, batches: int | Tensor, *, shared: int, private: int, hidden: int, dropout: float
     ) -> None:
         super().__init__()
-        self.n_batches, self.n_shared = n_batches, shared
+        self.n_shared = shared
         self.length = shared**0.5 / 2
-        width_in = n_components + (n_batches if n_batches > 1 else 0)
+        levels = torch.arange(batches)[:, None] if isinstance(batches, int) else batches
+        self.n_levels = [int(each) + 1 for each in levels.amax(dim=0)]
+        # weights.safetensors keeps the levels for all encoders at once
+        self.register_buffer("of_batch", blocks_of_levels(levels, self.n_levels), persistent=False)
+        self.reads_batch = len(levels) > 1
+        width_in = n_components + (sum(self.n_levels) if self.reads_batch else 0)
         self.body = nn.Sequential(hidden_block(width_in, hidden, dropout), hidden_block(hidden, hidden, dropout))
         self.linear = nn.Linear(n_components, shared)
         self.mean = nn.Linear(hidden, shared + private)
@@ -84,16 +102,16 @@ class CellEncoder(nn.Module):
         representation
             (B, k).
         batch
-            (B,) int64.
+            (B,) int64; or the level of every covariate, (B, C) int64, which may make a batch that never occurred.
         extra_dropout
             Share of the components that is silenced on top: the student's handicap.
         """
         if extra_dropout:
             representation = functional.dropout(representation, extra_dropout)
         straight = self.linear(representation)
-        if self.n_batches > 1:
-            one_hot = functional.one_hot(batch, self.n_batches).to(representation.dtype)
-            representation = torch.cat([representation, one_hot], dim=1)
+        if self.reads_batch:
+            blocks = self.of_batch[batch] if batch.dim() == 1 else blocks_of_levels(batch, self.n_levels)
+            representation = torch.cat([representation, blocks.to(representation.dtype)], dim=1)
         hidden = self.body(representation)
         bent = self.mean(hidden)
         shared = self.length * functional.normalize(straight + bent[:, : self.n_shared], dim=1)
@@ -101,8 +119,45 @@ class CellEncoder(nn.Module):
         return CellLatent(mean, functional.softplus(self.raw_sd(hidden)) + SMALLEST_SD)
 
 
-class FeatureDecoder(nn.Module):
-    """Scale, bias and dispersion per feature and batch: what turns u . f into a measured value.
+class BatchDecoder(nn.Module, ABC):
+    """Scale, bias and dispersion per feature and batch: what turns u . f into a measured value."""
+
+    @abstractmethod
+    def at(self, features: Tensor | slice = ALL) -> tuple[Tensor, Tensor, Tensor]:
+        """Scale, bias and log dispersion of the chosen features in every batch, (b, F) each."""
+
+    def prior(self) -> Tensor:
+        """Negative log density of the parameters, up to a constant, summed over features: 0 unless one is stated."""
+        return next(self.parameters()).new_zeros(())
+
+    def forward(self, latent: Tensor, vectors: Tensor, batch: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
+        """Decode the chosen features of the given cells.
+
+        Parameters
+        ----------
+        latent
+            (B, D).
+        vectors
+            Of the chosen features, (F, D).
+        batch
+            (B,).
+        features
+            Positions of the chosen features, (F,).
+
+        Returns
+        -------
+        tuple
+            scale (u . f) + bias (B, F) and the log dispersion (B or 1, F).
+        """
+        product = latent @ vectors.t()
+        scale, bias, spread = self.at(features)
+        if len(scale) == 1:
+            return torch.addcmul(bias, product, scale), spread
+        return torch.addcmul(bias[batch], product, scale[batch]), spread[batch]
+
+
+class FeatureDecoder(BatchDecoder):
+    """A decoder that is fitted to every batch by itself.
 
     Parameters
     ----------
@@ -126,27 +181,6 @@ class FeatureDecoder(nn.Module):
         """Positive, (b, F)."""
         return functional.softplus(self.raw_scale)
 
-    def forward(self, latent: Tensor, vectors: Tensor, batch: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
-        """Decode the chosen features of the given cells.
-
-        Parameters
-        ----------
-        latent
-            (B, D).
-        vectors
-            Of the chosen features, (F, D).
-        batch
-            (B,).
-        features
-            Positions of the chosen features, (F,).
-
-        Returns
-        -------
-        tuple
-            scale (u . f) + bias (B, F) and the log dispersion (B or 1, F).
-        """
-        product = latent @ vectors.t()
-        scale, bias, spread = self.scale[:, features], self.bias[:, features], self.log_dispersion[:, features]
-        if len(scale) == 1:
-            return torch.addcmul(bias, product, scale), spread
-        return torch.addcmul(bias[batch], product, scale[batch]), spread[batch]
+    def at(self, features: Tensor | slice = ALL) -> tuple[Tensor, Tensor, Tensor]:
+        """Scale, bias and log dispersion of the chosen features in every batch, (b, F) each."""
+        return self.scale[:, features], self.bias[:, features], self.log_dispersion[:, features]

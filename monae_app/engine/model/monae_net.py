@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from monae_app.engine.model import losses
+from monae_app.engine.model.additive_decoder import AdditiveDecoder
 from monae_app.engine.model.cell_clusters import ClusterHead, clustering_loss
 from monae_app.engine.model.contrast import TeacherAndStudent, TeacherKind
 from monae_app.engine.model.discriminator import Discriminator
@@ -19,11 +20,11 @@ from monae_app.engine.model.graph_vae import GraphEncoder, edge_logits
 from monae_app.engine.model.likelihoods import LIKELIHOODS, ZERO_LOGIT_AT_START, negative_log_likelihood
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from torch import Tensor
 
-    from monae_app.engine.model.cell_autoencoder import CellEncoder, CellLatent, FeatureDecoder
+    from monae_app.engine.model.cell_autoencoder import BatchDecoder, CellEncoder, CellLatent
     from monae_app.engine.model.step import AnchorBatch, CellBatch, EdgeBatch, Step
 
 DISCRIMINATOR_WIDTH = 256
@@ -51,7 +52,7 @@ class ModalityParts:
     likelihood: str
     n_cells: int
     encoder: CellEncoder
-    decoder: FeatureDecoder
+    decoder: BatchDecoder
 
 
 @dataclass(frozen=True)
@@ -106,10 +107,11 @@ class MonaeNet(nn.Module):
         self.n_cells = {name: part.n_cells for name, part in parts.items()}
         self.n_shared = n_shared
         self.weights = weights
+        self.additive = [name for name, part in parts.items() if isinstance(part.decoder, AdditiveDecoder)]
         # (b, F), like the other parameters of a decoder
         self.zero_logits = nn.ParameterDict(
             {
-                name: torch.full_like(part.decoder.bias, ZERO_LOGIT_AT_START)
+                name: torch.full_like(part.decoder.at()[1], ZERO_LOGIT_AT_START)
                 for name, part in parts.items()
                 if LIKELIHOODS[part.likelihood].zero_inflated
             }
@@ -144,6 +146,8 @@ class MonaeNet(nn.Module):
             kl = losses.kl_to_standard_normal(latents[name].mean, latents[name].sd)
             terms[f"kl_{name}"] = weights.kl * kl / n_features
         terms["kl_features"] = self._feature_prior(vector_mean, vector_sd)
+        if self.additive:
+            terms["batches"] = self._batch_prior(self.additive)
         if step.edges is not None and weights.graph > 0:
             terms["edges"] = weights.graph * len(step.cells) * self._edges(step.edges, vectors[:, : self.n_shared])
         if self.discriminator is not None:
@@ -156,6 +160,14 @@ class MonaeNet(nn.Module):
         if self.clusters is not None:
             terms["clusters"] = weights.cluster * self._clusters(self.clusters, latents)
         return terms
+
+    def _batch_prior(self, names: Sequence[str]) -> Tensor:
+        """Cost of what levels and batches add, per feature and cell as the likelihood is."""
+        found = []
+        for name in names:
+            block = self.blocks[name]
+            found.append(self.decoders[name].prior() / (self.n_cells[name] * (block.stop - block.start)))  # type: ignore[operator]
+        return torch.stack(found).sum()
 
     def _feature_prior(self, mean: Tensor, sd: Tensor) -> Tensor:
         """KL(F), per feature and cell as the likelihood is, shared and private axes weighed by themselves."""

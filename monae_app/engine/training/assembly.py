@@ -9,6 +9,7 @@ import torch
 
 from monae_app.engine.data.dataset import is_count
 from monae_app.engine.data.decomposition import column_moments
+from monae_app.engine.model.additive_decoder import AdditiveDecoder
 from monae_app.engine.model.cell_autoencoder import CellEncoder, FeatureDecoder
 from monae_app.engine.model.graph_vae import GraphEncoder
 from monae_app.engine.model.monae_net import LossWeights, ModalityParts, MonaeNet
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from monae_app.engine.data.dataset import Dataset
     from monae_app.engine.data.guidance import GuidanceGraph
     from monae_app.engine.data.preprocess import Prepared
+    from monae_app.engine.model.cell_autoencoder import BatchDecoder
     from monae_app.engine.training.correspondence import Correspondence
 
 SCALE_AT_START = 0.7
@@ -38,7 +40,7 @@ def build_network(
 ) -> MonaeNet:
     """Build the network for these data, its start drawn from the run's seed and from what cells are known to match."""
     edges, weight, sign = graph.message_edges()
-    n_batches = len(dataset.batch_names)
+    levels = torch.from_numpy(dataset.batches.parts)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         encoder = GraphEncoder(
@@ -57,12 +59,12 @@ def build_network(
                 graph.block(name),
                 each.modality.likelihood,
                 each.modality.n_cells,
-                build_encoder(each.representation.shape[1], n_batches, config),
-                start_decoder(
+                build_encoder(each.representation.shape[1], levels, config),
+                batch_decoder(
                     each.values,
                     each.modality.library_size,
                     dataset.batch_codes[name],
-                    n_batches,
+                    levels,
                     each.modality.likelihood,
                 ),
             )
@@ -105,16 +107,35 @@ def loss_weights(config: RunConfig) -> LossWeights:
     )
 
 
-def build_encoder(n_components: int, n_batches: int, config: RunConfig) -> CellEncoder:
-    """Build the encoder of one modality: in training, and again when its weights are loaded."""
+def build_encoder(n_components: int, levels: torch.Tensor, config: RunConfig) -> CellEncoder:
+    """Build the encoder of one modality, levels of batches (b, C): in training, and when its weights are loaded."""
     return CellEncoder(
         n_components,
-        n_batches,
+        levels,
         shared=config.latent_shared,
         private=config.latent_private,
         hidden=config.hidden_width,
         dropout=config.dropout,
     )
+
+
+def batch_decoder(
+    values: sp.csr_matrix, library: np.ndarray, batch: np.ndarray, levels: torch.Tensor, likelihood: str
+) -> BatchDecoder:
+    """Start a decoder as :func:`start_decoder` does; with several covariates, as a sum over them.
+
+    Parameters
+    ----------
+    values, library, batch, likelihood
+        As there.
+    levels
+        Level of every covariate in each batch, (b, C) int64.
+    """
+    n_batches, n_covariates = levels.shape
+    start = start_decoder(values, library, batch, n_batches, likelihood)
+    if n_covariates == 1:
+        return start
+    return AdditiveDecoder(start, levels, torch.from_numpy(np.bincount(batch, minlength=n_batches)))
 
 
 def start_decoder(

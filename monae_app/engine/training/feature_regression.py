@@ -18,13 +18,15 @@ from monae_app.engine.model.likelihoods import (
     negative_log_likelihood,
 )
 from monae_app.engine.telling import SILENT, Telling
-from monae_app.engine.training.assembly import start_decoder
+from monae_app.engine.training.assembly import batch_decoder
 from monae_app.engine.training.decoded import DecodedFeatures
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import scipy.sparse as sp
+
+    from monae_app.engine.model.cell_autoencoder import BatchDecoder
 
 FEATURES_AT_ONCE = 4096
 CELLS_PER_STEP = 512
@@ -45,7 +47,9 @@ class FrozenCells:
         (N,).
     library
         (N,); 0 where a cell has no counts.
-    likelihood, n_batches, n_shared, private_dropout
+    levels
+        Level of every covariate in each batch, (b, C).
+    likelihood, n_shared, private_dropout
         As in training.
     """
 
@@ -53,7 +57,7 @@ class FrozenCells:
     batch: np.ndarray
     library: np.ndarray
     likelihood: str
-    n_batches: int
+    levels: np.ndarray
     n_shared: int
     private_dropout: float
 
@@ -92,13 +96,13 @@ def regress_features(
 def _fit(values: sp.csr_matrix, cells: FrozenCells, seed: int, on_share: Callable[[float], None]) -> DecodedFeatures:
     n_cells, n_features = values.shape
     rng = np.random.default_rng(seed)
-    decoder = start_decoder(values, cells.library, cells.batch, cells.n_batches, cells.likelihood)
+    decoder = batch_decoder(values, cells.library, cells.batch, torch.from_numpy(cells.levels), cells.likelihood)
     vectors = torch.zeros(n_features, cells.latent.shape[1], requires_grad=True)
     fitted = [vectors, *decoder.parameters()]
     zero_logit = None
     if LIKELIHOODS[cells.likelihood].zero_inflated:
         # only what was not silenced is decoded later: this part of the mixture is fitted and let go
-        zero_logit = torch.full((cells.n_batches, n_features), ZERO_LOGIT_AT_START, requires_grad=True)
+        zero_logit = torch.full((len(cells.levels), n_features), ZERO_LOGIT_AT_START, requires_grad=True)
         fitted.append(zero_logit)
     optimiser = torch.optim.Adam(fitted, lr=LEARNING_RATE)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, STEPS)
@@ -128,7 +132,7 @@ def _fit(values: sp.csr_matrix, cells: FrozenCells, seed: int, on_share: Callabl
         )
         # N(0, I), whose weight against all N cells is 1 / N, on shared axes too: what training asks of them on top
         # (lambda_shared_features) is there to join modalities
-        loss = loss + 0.5 * (vectors**2).sum() / (n_cells * n_features)
+        loss = loss + (0.5 * (vectors**2).sum() + decoder.prior()) / (n_cells * n_features)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         optimiser.step()
@@ -136,7 +140,11 @@ def _fit(values: sp.csr_matrix, cells: FrozenCells, seed: int, on_share: Callabl
     return DecodedFeatures(
         vectors.detach().numpy(),
         np.full(vectors.shape, np.nan, np.float32),
-        decoder.scale.detach().numpy().T,
-        decoder.bias.detach().numpy().T,
-        decoder.log_dispersion.detach().exp().numpy().T,
+        *decoding_tables(decoder),
     )
+
+
+def decoding_tables(decoder: BatchDecoder) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Scale, bias and dispersion of all features in every batch, (F, b) each."""
+    scale, bias, log_dispersion = (each.detach() for each in decoder.at())
+    return scale.cpu().numpy().T, bias.cpu().numpy().T, log_dispersion.exp().cpu().numpy().T

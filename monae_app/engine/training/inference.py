@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 CELLS_AT_ONCE = 8192
 FORMAT = "1"
-ENCODERS, PROJECTION, MODELLED = "encoders", "projection", "modelled"
+ENCODERS, PROJECTION, MODELLED, LEVELS = "encoders", "projection", "modelled", "batch_levels"
 
 
 @dataclass(frozen=True)
@@ -47,23 +47,28 @@ class CellEmbedder:
         What the encoders read, by modality.
     modelled
         Positions of the features modelled jointly among all of their modality, in the order of the projection.
-    n_batches
-        b.
+    levels
+        Level of every covariate in each batch, (b, C) int64.
     """
 
     encoders: Mapping[str, CellEncoder]
     projections: dict[str, Projection | LinkedProjection]
     modelled: dict[str, np.ndarray]
-    n_batches: int
+    levels: np.ndarray
+
+    @property
+    def n_batches(self) -> int:
+        """Number of batches, b."""
+        return len(self.levels)
 
     @classmethod
-    def of(cls, encoders: Mapping[str, CellEncoder], prepared: dict[str, Prepared], n_batches: int) -> CellEmbedder:
+    def of(cls, encoders: Mapping[str, CellEncoder], prepared: dict[str, Prepared], levels: np.ndarray) -> CellEmbedder:
         """Take what training used."""
         return cls(
             encoders,
             {name: each.projection for name, each in prepared.items()},
             {name: each.modelled for name, each in prepared.items()},
-            n_batches,
+            levels,
         )
 
     @torch.no_grad()
@@ -79,7 +84,7 @@ class CellEmbedder:
         values
             The modelled features in their order, (N, G).
         batch
-            (N,) int64.
+            (N,) int64; or the level of every covariate, (N, C) int64, for batches that the run did not have.
         measured
             Which of the features were measured at all, (G,) bool; None for all.
 
@@ -106,10 +111,12 @@ class CellEmbedder:
     def save(self, network: torch.nn.Module, path: Path) -> None:
         """Write the network's parameters and what else embedding needs into one safetensors file.
 
-        Beside the network's own names there are ``projection.<modality>.<array>`` and ``modelled.<modality>``; the
-        metadata name the format, the number of batches, and the kind of every projection.
+        Beside the network's own names there are ``projection.<modality>.<array>``, ``modelled.<modality>`` and
+        ``batch_levels``, the level of every covariate in each batch; the metadata name the format, the number of
+        batches, and the kind of every projection.
         """
         arrays = {f"{MODELLED}.{name}": rows for name, rows in self.modelled.items()}
+        arrays[LEVELS] = self.levels
         for name, projection in self.projections.items():
             arrays |= {f"{PROJECTION}.{name}.{key}": value for key, value in projection.arrays().items()}
         about = {
@@ -140,19 +147,21 @@ class CellEmbedder:
 
     @classmethod
     def _of_tensors(cls, tensors: dict[str, torch.Tensor], about: dict[str, str], config: RunConfig) -> CellEmbedder:
-        n_batches = int(about["n_batches"])
+        # earlier versions knew one covariate alone
+        alone = torch.arange(int(about["n_batches"]))[:, None]
+        levels = tensors.get(LEVELS, alone)
         encoders, projections, modelled = {}, {}, {}
         for name, kind in dict(json.loads(about["kinds"])).items():
             arrays = {key: each.numpy() for key, each in _below(f"{PROJECTION}.{name}.", tensors).items()}
             projections[name] = projection_from(kind, arrays)
-            encoders[name] = build_encoder(projections[name].n_components, n_batches, config)
+            encoders[name] = build_encoder(projections[name].n_components, levels, config)
             encoders[name].load_state_dict(_below(f"{ENCODERS}.{name}.", tensors))
             encoders[name].eval()
             modelled[name] = tensors[f"{MODELLED}.{name}"].numpy()
             if len(modelled[name]) != projections[name].n_features:
                 msg = f"{len(modelled[name])} modelled features, but a projection of {projections[name].n_features}"
                 raise ValueError(msg)
-        return cls(encoders, projections, modelled, n_batches)
+        return cls(encoders, projections, modelled, levels.numpy())
 
 
 def _below(prefix: str, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:

@@ -11,7 +11,7 @@ from torch.nn import functional
 from monae_app.engine.model.cell_clusters import SHARPNESS
 from monae_app.engine.telling import SILENT, Telling
 from monae_app.engine.training.decoded import DecodedFeatures, with_absent_batches
-from monae_app.engine.training.feature_regression import FrozenCells, regress_features
+from monae_app.engine.training.feature_regression import FrozenCells, decoding_tables, regress_features
 
 if TYPE_CHECKING:
     from monae_app.engine.config import RunConfig
@@ -53,9 +53,7 @@ def decoded_features(network: MonaeNet) -> dict[str, DecodedFeatures]:
         found[name] = DecodedFeatures(
             mean[block],
             sd[block],
-            decoder.scale.cpu().numpy().T,  # type: ignore[operator]
-            decoder.bias.cpu().numpy().T,  # type: ignore[operator]
-            decoder.log_dispersion.exp().cpu().numpy().T,  # type: ignore[operator]
+            *decoding_tables(decoder),  # type: ignore[arg-type]
         )
     return found
 
@@ -83,25 +81,27 @@ def decode_all(
         modality = dataset.modalities[name]
         rest = np.setdiff1d(np.arange(modality.n_features), modelled[name])
         if not len(rest):
-            found[name] = with_absent_batches(joint, dataset.batch_codes[name])
+            found[name] = joint
             continue
         cells = FrozenCells(
             latent[name],
             dataset.batch_codes[name],
             modality.library_size,
             modality.likelihood,
-            len(dataset.batch_names),
+            dataset.batches.parts,
             config.latent_shared,
             config.private_dropout,
         )
         counted = tell.counting(f"Fitting {len(rest):,} features of {name} that were not modelled jointly")
         fitted = regress_features(modality.values[:, rest], cells, seed=config.seed, tell=counted)
         order = np.argsort(np.r_[modelled[name], rest])
-        whole = DecodedFeatures(
+        found[name] = DecodedFeatures(
             *(
                 np.concatenate([getattr(joint, part), getattr(fitted, part)])[order]
                 for part in DecodedFeatures.__dataclass_fields__
             )
         )
-        found[name] = with_absent_batches(whole, dataset.batch_codes[name])
-    return found
+    if len(dataset.batches.levels) > 1:
+        # a batch that no cell of the modality is of is the sum of its levels
+        return found
+    return {name: with_absent_batches(each, dataset.batch_codes[name]) for name, each in found.items()}

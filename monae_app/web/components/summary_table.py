@@ -8,6 +8,7 @@ from dash import html
 
 from monae_app.web.components import words
 from monae_app.web.components.notice import alert
+from monae_app.web.components.shared_cells import shared_cells
 from monae_app.web.modalities import modality_title
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ def summary_table(summary: dict[str, Any]) -> list[Any]:
     ]
     table = html.Table([html.Thead(head), html.Tbody(body)], className="table summary")
     notes = [alert("Worth knowing", *summary.get("warnings", []), tone="warning")] if summary.get("warnings") else []
-    return [html.Div(table, className="table-scroll"), _links(summary), *notes]
+    shared = shared_cells(summary)
+    return [html.Div(table, className="table-scroll"), _links(summary), *([shared] if shared else []), *notes]
 
 
 def _files(said: dict[str, Any]) -> Any:
@@ -117,8 +119,9 @@ def _links(summary: dict[str, Any]) -> html.Dl:
         items.append(("Guidance graph", f"{guidance['edges']:,} {between}; {linked} have one, {without} have none"))
     items.append(("Labels", _listed(summary.get("labels"), "no column looks like a label: the map will show clusters")))
     items.append(("Batches", _listed(summary.get("batches"), "no column looks like a batch")))
-    if summary.get("coinciding_names"):
-        told = f"{summary['coinciding_names']:,} cells have the same name in both files; used to score, not to train"
+    # runs of earlier versions count them and say no more
+    if summary.get("coinciding_names") and "shared_cells" not in summary:
+        told = f"{summary['coinciding_names']:,} cells have the same name in several modalities"
         items.append(("Same names", told))
     return html.Dl([part for name, text in items for part in (html.Dt(name), html.Dd(text))], className="facts")
 

@@ -6,12 +6,29 @@ from typing import TYPE_CHECKING, Any
 
 from dash import dcc, html
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from monae_app.web.components.aria import aria
+from monae_app.web.components.notice import alert
 
-BATCHES, PAIRED = "choices-batches", "choices-paired"
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+BATCHES, PAIRED, PAIRED_TITLE = "choices-batches", "choices-paired", "choices-paired-title"
 BATCH_KEY, USE_PAIRS = "batch_key", "paired"
 MOST_BATCHES = 1000
+ANSWERS = {
+    "yes": (
+        "Train with that",
+        "Known pairs are anchors: the two halves of a cell are drawn together, and cells without a partner follow.",
+    ),
+    "no": (
+        "For checking only",
+        "Training takes all cells as different ones; the pairs show afterwards how close the halves came.",
+    ),
+}
+NO_LABELS = (
+    "No column names types of cells: whether the batches hold the same kinds is looked at, by clusters, when the "
+    "training begins."
+)
 
 
 def training_choices(summary: Mapping[str, Any], settings: Mapping[str, Any]) -> html.Div:
@@ -43,23 +60,47 @@ def training_choices(summary: Mapping[str, Any], settings: Mapping[str, Any]) ->
     same = int(summary.get("coinciding_names") or 0)
     pairs = html.Div(
         [
-            html.Label("Cells of the same name", htmlFor=PAIRED),
-            dcc.Dropdown(
-                [
-                    {"label": "Are different cells for the training", "value": "no"},
-                    {"label": "Are the same cell: train with these pairs", "value": "yes"},
-                ],
+            html.P("Cells of equal name are the same cell", id=PAIRED_TITLE, className="field-title"),
+            dcc.RadioItems(
+                [{"label": _answer(*told), "value": value} for value, told in ANSWERS.items()],
                 "yes" if settings.get(USE_PAIRS) else "no",
                 id=PAIRED,
-                clearable=False,
-                searchable=False,
+                className="answers",
             ),
             html.P(f"{same:,} names stand in several modalities." if same else "No name stands in several modalities."),
         ],
         className="field",
         hidden=not same,
+        role="group",
+        **aria(labelledby=PAIRED_TITLE),
     )
-    return html.Div([batches, pairs], className="fields choices")
+    notes = confounding_notes(summary, chosen)
+    return html.Div([batches, pairs, *notes], className="fields choices")
+
+
+def _answer(title: str, meaning: str) -> html.Span:
+    return html.Span([html.Strong(title), html.Small(meaning)])
+
+
+def confounding_notes(summary: Mapping[str, Any], chosen: Sequence[str]) -> list[Any]:
+    """Say which of the chosen batch columns cannot be told from kinds of cells, or that this is not known yet.
+
+    Parameters
+    ----------
+    summary
+        Of the data set.
+    chosen
+        Batch columns.
+    """
+    known = summary.get("confounded")
+    if not chosen or known is None:
+        return []
+    told = [sentence for column in chosen for sentence in known.get(column) or ()]
+    if told:
+        return [html.Div(alert("Batch and cell type go together", *told, tone="warning"), className="whole-line")]
+    if not summary.get("labels"):
+        return [html.P(NO_LABELS, className="muted small whole-line")]
+    return []
 
 
 def possible_batches(summary: Mapping[str, Any]) -> list[str]:

@@ -56,6 +56,17 @@ def test_batches_are_scored_by_the_columns_that_the_run_names(cells, planted_con
     assert make_report(config, cells, about, ())["metrics"] == score_cells(cells, None, "pair_id", ("lane",))
 
 
+def test_samples_are_scored_as_batches_where_they_were(cells):
+    cells.obs["sample"] = pd.Categorical(list("xy") * 60)
+    assert "ilisi" not in score_cells(cells, None, None)
+    # the run says which batch a cell is of only where there are several
+    cells.obs["monae_batch"] = cells.obs["sample"]
+    found = score_cells(cells, None, None)
+    batch = {"sample": cells.obs["sample"].to_numpy(str)}
+    assert found == rounded(score(cells.obsm["X_monae"], cells.obs["modality"].to_numpy(str), batch=batch))
+    assert {"ilisi", "kbet"} <= set(found)
+
+
 @pytest.mark.parametrize(
     ("labels", "used"),
     [(["lineage", "cell_type"], "cell_type"), (["lineage"], "lineage"), ([], None)],

@@ -203,3 +203,36 @@ def test_fractions_are_welcome_where_the_run_took_them():
     (by_choice,) = read(given, make_result(rna_likelihood="nb"))
     for found in (continuous, by_choice):
         np.testing.assert_allclose(found.values.toarray(), given.X.toarray(), rtol=1e-6)
+
+
+def of_two_columns() -> Result:
+    """A run of three batches by two columns; x came with 1 alone."""
+    found = make_result(batches=("1|x", "1|y", "2|y"), batch_key=("batch", "donor"))
+    found.features.uns |= {
+        "batch_columns": ["batch", "donor"],
+        "batch_levels": {"0": ["1", "2"], "1": ["x", "y"]},
+        "batch_parts": np.array([[0, 0], [0, 1], [1, 1]]),
+    }
+    return found
+
+
+def test_a_combination_of_known_parts_is_embedded_by_them():
+    given = table(batch=[1, 2, 2, 3, 1, 2])
+    given.obs["donor"] = list("xyxyyx")
+    (found,) = read(given, of_two_columns())
+    # 3 is unknown: these cells count as of the reference batch, the last
+    np.testing.assert_array_equal(found.levels, [[0, 0], [1, 1], [1, 0], [1, 1], [0, 1], [1, 0]])
+    np.testing.assert_array_equal(found.encoded_batch, found.levels)
+    np.testing.assert_array_equal(found.batch, [0, 2, 2, 2, 1, 2])
+    (note,) = found.notes
+    assert "2 cells are of a combination that the run does not have ('2|x')" in note
+    assert "1 cells are of batches that the run does not know ('3|y')" in note
+
+
+def test_known_batches_of_several_columns_need_no_note():
+    given = table(batch=[1, 1, 2, 2, 1, 2])
+    given.obs["donor"] = list("xyyyxy")
+    (found,) = read(given, of_two_columns())
+    np.testing.assert_array_equal(found.batch, [0, 1, 2, 2, 0, 2])
+    np.testing.assert_array_equal(found.levels, of_two_columns().features.uns["batch_parts"][found.batch])
+    assert found.notes == ()

@@ -21,7 +21,7 @@ def frozen(likelihood: str = "nb", n_batches: int = 1, seed: int = 0) -> FrozenC
         batch=rng.integers(0, n_batches, N_CELLS),
         library=(DEPTH * np.exp(rng.normal(0, 0.3, N_CELLS))).astype(np.float32),
         likelihood=likelihood,
-        n_batches=n_batches,
+        levels=np.arange(n_batches)[:, None],
         n_shared=N_SHARED,
         private_dropout=0.3,
     )
@@ -129,8 +129,43 @@ def test_one_seed_gives_one_fit():
 
 
 def test_a_feature_that_nobody_has_stays_finite():
-    cells = replace(frozen(), n_batches=2)
+    cells = replace(frozen(), levels=np.arange(2)[:, None])
     found = regress_features(sp.csr_matrix((N_CELLS, 6), dtype=np.float32), cells, seed=0)
     for part in (found.vectors, found.scale, found.bias, found.dispersion):
         assert np.isfinite(part).all()
     assert (found.bias < -8).all()
+
+
+LEVELS = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+
+
+def of_two_covariates(thin: int, departing: float) -> tuple[FrozenCells, sp.csr_matrix, np.ndarray]:
+    """Cells of four batches, the last of ``thin`` cells; its level is the sum of its parts and ``departing``."""
+    rng = np.random.default_rng(7)
+    batch = np.r_[rng.integers(0, 3, N_CELLS - thin), np.full(thin, 3)]
+    cells = replace(frozen(), batch=batch, levels=LEVELS)
+    of_donor, of_lane = rng.normal(0, 0.8, (2, 40)), rng.normal(0, 0.8, (2, 40))
+    log_share = of_donor[LEVELS[:, 0]] + of_lane[LEVELS[:, 1]] - 7.5
+    log_share[3] += departing * rng.choice([-1, 1], 40)
+    mean = cells.library[:, None] * np.exp(log_share[batch])
+    return cells, sp.csr_matrix(rng.poisson(rng.gamma(3.0, mean / 3.0)).astype(np.float32)), log_share
+
+
+def test_a_batch_of_few_cells_is_decoded_as_its_parts_say():
+    cells, counts, log_share = of_two_covariates(4, departing=0.0)
+    summed = regress_features(counts, cells, seed=0)
+    alone = regress_features(counts, replace(cells, levels=np.arange(4)[:, None]), seed=0)
+    off = [np.abs(found.bias[:, 3] - log_share[3]).mean() for found in (summed, alone)]
+    assert off[0] < 0.5 * off[1]
+    # the large batches lose nothing by it
+    np.testing.assert_allclose(summed.bias[:, :3].T, log_share[:3], atol=0.5)
+
+
+def test_a_batch_of_many_cells_may_depart_from_the_sum_of_its_parts():
+    cells, counts, log_share = of_two_covariates(300, departing=1.0)
+    found = regress_features(counts, cells, seed=0)
+    parts = found.bias[:, 1] + found.bias[:, 2] - found.bias[:, 0]
+    planted = log_share[3] - (log_share[1] + log_share[2] - log_share[0])
+    measured = found.bias[:, 3] - parts
+    assert np.corrcoef(measured, planted)[0, 1] > 0.95
+    assert np.abs(measured).mean() > 0.7

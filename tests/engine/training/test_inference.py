@@ -23,7 +23,7 @@ def embedder(linked, planted_config) -> CellEmbedder:
         encoders = {
             name: build_encoder(each.representation.shape[1], 2, planted_config) for name, each in linked.items()
         }
-    return CellEmbedder.of(encoders, linked, 2)
+    return CellEmbedder.of(encoders, linked, np.arange(2)[:, None])
 
 
 @pytest.fixture

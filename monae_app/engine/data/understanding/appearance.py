@@ -45,7 +45,7 @@ def look_into(path: Path, options: ReadingOptions | None = None, *, thoroughly: 
         (each a value with its certainty and reason), ``origin`` in words, ``rows`` (of text), ``cells``, ``features``,
         ``matrices`` (name, shape, kind), ``matrix`` (the one that is taken), ``kind``, ``names``, ``example_cells``,
         ``example_features``, ``labels``, ``batches``, ``notes``, ``too_small``, and ``error`` where a run would refuse
-        its values.
+        its values. Where values are read whole also ``cell_names``, all of them.
 
     Raises
     ------
@@ -91,7 +91,9 @@ def _appearance(part: Part, guess: Guess, *, thoroughly: bool) -> dict[str, Any]
         "too_small": small,
         "error": None,
     }
-    return found | (_problem(part, modality) if thoroughly else {})
+    if not thoroughly:
+        return found
+    return found | {"cell_names": part.obs.index.astype(str).tolist()} | _problem(part, modality)
 
 
 def _problem(part: Part, modality: ModalityName) -> dict[str, Any]:

@@ -6,6 +6,7 @@ N cells of one modality.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -24,8 +25,29 @@ _BARCODE = re.compile(r"[ACGTN]{8,}(?:[-_+][ACGTN]{8,})*", re.IGNORECASE)
 SMALLEST_SHARE = 0.2
 
 
+@dataclass(frozen=True)
+class CellMatch:
+    """How the names of cells were compared.
+
+    Parameters
+    ----------
+    keys
+        By modality, (N,) each, unique: equal where the names mean the same cell.
+    rule
+        What was left away of the names, in words; empty where they were compared as they are.
+    """
+
+    keys: dict[str, pd.Index]
+    rule: str
+
+
 def cell_keys(names: Mapping[str, pd.Index]) -> dict[str, pd.Index]:
-    """Give cells keys that are equal where their names mean the same cell.
+    """Give cells keys that are equal where their names mean the same cell; see :func:`match_cells`."""
+    return match_cells(names).keys
+
+
+def match_cells(names: Mapping[str, pd.Index]) -> CellMatch:
+    """Find by which rule the names of cells coincide best.
 
     The names themselves, if any coincide; else with suffixes of the modality (``_rna``), numbers of the lane (``-1``)
     or prefixes of the sample left away, whichever makes most coincide, the first of them at equal numbers. Nothing is
@@ -36,23 +58,18 @@ def cell_keys(names: Mapping[str, pd.Index]) -> dict[str, pd.Index]:
     ----------
     names
         By modality, (N,) each, unique.
-
-    Returns
-    -------
-    dict
-        By modality, (N,) each, unique.
     """
-    best = {name: each.astype(str) for name, each in names.items()}
-    most = n_in_several(best)
+    best = CellMatch({name: each.astype(str) for name, each in names.items()}, "")
+    most = n_in_several(best.keys)
     if most:
         return best
-    fewest = SMALLEST_SHARE * min(map(len, best.values())) if best else 0
-    for change in CHANGES:
+    fewest = SMALLEST_SHARE * min(map(len, names.values())) if names else 0
+    for rule, change in CHANGES.items():
         changed = {name: pd.Index([change(each) for each in index.astype(str)]) for name, index in names.items()}
         if all(each.is_unique for each in changed.values()):
             found = n_in_several(changed)
             if found > most and found >= fewest:
-                best, most = changed, found
+                best, most = CellMatch(changed, rule), found
     return best
 
 
@@ -80,4 +97,9 @@ def _barcode_alone(name: str) -> str:
     return max(found, key=len).upper() if found else name
 
 
-CHANGES: tuple[Callable[[str], str], ...] = (_without_modality, _without_lane, _barcode_alone)
+# what is left away, in words
+CHANGES: dict[str, Callable[[str], str]] = {
+    "the name of the modality": _without_modality,
+    "the number of the lane (-1) and the name of the modality": _without_lane,
+    "all but the barcode": _barcode_alone,
+}

@@ -29,7 +29,7 @@ EARLIER, EARLIER_BOX = "data-earlier", "data-earlier-box"
 
 INTRODUCTION = (
     "Files of one tissue: gene expression, open chromatin, protein. Cells need not be the same ones: no pairing is "
-    "needed, and none is used to train."
+    "needed, and none is used to train unless you say so."
 )
 
 
