@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from monae_app.engine.data.held_out import Split
     from monae_app.engine.data.preprocess import Prepared
     from monae_app.engine.telling import Event
-    from monae_app.engine.training.alignment_null import AlignmentEvidence
+    from monae_app.engine.training.alignment_evidence import AlignmentEvidence
     from monae_app.engine.training.groundwork import Groundwork
     from monae_app.engine.training.session import Learned
 
@@ -195,7 +195,7 @@ class Monae(Fitted):
         self._tell = tell = tell.at("analyse", step=learned.steps if self.checkpoint else 0)
         with watch.stage("analyse"):
             trained = self._trained(parts, graph, located, modelled, ground, learned)
-            cells, features = cells_of(trained, config, tell), features_of(trained, config, tell)
+            (cells, counterparts), features = cells_of(trained, config, tell), features_of(trained, config, tell)
         with watch.stage("consistency"):
             alignment = Alignment.of(evidence, trained, config.latent_shared, config.seed, tell)
         about = {
@@ -206,6 +206,7 @@ class Monae(Fitted):
             "dataset": summary,
             "confidence": trust.summary(parts, trained.confidence),
             **alignment.record(),
+            **({} if counterparts is None else {"counterparts": counterparts.record()}),
         }
         notes = (*dataset.notes, *learned.warnings, *alignment.warnings)
         with watch.stage("score"):
@@ -248,12 +249,14 @@ class Monae(Fitted):
 
     def _align(
         self, dataset: Dataset, prepared: dict[str, Prepared], graph: GuidanceGraph, watch: reporting.Stopwatch
-    ) -> tuple[AlignmentEvidence | None, Groundwork]:
+    ) -> tuple[dict[tuple[str, str], AlignmentEvidence], Groundwork]:
+        modelled = {name: each.modelled for name, each in prepared.items()}
         with watch.stage("alignment"):
-            evidence = alignment_evidence(prepared, graph, self.config, self._tell.at("link"))
+            evidence = alignment_evidence(dataset, modelled, graph, self.config, self._tell.at("link"))
         tell = self._tell.at("anchors")
-        if evidence is not None and evidence.warning:
-            tell.warn(evidence.warning)
+        for found in evidence.values():
+            if found.warning:
+                tell.warn(found.warning)
         with watch.stage("anchors"):
             ground = lay_groundwork(dataset, prepared, graph, self.config, tell)
         tell(announcements.links(graph, ground.n_anchors))

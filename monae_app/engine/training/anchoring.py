@@ -24,9 +24,12 @@ GENES_PER_AXIS = 3
 SMALLEST_SUPPORT = 1e-6  # a link that the data do not bear out still counts where a gene has no other
 
 
-def links_to_genes(graph: GuidanceGraph, modality: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Links between genes and features of one other modality: which edges, their genes and their features (P,)."""
-    genes, features = graph.block("rna"), graph.block(modality)
+def links_to_genes(graph: GuidanceGraph, modality: str, hub: str = "rna") -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Links between genes and features of one other modality: which edges, their genes and their features (P,).
+
+    Features of another modality stand for genes if ``hub`` names it.
+    """
+    genes, features = graph.block(hub), graph.block(modality)
     ends = np.stack([graph.source, graph.target])
     found = []
     for one, other in (ends, ends[::-1]):
