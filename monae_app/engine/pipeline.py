@@ -33,6 +33,7 @@ from monae_app.engine.training.device import choose_device
 from monae_app.engine.training.groundwork import lay_groundwork
 from monae_app.engine.training.inference import CellEmbedder
 from monae_app.engine.training.learned import cluster_centres, decode_all, embed_cells
+from monae_app.engine.training.link_inference import inference_record, with_inferred_links
 from monae_app.engine.training.session import Session
 from monae_app.engine.training.threads import thread_count
 
@@ -183,6 +184,8 @@ class Monae(Fitted):
                 name: prepare(each, modelled[name], config, tell.at("preprocess"))
                 for name, each in training.modalities.items()
             }
+        with watch.stage("inferred_links"):
+            graph, inferred = with_inferred_links(training, prepared, graph, config, tell.at("link"))
         evidence, ground = self._align(training, prepared, graph, watch)
         summary = describe(dataset, located, config, graph)
         tell = tell.at("train")
@@ -206,9 +209,10 @@ class Monae(Fitted):
             "dataset": summary,
             "confidence": trust.summary(parts, trained.confidence),
             **alignment.record(),
+            **inference_record(inferred, graph),
             **({} if counterparts is None else {"counterparts": counterparts.record()}),
         }
-        notes = (*dataset.notes, *learned.warnings, *alignment.warnings)
+        notes = (*dataset.notes, *(each.verdict for each in inferred), *learned.warnings, *alignment.warnings)
         with watch.stage("score"):
             report = reporting.make_report(config, cells, about, notes, tell)
         self.result = Result(config, cells, features, report)

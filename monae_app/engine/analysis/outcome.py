@@ -160,6 +160,10 @@ def features_of(trained: Trained, config: RunConfig, tell: Telling = SILENT) -> 
         [positions + start for positions, start in zip(trained.modelled.values(), starts, strict=False)]
     )
     features.obsp["guidance"] = guidance_matrix(trained.graph, rows, len(vectors))
+    if trained.graph.inferred is not None:
+        features.obsp["guidance_inferred"] = guidance_matrix(
+            trained.graph.edges(trained.graph.inferred), rows, len(vectors)
+        )
     tell(f"Refining the graph: pairs of features within {config.refined_window:,} bp")
     features.obsp["refined"] = refined_matrix(
         vectors[:, :shared], trained.located, promoter=config.promoter, window=config.refined_window

@@ -78,7 +78,8 @@ def alignment_evidence(
     dict
         By the names of the two, in the order of the modalities; empty where nothing is linked.
     """
-    graph = _close_links(graph)
+    # what was inferred from these data agrees with them by its making
+    graph = _close_links(graph.stated())
     return {
         pair: _evidence_of(pair, dataset, modelled, graph, config, tell)
         for pair in combinations(dataset.modalities, 2)
@@ -136,8 +137,7 @@ def _ordered(pair: Pair) -> Pair:
 
 def _close_links(graph: GuidanceGraph) -> GuidanceGraph:
     close = graph.weight >= CLOSE_WEIGHT
-    parts = ("source", "target", "weight", "sign")
-    return replace(graph, **{name: getattr(graph, name)[close] for name in parts}) if close.any() else graph
+    return graph.edges(close) if close.any() else graph
 
 
 def _some_cells(modality: Modality, rng: np.random.Generator) -> np.ndarray:

@@ -79,7 +79,8 @@ def aligned_scores(
         seed=config.seed,
         counted=[each.modality.is_count for each in both],
     )
-    support = np.where(np.isnan(correlation), 1, np.maximum(correlation * graph.sign[edges], 0))
+    unknown = np.isnan(correlation) | graph.is_inferred[edges]  # an inferred link has its weight from the same data
+    support = np.where(unknown, 1, np.maximum(correlation * graph.sign[edges], 0))
     support = support * graph.weight[edges] + SMALLEST_SUPPORT
     return _canonical(prepared, modality, gene_assignment(graph, modality, support), config, tell)
 

@@ -11,6 +11,7 @@ from monae_app.engine.config import RunConfig
 from monae_app.engine.errors import InputError
 from monae_app.web import ids
 from monae_app.web.basket import Basket
+from monae_app.web.components import inferred_links
 from monae_app.web.components.aria import aria
 from monae_app.web.components.guidance_panel import compared, edge_tiles, few_known, lone_features, protein_table
 from monae_app.web.components.notice import empty, refused
@@ -91,7 +92,13 @@ def layout(**_: str) -> html.Div:
             dcc.Store(id=READY),
             html.Div([html.H1("Guidance"), html.P(INTRODUCTION, className="lead")], className="page-head"),
             html.Div(
-                [form, html.Div([html.Div(id=NOTE), found, html.Div(id=PROTEINS)], className="stack filled")],
+                [
+                    form,
+                    html.Div(
+                        [html.Div(id=NOTE), found, html.Div(id=PROTEINS), inferred_links.panel()],
+                        className="stack filled",
+                    ),
+                ],
                 className="two-columns data-page",
             ),
         ]
@@ -112,6 +119,7 @@ def register(app: Dash, services: Services) -> None:
     _register_keeping(app, view)
     _register_effect(app, view)
     _register_download(app, view)
+    inferred_links.register(app, services)
 
 
 def _register_reading(app: Dash, view: GuidanceView) -> None:
