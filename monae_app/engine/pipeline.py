@@ -34,6 +34,7 @@ from monae_app.engine.training.device import choose_device
 from monae_app.engine.training.groundwork import lay_groundwork
 from monae_app.engine.training.inference import CellEmbedder
 from monae_app.engine.training.learned import cluster_centres, decode_all, embed_cells
+from monae_app.engine.training.link_inference import inference_record, with_inferred_links
 from monae_app.engine.training.session import Session
 from monae_app.engine.training.threads import thread_count
 
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
     from monae_app.engine.data.held_out import Split
     from monae_app.engine.data.preprocess import Prepared
     from monae_app.engine.telling import Event
-    from monae_app.engine.training.alignment_null import AlignmentEvidence
+    from monae_app.engine.training.alignment_evidence import AlignmentEvidence
     from monae_app.engine.training.groundwork import Groundwork
     from monae_app.engine.training.session import Learned
 
@@ -184,7 +185,12 @@ class Monae(Fitted):
                 name: prepare(each, modelled[name], config, tell.at("preprocess"))
                 for name, each in training.modalities.items()
             }
+<<<<<<< HEAD
         confounded = self._batches_apart(training, prepared)
+=======
+        with watch.stage("inferred_links"):
+            graph, inferred = with_inferred_links(training, prepared, graph, config, tell.at("link"))
+>>>>>>> guess
         evidence, ground = self._align(training, prepared, graph, watch)
         summary = describe(dataset, located, config, graph)
         tell = tell.at("train")
@@ -197,7 +203,7 @@ class Monae(Fitted):
         self._tell = tell = tell.at("analyse", step=learned.steps if self.checkpoint else 0)
         with watch.stage("analyse"):
             trained = self._trained(parts, graph, located, modelled, ground, learned)
-            cells, features = cells_of(trained, config, tell), features_of(trained, config, tell)
+            (cells, counterparts), features = cells_of(trained, config, tell), features_of(trained, config, tell)
         with watch.stage("consistency"):
             alignment = Alignment.of(evidence, trained, config.latent_shared, config.seed, tell)
         about = {
@@ -209,8 +215,14 @@ class Monae(Fitted):
             "batches": reporting.batches_of_run(dataset.batches, dataset.reference),
             "confidence": trust.summary(parts, trained.confidence),
             **alignment.record(),
+            **inference_record(inferred, graph),
+            **({} if counterparts is None else {"counterparts": counterparts.record()}),
         }
+<<<<<<< HEAD
         notes = (*dataset.notes, *confounded, *learned.warnings, *alignment.warnings)
+=======
+        notes = (*dataset.notes, *(each.verdict for each in inferred), *learned.warnings, *alignment.warnings)
+>>>>>>> guess
         with watch.stage("score"):
             report = reporting.make_report(config, cells, about, notes, tell)
         self.result = Result(config, cells, features, report)
@@ -260,12 +272,14 @@ class Monae(Fitted):
 
     def _align(
         self, dataset: Dataset, prepared: dict[str, Prepared], graph: GuidanceGraph, watch: reporting.Stopwatch
-    ) -> tuple[AlignmentEvidence | None, Groundwork]:
+    ) -> tuple[dict[tuple[str, str], AlignmentEvidence], Groundwork]:
+        modelled = {name: each.modelled for name, each in prepared.items()}
         with watch.stage("alignment"):
-            evidence = alignment_evidence(prepared, graph, self.config, self._tell.at("link"))
+            evidence = alignment_evidence(dataset, modelled, graph, self.config, self._tell.at("link"))
         tell = self._tell.at("anchors")
-        if evidence is not None and evidence.warning:
-            tell.warn(evidence.warning)
+        for found in evidence.values():
+            if found.warning:
+                tell.warn(found.warning)
         with watch.stage("anchors"):
             ground = lay_groundwork(dataset, prepared, graph, self.config, tell)
         tell(announcements.links(graph, ground.n_anchors))

@@ -28,7 +28,7 @@ CPU_SECONDS = 3600
 
 
 def main(arguments: list[str]) -> int:
-    """Write what is asked for into the folder: ``places``, ``quality`` or ``doublets``.
+    """Write what is asked for into the folder: ``places``, ``quality``, ``doublets`` or ``alignment``.
 
     How far it is stands in ``<what>.json``: {"state": "running" | "done" | "failed", "message", "error"}.
     """
@@ -45,7 +45,7 @@ def main(arguments: list[str]) -> int:
         # the cells that cut-offs would take away are to be shown, and so are controls among the antibodies
         shown = {"isotype_controls": "keep"} if what == "places" else {}
         config = make_config(**without_cutoffs(values) | shown)
-        answer = {"places": _places, "quality": _quality, "doublets": _doublets}[what]
+        answer = {"places": _places, "quality": _quality, "doublets": _doublets, "alignment": _alignment}[what]
         said = answer(read_dataset(config), config, folder, say)
     except InputError as error:
         write_state(folder, what, "failed", str(error), error=error)
@@ -102,6 +102,22 @@ def _doublets(dataset: Dataset, _config: RunConfig, folder: Path, say: Callable[
         scores, thresholds[name] = doublet_scores(each.values, kind, sample, say=say)
         write_columns(pd.DataFrame({"doublet_score": scores}), folder / f"doublets-{name}.npz")
     return {"thresholds": thresholds}
+
+
+def _alignment(dataset: Dataset, config: RunConfig, _folder: Path, say: Callable[[str], None]) -> dict[str, Any]:
+    from monae_app.engine.data.coordinates import locate_features
+    from monae_app.engine.data.linking import link, modelled_features
+    from monae_app.engine.telling import Telling
+    from monae_app.engine.training.alignment_null import alignment_evidence
+
+    def heard(event: dict[str, Any]) -> None:
+        counted = f", {event['done']:,} of {event['total']:,}" if "total" in event else ""
+        say(f"{event['message']}{counted}")
+
+    tell = Telling("link", heard)
+    graph = link(dataset, locate_features(dataset, config), config, tell)
+    found = alignment_evidence(dataset, modelled_features(dataset, graph), graph, config, tell)
+    return {"modalities": list(dataset.modalities), "pairs": [each.as_report() for each in found.values()]}
 
 
 if __name__ == "__main__":

@@ -28,10 +28,16 @@ KEPT = 40
 # Of the tables as they are written: answers that another version of the app kept are not read.
 VERSION = 2
 
-What = Literal["places", "quality", "doublets"]
+What = Literal["places", "quality", "doublets", "alignment"]
 State = Literal["running", "done", "failed"]
 # What each answer depends on, beside the files and how they are read.
-_DEPENDS: dict[str, tuple[str, ...]] = {"places": (), "quality": ("genome", "bed", "gtf"), "doublets": ()}
+_PLACES = ("genome", "bed", "gtf")
+_DEPENDS: dict[str, tuple[str, ...]] = {
+    "places": (),
+    "quality": _PLACES,
+    "doublets": (),
+    "alignment": (*_PLACES, "promoter", "window", "paired", "seed"),
+}
 
 
 @dataclass(frozen=True)
@@ -82,7 +88,8 @@ class Surveys:
         Parameters
         ----------
         what
-            ``places`` of the features, ``quality`` of the cells, or their ``doublets``.
+            ``places`` of the features, ``quality`` of the cells, their ``doublets``, or their ``alignment``: whether
+            modalities share structure.
         values
             Settings of a run: at least ``inputs``; cut-offs do not matter.
         again

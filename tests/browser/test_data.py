@@ -55,6 +55,9 @@ def test_uploaded_files_are_recognised_and_read_together(page: Page, folders: di
     expect(page.locator("#data-heading")).to_have_text("atac + rna", timeout=READING)
     expect(page.locator("#data-summary")).to_contain_text("gene-peak links on your coordinates")
     expect(page.locator("#data-message").get_by_role("alert")).to_have_count(0)
+    # Of files of one's own it is asked at once whether they share structure.
+    expect(page.locator("#shared-structure .notice-title")).to_contain_text("RNA and ATAC share", timeout=2 * READING)
+    expect(page.locator("#shared-structure figcaption")).to_contain_text("999 maps")
     # Another page and back: nothing is lost.
     page.get_by_role("link", name="Continue to training").click()
     expect(page.locator("#training-check")).to_contain_text("Expected: ")

@@ -106,7 +106,7 @@ def test_wrong_genes_of_the_proteins_bring_no_alignment(planted, folder, result,
         assert transfer(wrong, source, target) < transfer(result, source, target) - 0.3
     assert matched(wrong, "rna", "protein") > 0.3
     assert not wrong.report["alignment"]["aligned"]
-    assert "RNA and protein may have nothing to align" in wrong.report["alignment"]["verdict"]
+    assert "RNA and protein share no more than chance" in wrong.report["alignment"]["verdict"]
     assert wrong.report["alignment"]["verdict"] in wrong.report["warnings"]
 
 
@@ -114,7 +114,10 @@ def test_the_report_tells_every_two_linked_modalities_apart(result):
     report = result.report
     assert report["consistency"]["links"] > report["consistency_rna_protein"]["links"] == 40
     assert not report["consistency_rna_protein"]["warning"]
-    assert "consistency_atac_protein" not in report
+    for name, modalities in (("alignment", ["rna", "atac"]), ("alignment_rna_protein", ["rna", "protein"])):
+        assert report[name]["modalities"] == modalities
+        assert report[name]["answer"] == "shared"
+    assert not {"consistency_atac_protein", "alignment_atac_protein"} & set(report)
     assert report["dataset"]["guidance"]["proteins_linked"] == 40
     assert report["confidence"]["protein"]["features"] == 40
     assert json.loads((result.folder / "report.json").read_text())["dataset"] == report["dataset"]

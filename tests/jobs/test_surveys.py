@@ -55,6 +55,19 @@ def test_places_and_quality_of_a_data_set(answers, values, data, tmp_path):
     assert quality["tss_share"].between(0, 1).all()
 
 
+def test_whether_modalities_share_structure(values, tmp_path):
+    assert main([str(tmp_path), "alignment", module.json.dumps(values)]) == 0
+    state = module._read_state(tmp_path, "alignment")
+    assert state.said["modalities"] == ["rna", "atac"]
+    (pair,) = state.said["pairs"]
+    assert pair["modalities"] == ["rna", "atac"]
+    assert pair["answer"] == "shared"
+    assert sum(pair["null"]["counts"]) == pair["permutations"]
+    # genes and peaks cannot meet without their places
+    assert main([str(tmp_path), "alignment", module.json.dumps(values | {"bed": None})]) == 2
+    assert "No genome was named" in module._read_state(tmp_path, "alignment").error.found
+
+
 def test_doublets_and_proteins(tmp_path):
     generator = np.random.default_rng(0)
     tables = {

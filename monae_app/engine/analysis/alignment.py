@@ -11,8 +11,12 @@ from monae_app.engine.analysis.linked_features import Links, Measured, links_bet
 from monae_app.engine.telling import SILENT, Telling
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from monae_app.engine.analysis.outcome import Trained
     from monae_app.engine.data.dataset import Modality
+
+Pair = tuple[str, str]
 
 
 class Evidence(Protocol):
@@ -28,28 +32,22 @@ class Evidence(Protocol):
 
 @dataclass(frozen=True)
 class Alignment:
-    """What speaks for and against an integration.
+    """What speaks for and against an integration, of every two modalities that are linked, by their names.
 
     Parameters
     ----------
     evidence
-        Found before training; None where nothing had to be inferred.
+        Found before training.
     consistency
-        Found after it, of the first two modalities that are linked; None where nothing is.
-    others
-        Of every further two modalities that are linked, by their names.
-    names
-        Of the first two, where there are others.
+        Found after it.
     """
 
-    evidence: Evidence | None
-    consistency: Consistency | None
-    others: dict[tuple[str, str], Consistency] = field(default_factory=dict)
-    names: tuple[str, str] | None = None
+    evidence: Mapping[Pair, Evidence] = field(default_factory=dict)
+    consistency: Mapping[Pair, Consistency] = field(default_factory=dict)
 
     @classmethod
     def of(
-        cls, evidence: Evidence | None, trained: Trained, n_shared: int, seed: int, tell: Telling = SILENT
+        cls, evidence: Mapping[Pair, Evidence], trained: Trained, n_shared: int, seed: int, tell: Telling = SILENT
     ) -> Alignment:
         """Add to the evidence how consistent every two modalities are; parameters as in :func:`consistency_of`."""
         found = {
@@ -57,36 +55,38 @@ class Alignment:
             for names in combinations(trained.dataset.modalities, 2)
             if (consistency := consistency_of(trained, n_shared, seed, names, tell)) is not None
         }
-        if not found:
-            return cls(evidence, None)
-        names = next(iter(found))
-        consistency = found.pop(names)
-        return cls(evidence, consistency, found, names if found else None)
+        return cls(evidence, found)
 
     def record(self) -> dict[str, Any]:
         """Return what was found, for report.json.
 
-        ``alignment``, ``consistency`` and, where more than two modalities are linked, ``consistency_<one>_<other>``.
+        ``alignment`` and ``consistency`` of the first two modalities that are linked, and of every further two
+        ``alignment_<one>_<other>`` and ``consistency_<one>_<other>``.
         """
-        found = {} if self.evidence is None else {"alignment": self.evidence.as_report()}
-        if self.consistency is not None:
-            found["consistency"] = self.consistency.record()
-        return found | {f"consistency_{one}_{other}": each.record() for (one, other), each in self.others.items()}
+        found: dict[str, Any] = {}
+        for place, names in enumerate(self._pairs):
+            ending = "" if place == 0 else f"_{names[0]}_{names[1]}"
+            if names in self.evidence:
+                found[f"alignment{ending}"] = self.evidence[names].as_report()
+            if names in self.consistency:
+                found[f"consistency{ending}"] = {"modalities": list(names), **self.consistency[names].record()}
+        return found
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What speaks against it, in sentences."""
-        before = self.evidence.warning if self.evidence is not None else None
-        scored: list[tuple[tuple[str, str] | None, Consistency | None]] = [
-            (self.names, self.consistency),
-            *self.others.items(),
-        ]
+        before = [sentence for each in self.evidence.values() if (sentence := each.warning)]
+        several = len(self._pairs) > 1
         after = [
-            f"{names[0]} and {names[1]}: {each.verdict}" if names else each.verdict
-            for names, each in scored
-            if each is not None and each.is_warning
+            f"{names[0]} and {names[1]}: {each.verdict}" if several else each.verdict
+            for names, each in self.consistency.items()
+            if each.is_warning
         ]
-        return (*((before,) if before else ()), *after)
+        return (*before, *after)
+
+    @property
+    def _pairs(self) -> list[Pair]:
+        return list(dict.fromkeys([*self.evidence, *self.consistency]))
 
 
 def consistency_of(
@@ -115,7 +115,8 @@ def consistency_of(
         return None
     first, second = names or list(trained.dataset.modalities)[:2]
     one, other = (trained.dataset.modalities[name] for name in (first, second))
-    links = links_between(trained.graph, first, second)
+    # inferred links agree by their making
+    links = links_between(trained.graph.stated(), first, second)
     if not len(links):
         return None
     tell = tell.counting(f"Asking whether linked features of {first} and {second} vary together over the cells")

@@ -24,10 +24,11 @@ EXACT_UP_TO = 50_000
 
 @dataclass(frozen=True)
 class CellMap:
-    """Clusters (N,) as a categorical, and coordinates (N, 2) float32."""
+    """Clusters (N,) as a categorical, coordinates (N, 2) float32, and the graph of both, weights (N, N)."""
 
     leiden: pd.Categorical
     umap: np.ndarray
+    neighbours: sp.csr_matrix
 
 
 def map_cells(
@@ -77,4 +78,5 @@ def map_cells(
         sc.tl.umap(
             table, min_dist=min_dist, random_state=seed, init_pos="spectral" if len(embedding) > SMALL else "random"
         )
-    return CellMap(table.obs["leiden"].array, table.obsm["X_umap"].astype(np.float32))
+    neighbours = sp.csr_matrix(table.obsp["connectivities"])
+    return CellMap(table.obs["leiden"].array, table.obsm["X_umap"].astype(np.float32), neighbours)

@@ -12,11 +12,16 @@ import numpy as np
 import pandas as pd
 
 from monae_app.engine.analysis.cluster_certainty import centres_of, cluster_probabilities
+from monae_app.engine.analysis.counterparts import Counterparts, find_counterparts
 from monae_app.engine.analysis.imputation import BATCH, normaliser
 from monae_app.engine.analysis.integration import map_cells
 from monae_app.engine.analysis.refined_graph import guidance_matrix, refined_matrix
+<<<<<<< HEAD
 from monae_app.engine.analysis.run_batches import batches_in_words
 from monae_app.engine.analysis.tables import HELD_OUT, cell_table, feature_table, table_of
+=======
+from monae_app.engine.analysis.tables import HAS_COUNTERPART, HELD_OUT, cell_table, feature_table, table_of
+>>>>>>> guess
 from monae_app.engine.telling import SILENT, Telling
 
 if TYPE_CHECKING:
@@ -68,8 +73,8 @@ class Trained:
         return sum(len(cells) for cells in self.latent.values())
 
 
-def cells_of(trained: Trained, config: RunConfig, tell: Telling = SILENT) -> ad.AnnData:
-    """Build the table of cells with embedding, clusters, map and normalisers."""
+def cells_of(trained: Trained, config: RunConfig, tell: Telling = SILENT) -> tuple[ad.AnnData, Counterparts | None]:
+    """Build the table of cells with embedding, clusters, map and normalisers; and say which have a counterpart."""
     shared = config.latent_shared
     obs = _run_columns(cell_table(trained.dataset), trained)
     for target, modality in trained.dataset.modalities.items():
@@ -88,6 +93,10 @@ def cells_of(trained: Trained, config: RunConfig, tell: Telling = SILENT) -> ad.
     )
     tell("Asking how surely each cell belongs to its cluster")
     obs["leiden"] = cell_map.leiden
+    kinds, clusters_of = (obs[name].astype(str).tolist() for name in ("modality", "leiden"))
+    counterparts = find_counterparts(cell_map.neighbours, kinds, clusters_of, seed=config.seed)
+    if counterparts is not None:
+        obs[HAS_COUNTERPART] = counterparts.has_any
     centres, clusters = trained.centres, "learned in training"
     if centres is None:
         centres, clusters = centres_of(everything[:, :shared], cell_map.leiden), "leiden"
@@ -99,7 +108,7 @@ def cells_of(trained: Trained, config: RunConfig, tell: Telling = SILENT) -> ad.
     }
     cells = table_of(obs, obsm)
     cells.uns["clusters"] = clusters
-    return cells
+    return cells, counterparts
 
 
 def _run_columns(obs: pd.DataFrame, trained: Trained) -> pd.DataFrame:
@@ -150,6 +159,10 @@ def features_of(trained: Trained, config: RunConfig, tell: Telling = SILENT) -> 
         [positions + start for positions, start in zip(trained.modelled.values(), starts, strict=False)]
     )
     features.obsp["guidance"] = guidance_matrix(trained.graph, rows, len(vectors))
+    if trained.graph.inferred is not None:
+        features.obsp["guidance_inferred"] = guidance_matrix(
+            trained.graph.edges(trained.graph.inferred), rows, len(vectors)
+        )
     tell(f"Refining the graph: pairs of features within {config.refined_window:,} bp")
     features.obsp["refined"] = refined_matrix(
         vectors[:, :shared], trained.located, promoter=config.promoter, window=config.refined_window

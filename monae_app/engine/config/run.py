@@ -86,11 +86,25 @@ class RunConfig(IncomingSettings):
         group="guidance",
         help_text="Weigh links by how well the two ends go together in the data.",
     )
+<<<<<<< HEAD
     antibody_genes: tuple[str, ...] = parameter(
         (),
         "guidance",
         "Genes of antibodies, mapped by hand, which go before the table of antibodies: ANTIBODY=GENE, "
         "ANTIBODY=GENE+GENE for a complex, ANTIBODY= for no link.",
+=======
+    infer_links: Literal["no", "extend", "only"] = parameter(
+        "no",
+        "guidance",
+        "Infer links from the data where no annotation fits: no; extend those of the annotation; or only inferred "
+        "ones, which needs no genome. Inferred links show co-variation, and are marked everywhere.",
+    )
+    inferred_per_feature: int = parameter(
+        3, "guidance", "Genes that one feature is linked to by inference, at most.", ge=1, le=50
+    )
+    inferred_fdr: float = parameter(
+        0.05, "guidance", "False share of inferred links, as metacells matched at random give it.", gt=0, le=0.5
+>>>>>>> guess
     )
     refined_window: int = parameter(
         150_000,

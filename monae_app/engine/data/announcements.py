@@ -23,6 +23,8 @@ def sizes(dataset: Dataset) -> str:
 def links(graph: GuidanceGraph, n_anchors: int) -> str:
     """Say how many features are linked and how many cells anchored."""
     of_features = f"{len(graph.source):,} links between features"
+    if graph.inferred is not None:
+        of_features += f" ({int(graph.inferred.sum()):,} inferred from the data, not from annotation)"
     of_cells = f"{n_anchors:,} anchors between cells" if n_anchors else "no anchors between cells"
     return f"{of_features}; {of_cells}"
 

@@ -37,25 +37,36 @@ def locate_features(dataset: Dataset, config: RunConfig) -> dict[str, pd.DataFra
     genes = read_annotation(config)
     located: dict[str, pd.DataFrame] = {}
     if "atac" in dataset.modalities:
-        located["atac"] = parse_peaks(dataset.modalities["atac"].var).assign(strand=".")
+        located["atac"] = _places_of_peaks(dataset.modalities["atac"].var, config).assign(strand=".")
     if "rna" in dataset.modalities:
         names = dataset.modalities["rna"].var.index
         if genes is None:
-            if "atac" in dataset.modalities:
+            if "atac" in dataset.modalities and config.infer_links != "only":
                 raise InputError(
                     "No genome was named, so genes and peaks cannot be linked.",
                     "--genome hg38, hg19 or mm10, or --bed FILE or --gtf FILE with gene coordinates.",
-                    "name the genome that the reads were aligned to.",
+                    "name the genome that the reads were aligned to; where no annotation fits, links can be inferred "
+                    "from the data: --set infer_links=only.",
                 )
             genes = pd.DataFrame(columns=["symbol", *COLUMNS])
         located["rna"] = genes.set_index("symbol").reindex(_names_of_annotation(names, config))[COLUMNS].set_axis(names)
-        if len(genes) and located["rna"]["chrom"].isna().all():
+        if len(genes) and located["rna"]["chrom"].isna().all() and config.infer_links != "only":
             raise _unknown_genes(dataset.modalities["rna"].var, genes, config)
     if "atac" in located and "rna" in located:
         located["atac"]["chrom"] = harmonise_chromosomes(located["atac"]["chrom"], located["rna"]["chrom"].dropna())
     if "protein" in dataset.modalities:
         located["protein"] = pd.DataFrame(index=dataset.modalities["protein"].var.index, columns=COLUMNS, dtype=object)
     return {name: located[name] for name in dataset.modalities}
+
+
+def _places_of_peaks(var: pd.DataFrame, config: RunConfig) -> pd.DataFrame:
+    """Find where peaks lie; links that come from the data alone need no places."""
+    try:
+        return parse_peaks(var)
+    except InputError:
+        if config.infer_links != "only":
+            raise
+        return pd.DataFrame(index=var.index, columns=COLUMNS[:3], dtype=object)
 
 
 def _unknown_genes(var: pd.DataFrame, genes: pd.DataFrame, config: RunConfig) -> InputError:

@@ -5,7 +5,7 @@ V vertices (the modelled features of all modalities), P gene-peak pairs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 DECAY_LENGTH = 1000
 DECAY_POWER = -0.75
+SMALLEST_WEIGHT = 0.01
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class GuidanceGraph:
         In (0, 1], shape (P,), float32.
     sign
         +1 or -1, shape (P,), int8.
+    inferred
+        Whether an edge comes from the data that it guides, and not from annotation, shape (P,); None if none does.
     """
 
     vertices: pd.DataFrame
@@ -41,6 +44,7 @@ class GuidanceGraph:
     target: np.ndarray
     weight: np.ndarray
     sign: np.ndarray
+    inferred: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         problem = self._problem()
@@ -49,7 +53,7 @@ class GuidanceGraph:
             raise ValueError(msg)
 
     def _problem(self) -> str | None:
-        if len({len(self.source), len(self.target), len(self.weight), len(self.sign)}) != 1:
+        if len({len(each) for each in (self.source, self.target, self.weight, self.sign, self.is_inferred)}) != 1:
             return "lengths differ"
         ends = np.sort(np.stack([self.source, self.target]), axis=0)
         modality = self.vertices["modality"].to_numpy()
@@ -78,6 +82,45 @@ class GuidanceGraph:
         """Positions of one modality's vertices."""
         found = np.flatnonzero((self.vertices["modality"] == modality).to_numpy())
         return slice(int(found[0]), int(found[-1]) + 1)
+
+    @property
+    def is_inferred(self) -> np.ndarray:
+        """Whether an edge was inferred from the data, shape (P,)."""
+        return np.zeros(len(self.source), bool) if self.inferred is None else self.inferred
+
+    def edges(self, rows: np.ndarray) -> GuidanceGraph:
+        """Return the graph with these edges alone, by positions or as a mask."""
+        parts = {name: getattr(self, name)[rows] for name in ("source", "target", "weight", "sign")}
+        return replace(self, **parts, inferred=None if self.inferred is None else self.inferred[rows])
+
+    def stated(self) -> GuidanceGraph:
+        """Return the graph without inferred edges, which are no evidence about the data that they come from."""
+        return self if self.inferred is None else self.edges(~self.inferred)
+
+    def with_inferred(self, modality: str, gene: np.ndarray, feature: np.ndarray, weight: np.ndarray) -> GuidanceGraph:
+        """Add edges that were inferred; pairs that are joined already stay as they are.
+
+        Parameters
+        ----------
+        modality
+            What the features are of.
+        gene, feature
+            Positions within the blocks of ``rna`` and of that modality, (E,).
+        weight
+            In (0, 1], (E,).
+        """
+        source, target = gene + self.block("rna").start, feature + self.block(modality).start
+        known = [np.minimum(a, b) * self.n_vertices + np.maximum(a, b) for a, b in
+                 ((self.source, self.target), (source, target))]  # fmt: skip
+        new = ~np.isin(known[1], known[0])
+        return replace(
+            self,
+            source=np.r_[self.source, source[new]],
+            target=np.r_[self.target, target[new]],
+            weight=np.r_[self.weight, np.clip(weight[new], SMALLEST_WEIGHT, 1)].astype(np.float32),
+            sign=np.r_[self.sign, np.ones(int(new.sum()), np.int8)].astype(np.int8),
+            inferred=np.r_[self.is_inferred, np.ones(int(new.sum()), bool)],
+        )
 
     def message_edges(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Edges in both directions and a self-loop of weight 1 on every vertex, for message passing.
@@ -130,6 +173,7 @@ def link_genes_to_peaks(genes: pd.DataFrame, peaks: pd.DataFrame, *, promoter: i
         }
     ).reset_index(drop=True)
     spots = peaks[["chrom", "start", "end"]].reset_index(drop=True).rename_axis("peak").reset_index()
+    spots = spots.dropna(subset=["chrom", "start", "end"]).astype({"start": np.int64, "end": np.int64})
     spots["chrom"] = spots["chrom"].astype(str)
     if reach.empty or spots.empty:
         return pd.DataFrame({"gene": [], "peak": [], "distance": [], "weight": []}).astype(int)

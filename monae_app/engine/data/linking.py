@@ -45,7 +45,11 @@ def link(
     InputError
         If no peak lies near any gene, no protein is the product of any, or a mapping by hand names what is not there.
     """
+<<<<<<< HEAD
     coding = _coding(dataset, config)
+=======
+    coding = _coding(dataset) if config.infer_links != "only" else None
+>>>>>>> guess
     chosen = {name: np.arange(each.n_features) for name, each in dataset.modalities.items()}
     if "rna" in chosen:
         keep = transcription_factors(config.genome) | set(config.keep_genes)
@@ -64,6 +68,9 @@ def link(
     peaks = located["atac"].iloc[chosen["atac"]] if "atac" in chosen else None
     if coding is not None:
         coding = coding.assign(gene=np.searchsorted(chosen["rna"], coding["gene"]))
+    if config.infer_links == "only":
+        # what comes of the data alone is added when cells are matched
+        genes = peaks = None
     return build_guidance(names, genes, peaks, promoter=config.promoter, window=config.window, coding=coding)
 
 

@@ -56,9 +56,13 @@ def describe(
         "coinciding_names": dataset.n_cells_in_several(),
         "labels": label_columns(tables),
         "batches": batch_columns(tables),
+<<<<<<< HEAD
         "shared_cells": shared_cells(dataset),
         "confounded": _confounded(dataset),
         "warnings": [*dataset.notes, *_renamed(dataset, config), *_warnings(dataset, located, config)],
+=======
+        "warnings": [*dataset.notes, *_renamed(dataset, config), *_warnings(dataset, located, config, graph)],
+>>>>>>> guess
     }
 
 
@@ -107,10 +111,29 @@ def _of_graph(graph: GuidanceGraph) -> dict[str, int]:
         if mine.any() or name in ALWAYS_TOLD:
             found[f"{features}_linked"] = int((mine & linked).sum())
             found[f"{features}_without_edge"] = int((mine & ~linked).sum())
+    if graph.inferred is not None:
+        found["inferred"] = int(graph.inferred.sum())
     return found
 
 
+<<<<<<< HEAD
 def _warnings(dataset: Dataset, located: dict[str, pd.DataFrame], config: RunConfig) -> list[str]:
+=======
+def _warnings(dataset: Dataset, located: dict[str, pd.DataFrame], config: RunConfig, graph: GuidanceGraph) -> list[str]:
+    found = _missing_links(dataset, located, config, graph)
+    for name, modality in dataset.modalities.items():
+        silent = modality.n_features - len(np.unique(modality.values.indices))
+        if silent:
+            found.append(f"{name}: {silent:,} of {modality.n_features:,} features are zero in every cell.")
+    return found
+
+
+def _missing_links(
+    dataset: Dataset, located: dict[str, pd.DataFrame], config: RunConfig, graph: GuidanceGraph
+) -> list[str]:
+    if config.infer_links == "only":
+        return ["No annotation is used: links between features are inferred from the data when a run matches cells."]
+>>>>>>> guess
     found = []
     if "rna" in dataset.modalities and "atac" in dataset.modalities:
         unknown = int(located["rna"]["chrom"].isna().sum())
@@ -125,10 +148,6 @@ def _warnings(dataset: Dataset, located: dict[str, pd.DataFrame], config: RunCon
         found.append(
             f"Nothing links {' and '.join(dataset.modalities)} without RNA: their cells are not matched, and lie apart."
         )
-    for name, modality in dataset.modalities.items():
-        silent = modality.n_features - len(np.unique(modality.values.indices))
-        if silent:
-            found.append(f"{name}: {silent:,} of {modality.n_features:,} features are zero in every cell.")
     return found
 
 

@@ -1,127 +1,73 @@
 """Is there anything to align? The links between features against the same links put at random.
 
 Anchors always exist, and any two matrices have positive canonical correlations, even those of two organs. What chance
-alone gives is measured: the gene activities are handed to other genes, so that each activity keeps its peaks, its depth
-and its correlations with the other activities, and only the claim which gene it belongs to is wrong. If RNA and ATAC
-vary along common gene programs, they agree far better under the true names than under any other.
+alone gives is measured: what is linked to a gene is handed to another gene, so that it keeps its peaks, its depth and
+its correlations with the others, and only the claim which gene it belongs to is wrong. If two modalities vary along
+common programs, they agree far better under the true names than under any other.
 
-Three things that RNA and ATAC have in common without sharing any biology are taken out. Depth: the part of every gene
-that follows the depth of the cells is removed. Abundance: genes change places only with genes of similar RNA abundance,
-so that whatever abundant, long or well covered genes have in common stays in the null. Neighbourhood: under a wide
-window neighbouring genes share peaks, and gene families lie together, so only the closest links are used.
-
-N, M cells; G genes that are linked and vary in both; k programs.
+Three things that two modalities have in common without sharing any biology are taken out. Depth: the part of every gene
+that follows the depth of the cells is removed. Abundance: genes change places only with genes of similar abundance, so
+that whatever abundant, long or well covered genes have in common stays in the null. Neighbourhood: under a wide window
+neighbouring genes share peaks, and gene families lie together, so only the closest links are used.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from itertools import combinations
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse.linalg import LinearOperator
 
-from monae_app.engine.data.decomposition import column_moments, leading_components, standardised
-from monae_app.engine.data.preprocess import log_normalised
 from monae_app.engine.model.anchors import mutual_neighbors, shared_neighbor_support, unit_rows
 from monae_app.engine.telling import SILENT, Telling
-from monae_app.engine.training.anchoring import gene_activity
+from monae_app.engine.training.alignment_evidence import AlignmentEvidence, Pair, evidence_from, in_words, not_judged
+from monae_app.engine.training.anchoring import links_to_genes
+from monae_app.engine.training.linked_programs import (
+    Programs,
+    abundance_strata,
+    agreement,
+    cross_programs,
+    linked_views,
+    permuted_within,
+    programs_of,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import scipy.sparse as sp
 
     from monae_app.engine.config import RunConfig
-    from monae_app.engine.data.dataset import Modality
+    from monae_app.engine.data.dataset import Dataset, Modality
     from monae_app.engine.data.guidance import GuidanceGraph
-    from monae_app.engine.data.preprocess import Prepared
 
 CELLS_AT_MOST = 1500
 CELLS_FOR_ANCHORS = 1000
-FEWEST_CELLS, FEWEST_GENES = 10, 20
-PROGRAMS = 20
-PERMUTATIONS, ANCHOR_PERMUTATIONS = 200, 5
-STRATA, FEWEST_IN_STRATUM = 20, 20
+# six genes have 720 orders; fewer would leave no p below 5 % to be found
+FEWEST_CELLS, FEWEST_GENES = 10, 6
+PERMUTATIONS, ANCHOR_PERMUTATIONS = 999, 5
+TOLD_EVERY = 100
 CLOSE_WEIGHT = 0.5  # 1.5 kb from gene body and promoter
-# where RNA and ATAC came from different tissues or species z stayed below 3; from one, with 250 cells or more, above 8;
-# planted proteins under foreign genes below 2.2, under their own, with 600 cells or more, above 8.8
-ALIGNED_FROM = 5.0
-SHARED_QUANTILE = 0.99
-SMALLEST_VARIANCE, SMALLEST_LOG_SD = 1e-12, 1e-6
-# what is held against RNA: the first that there is
-TITLES = {"atac": "ATAC", "protein": "protein"}
-CLAIMS = {"atac": "genome", "protein": "names of the genes"}
-
-
-@dataclass(frozen=True)
-class AlignmentEvidence:
-    """How well two modalities agree under the guidance, and under guidance put at random.
-
-    Parameters
-    ----------
-    similarity
-        Of the gene programs of both, in [0, 1]: RV coefficient of the two rank-k gene-gene covariances.
-    null_mean, null_sd
-        The same with genes permuted.
-    z
-        How far the similarity lies above the null, in standard deviations of its logarithm (the null is skewed).
-    p
-        Share of the permutations that are at least as similar, the observed one counted in.
-    shared_axes
-        How many leading canonical correlations exceed 99 % of those at random.
-    anchor_support, anchor_support_null
-        Mean share of neighbours that the two cells of an anchor have in common, observed and at random.
-    genes
-        G.
-    verdict
-        One sentence for a user.
-    aligned
-        Whether there is something to align.
-    """
-
-    similarity: float
-    null_mean: float
-    null_sd: float
-    z: float
-    p: float
-    shared_axes: int
-    anchor_support: float
-    anchor_support_null: float
-    genes: int
-    verdict: str
-    aligned: bool
-
-    @property
-    def warning(self) -> str | None:
-        """What to tell the user; None if there is something to align."""
-        return None if self.aligned else self.verdict
-
-    def as_report(self) -> dict[str, Any]:
-        """Everything, as JSON holds it."""
-        return {name: round(each, 4) if isinstance(each, float) else each for name, each in asdict(self).items()}
-
-
-@dataclass(frozen=True)
-class _Programs:
-    """Leading components of the standardised cells x genes: cells (N, k), weight (k,), genes (k, G)."""
-
-    cells: np.ndarray
-    weight: np.ndarray
-    genes: np.ndarray
 
 
 def alignment_evidence(
-    prepared: dict[str, Prepared], graph: GuidanceGraph, config: RunConfig, tell: Telling = SILENT
-) -> AlignmentEvidence | None:
-    """Compare RNA and gene activity under the guidance with 200 permutations of it.
-
-    The activity is that of ATAC, or without ATAC the one of proteins, of which a gene has one.
+    dataset: Dataset,
+    modelled: Mapping[str, np.ndarray],
+    graph: GuidanceGraph,
+    config: RunConfig,
+    tell: Telling = SILENT,
+) -> dict[Pair, AlignmentEvidence]:
+    """Ask of every two modalities that links join whether they share structure.
 
     Parameters
     ----------
-    prepared
-        Modalities; at most 1,500 cells of each are looked at, drawn from the run's seed.
+    dataset
+        As read; at most 1,500 cells of each modality are looked at, drawn from the run's seed.
+    modelled
+        Positions of the features that are vertices of the graph.
     graph
-        Which peaks make the activity of which gene.
+        Which features are linked.
     config
         Of the run.
     tell
@@ -129,8 +75,27 @@ def alignment_evidence(
 
     Returns
     -------
-    AlignmentEvidence or None
-        None where nothing has to be inferred: without RNA or what is linked to it, without links, or with known pairs.
+    dict
+        By the names of the two, in the order of the modalities; empty where nothing is linked.
+    """
+    # what was inferred from these data agrees with them by its making
+    graph = _close_links(graph.stated())
+    return {
+        pair: _evidence_of(pair, dataset, modelled, graph, config, tell)
+        for pair in combinations(dataset.modalities, 2)
+        if len(links_to_genes(graph, *_ordered(pair)[::-1])[0])
+    }
+
+
+def _evidence_of(
+    pair: Pair,
+    dataset: Dataset,
+    modelled: Mapping[str, np.ndarray],
+    graph: GuidanceGraph,
+    config: RunConfig,
+    tell: Telling,
+) -> AlignmentEvidence:
+    """Compare two modalities under the guidance with 999 permutations of it.
 
     Notes
     -----
@@ -139,37 +104,46 @@ def alignment_evidence(
     are the canonical correlations that anchors are found from. Permuting genes permutes the columns of Z^T alone, so
     that no permutation needs a decomposition of its own.
     """
-    other = next((name for name in TITLES if name in prepared), "")
-    if not {"rna", other} <= set(prepared) or not len(graph.source) or config.paired:
-        return None
-    tell(f"Asking whether the links join what goes together: RNA and {TITLES[other]}")
-    graph = _close_links(graph)
-    rng = np.random.default_rng(config.seed)
-    rows = {name: _some_cells(prepared[name].modality, rng) for name in ("rna", other)}
+    tell(f"Asking whether the links join what goes together: {in_words(pair)}")
+    # each pair draws anew, so that a third modality changes nothing for the first two
+    rng, modalities = np.random.default_rng(config.seed), dataset.modalities
+    paired = dataset.use_pairs and len(dataset.known_pairs(*pair)) > 0
+    rows = {name: _some_cells(modalities[name], rng) for name in _ordered(pair)}
     if min(map(len, rows.values())) < FEWEST_CELLS:
-        return _not_judged(other, f"one of them has fewer than {FEWEST_CELLS} cells with counts", 0)
-    views = _common_genes({name: _of_rows(prepared[name], each) for name, each in rows.items()}, graph, other)
-    n_genes = views["rna"].shape[1]
+        reason = f"one of them has fewer than {FEWEST_CELLS} cells with counts"
+        return not_judged(pair, reason, 0, paired=paired)
+    values: dict[str, tuple[sp.csr_matrix, Modality]] = {
+        name: (modalities[name].values[each][:, modelled[name]], modalities[name]) for name, each in rows.items()
+    }
+    views = linked_views(values, graph)
+    n_genes = len(views.sign)
     if n_genes < FEWEST_GENES:
-        return _not_judged(other, f"only {n_genes:,} genes are linked and vary in both", n_genes)
-    rna, activity = (_programs(values, config.seed) for values in views.values())
-    tell(f"Comparing with {PERMUTATIONS} maps whose links are put at random")
-    strata = _strata(np.asarray(views["rna"].sum(axis=0)).ravel())
-    as_linked, *orders = np.arange(n_genes), *(_permuted(strata, n_genes, rng) for _ in range(PERMUTATIONS))
-    support, *at_random = (_anchor_support(rna, activity, each) for each in (as_linked, *orders[:ANCHOR_PERMUTATIONS]))
-    return _evidence(
-        _agreement(rna, activity, as_linked),
-        np.stack([_agreement(rna, activity, each) for each in orders]),
-        (support, float(np.mean(at_random))),
-        n_genes,
-        other,
-    )
+        return not_judged(pair, f"only {n_genes:,} features are linked and vary in both", n_genes, paired=paired)
+    first, second = (programs_of(each, config.seed) for each in (views.first, views.second))
+    second = replace(second, genes=second.genes * views.sign)
+    counted = tell.counting(f"Comparing {in_words(pair)} with {PERMUTATIONS} maps whose links are put at random")
+    strata = abundance_strata(np.asarray(views.first.sum(axis=0)).ravel())
+    as_linked, *orders = np.arange(n_genes), *(permuted_within(strata, rng) for _ in range(PERMUTATIONS))
+    support, *at_random = (_anchor_support(first, second, each) for each in (as_linked, *orders[:ANCHOR_PERMUTATIONS]))
+    null = np.stack([_counted(first, second, order, done, counted) for done, order in enumerate(orders)])
+    observed, expected = agreement(first, second, as_linked), float(np.mean(at_random))
+    return evidence_from(pair, observed, null, (support, expected), n_genes, paired=paired)
+
+
+def _ordered(pair: Pair) -> Pair:
+    """Put the one first whose features are the columns: RNA, where it takes part."""
+    return pair if pair[1] != "rna" else pair[::-1]
 
 
 def _close_links(graph: GuidanceGraph) -> GuidanceGraph:
+<<<<<<< HEAD
     close = (graph.weight >= CLOSE_WEIGHT) | (graph.vertices["modality"].to_numpy()[graph.target] == "protein")
     parts = ("source", "target", "weight", "sign")
     return replace(graph, **{name: getattr(graph, name)[close] for name in parts}) if close.any() else graph
+=======
+    close = graph.weight >= CLOSE_WEIGHT
+    return graph.edges(close) if close.any() else graph
+>>>>>>> guess
 
 
 def _some_cells(modality: Modality, rng: np.random.Generator) -> np.ndarray:
@@ -178,123 +152,17 @@ def _some_cells(modality: Modality, rng: np.random.Generator) -> np.ndarray:
     return np.sort(rng.permutation(able)[:CELLS_AT_MOST])
 
 
-def _of_rows(prepared: Prepared, rows: np.ndarray) -> Prepared:
-    modality = prepared.modality
-    return replace(prepared, modality=replace(modality, values=modality.values[rows], obs=modality.obs.iloc[rows]))
+def _counted(first: Programs, second: Programs, order: np.ndarray, done: int, tell: Telling) -> np.ndarray:
+    if done % TOLD_EVERY == 0:
+        tell.part(done, PERMUTATIONS)
+    return agreement(first, second, order)
 
 
-def _common_genes(prepared: dict[str, Prepared], graph: GuidanceGraph, other: str) -> dict[str, sp.csr_matrix]:
-    """RNA and gene activity of the genes that vary in both, normalised, without what follows depth."""
-    views = {"rna": prepared["rna"].values, other: gene_activity(prepared, graph, other)}
-    varies = np.all([column_moments(each)[1] > SMALLEST_VARIANCE for each in views.values()], axis=0)
-    return {
-        name: log_normalised(values[:, varies]) if prepared[name].modality.is_count else values[:, varies]
-        for name, values in views.items()
-    }
-
-
-def _programs(values: sp.csr_matrix, seed: int) -> _Programs:
-    depth = np.asarray(values.sum(axis=1), dtype=np.float64).ravel()
-    depth -= depth.mean()
-    depth /= max(float(np.linalg.norm(depth)), SMALLEST_VARIANCE)
-    return _Programs(*leading_components(_without(standardised(values), depth), PROGRAMS, seed))
-
-
-def _without(matrix: LinearOperator, direction: np.ndarray) -> LinearOperator:
-    """Remove what lies along a unit vector of cells, (N,), from every column."""
-
-    def residual(columns: np.ndarray) -> np.ndarray:
-        return np.asarray(columns - np.outer(direction, direction @ columns))
-
-    def forward(right: np.ndarray) -> np.ndarray:
-        return residual(matrix @ right)
-
-    def backward(left: np.ndarray) -> np.ndarray:
-        return np.asarray(matrix.T @ residual(left))
-
-    return LinearOperator(
-        matrix.shape,
-        matvec=lambda v: forward(v.reshape(-1, 1)).ravel(),
-        rmatvec=lambda v: backward(v.reshape(-1, 1)).ravel(),
-        matmat=forward,
-        rmatmat=backward,
-        dtype=np.float64,
-    )
-
-
-def _strata(abundance: np.ndarray) -> list[np.ndarray]:
-    """Genes in groups of similar abundance."""
-    n_groups = max(1, min(STRATA, len(abundance) // FEWEST_IN_STRATUM))
-    return np.array_split(np.argsort(abundance, kind="stable"), n_groups)
-
-
-def _permuted(strata: list[np.ndarray], n_genes: int, rng: np.random.Generator) -> np.ndarray:
-    """Give the activity of every gene to another of its group."""
-    order = np.arange(n_genes)
-    for group in strata:
-        order[group] = rng.permutation(group)
-    return order
-
-
-def _cross(rna: _Programs, activity: _Programs, order: np.ndarray) -> np.ndarray:
-    """S V^T Z T, programs of RNA x programs of activity."""
-    return np.asarray(rna.weight[:, None] * (rna.genes @ activity.genes[:, order].T) * activity.weight)
-
-
-def _agreement(rna: _Programs, activity: _Programs, order: np.ndarray) -> np.ndarray:
-    """RV coefficient, then the canonical correlations, largest first, (1 + k,)."""
-    size = max(float(np.linalg.norm(rna.weight**2) * np.linalg.norm(activity.weight**2)), SMALLEST_VARIANCE)
-    values = np.linalg.svd(_cross(rna, activity, order), compute_uv=False)
-    return np.concatenate([[(values**2).sum() / size], values])
-
-
-def _anchor_support(rna: _Programs, activity: _Programs, order: np.ndarray) -> float:
+def _anchor_support(first: Programs, second: Programs, order: np.ndarray) -> float:
     """Mean support of the anchors that this order of the genes gives."""
-    left, _, right = np.linalg.svd(_cross(rna, activity, order), full_matrices=False)
-    first, second = (
-        unit_rows(cells[:CELLS_FOR_ANCHORS] @ turn) for cells, turn in ((rna.cells, left), (activity.cells, right.T))
+    left, _, right = np.linalg.svd(cross_programs(first, second, order), full_matrices=False)
+    here, there = (
+        unit_rows(cells[:CELLS_FOR_ANCHORS] @ turn) for cells, turn in ((first.cells, left), (second.cells, right.T))
     )
-    anchors = mutual_neighbors(first, second, 5)
-    return float(shared_neighbor_support(first, second, anchors).mean()) if len(anchors) else 0.0
-
-
-def _evidence(
-    observed: np.ndarray, at_random: np.ndarray, support: tuple[float, float], n_genes: int, other: str = "atac"
-) -> AlignmentEvidence:
-    similarity = at_random[:, 0]
-    logs = np.log(np.maximum(similarity, SMALLEST_VARIANCE))
-    above = np.log(max(observed[0], SMALLEST_VARIANCE)) - logs.mean()
-    z = float(above / max(logs.std(), SMALLEST_LOG_SD))
-    beyond = observed[1:] > np.quantile(at_random[:, 1:], SHARED_QUANTILE, axis=0)
-    axes = int(np.cumprod(beyond).sum())
-    aligned = z >= ALIGNED_FROM
-    both = f"RNA and {TITLES[other]}"
-    if aligned:
-        verdict = (
-            f"{both} have something to align: under the guidance their gene programs agree {np.exp(above):.1f} "
-            f"times as well as with links put at random (z = {z:.1f}), along {axes} axes."
-        )
-    else:
-        verdict = (
-            f"{both} may have nothing to align: under the guidance their gene programs agree hardly better than with "
-            f"links put at random (z = {z:.1f}; {ALIGNED_FROM:g} or more is expected). The map mixes the cells all the "
-            f"same, so do not read it before you have checked the {CLAIMS[other]} and that both come from one tissue."
-        )
-    return AlignmentEvidence(
-        similarity=float(observed[0]),
-        null_mean=float(similarity.mean()),
-        null_sd=float(similarity.std()),
-        z=z,
-        p=(1 + int((similarity >= observed[0]).sum())) / (1 + len(similarity)),
-        shared_axes=axes,
-        anchor_support=support[0],
-        anchor_support_null=support[1],
-        genes=n_genes,
-        verdict=verdict,
-        aligned=aligned,
-    )
-
-
-def _not_judged(other: str, reason: str, n_genes: int) -> AlignmentEvidence:
-    verdict = f"Whether RNA and {TITLES[other]} have anything to align cannot be told: {reason}."
-    return AlignmentEvidence(0.0, 0.0, 0.0, 0.0, 1.0, 0, 0.0, 0.0, n_genes, verdict, aligned=False)
+    anchors = mutual_neighbors(here, there, 5)
+    return float(shared_neighbor_support(here, there, anchors).mean()) if len(anchors) else 0.0

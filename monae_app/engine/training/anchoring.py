@@ -24,9 +24,12 @@ GENES_PER_AXIS = 3
 SMALLEST_SUPPORT = 1e-6  # a link that the data do not bear out still counts where a gene has no other
 
 
-def links_to_genes(graph: GuidanceGraph, modality: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Links between genes and features of one other modality: which edges, their genes and their features (P,)."""
-    genes, features = graph.block("rna"), graph.block(modality)
+def links_to_genes(graph: GuidanceGraph, modality: str, hub: str = "rna") -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Links between genes and features of one other modality: which edges, their genes and their features (P,).
+
+    Features of another modality stand for genes if ``hub`` names it.
+    """
+    genes, features = graph.block(hub), graph.block(modality)
     ends = np.stack([graph.source, graph.target])
     found = []
     for one, other in (ends, ends[::-1]):
@@ -76,7 +79,8 @@ def aligned_scores(
         seed=config.seed,
         counted=[each.modality.is_count for each in both],
     )
-    support = np.where(np.isnan(correlation), 1, np.maximum(correlation * graph.sign[edges], 0))
+    unknown = np.isnan(correlation) | graph.is_inferred[edges]  # an inferred link has its weight from the same data
+    support = np.where(unknown, 1, np.maximum(correlation * graph.sign[edges], 0))
     support = support * graph.weight[edges] + SMALLEST_SUPPORT
     return _canonical(prepared, modality, gene_assignment(graph, modality, support), config, tell)
 

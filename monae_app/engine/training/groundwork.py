@@ -95,5 +95,6 @@ def borne_out(
             counted=(prepared["rna"].modality.is_count, prepared[name].modality.is_count),
         )
         support = np.clip(correlation * graph.sign[edges], LEAST_SUPPORT, 1)
-        weight[edges] *= np.where(np.isnan(support), 1, support)
+        # an inferred link has its weight from the same correlation already
+        weight[edges] *= np.where(np.isnan(support) | graph.is_inferred[edges], 1, support)
     return replace(graph, weight=weight.astype(np.float32))

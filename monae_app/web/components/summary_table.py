@@ -117,6 +117,8 @@ def _links(summary: dict[str, Any]) -> html.Dl:
             for which in ("linked", "without_edge")
         )
         items.append(("Guidance graph", f"{guidance['edges']:,} {between}; {linked} have one, {without} have none"))
+    if guidance.get("inferred"):
+        items.append(("Inferred", f"{guidance['inferred']:,} of the links come from the data, not from annotation"))
     items.append(("Labels", _listed(summary.get("labels"), "no column looks like a label: the map will show clusters")))
     items.append(("Batches", _listed(summary.get("batches"), "no column looks like a batch")))
     # runs of earlier versions count them and say no more

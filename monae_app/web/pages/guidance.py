@@ -11,7 +11,7 @@ from monae_app.engine.config import RunConfig
 from monae_app.engine.errors import InputError
 from monae_app.web import ids
 from monae_app.web.basket import Basket
-from monae_app.web.components import antibody_grid
+from monae_app.web.components import antibody_grid, inferred_links
 from monae_app.web.components.aria import aria
 from monae_app.web.components.guidance_panel import compared, edge_tiles, few_known, lone_features
 from monae_app.web.components.notice import empty, refused
@@ -90,7 +90,13 @@ def layout(**_: str) -> html.Div:
             dcc.Store(id=READY),
             html.Div([html.H1("Guidance"), html.P(INTRODUCTION, className="lead")], className="page-head"),
             html.Div(
-                [form, html.Div([html.Div(id=NOTE), found, antibody_grid.layout()], className="stack filled")],
+                [
+                    form,
+                    html.Div(
+                        [html.Div(id=NOTE), found, antibody_grid.layout(), inferred_links.panel()],
+                        className="stack filled",
+                    ),
+                ],
                 className="two-columns data-page",
             ),
         ]
@@ -113,6 +119,7 @@ def register(app: Dash, services: Services) -> None:
     _register_effect(app, view)
     _register_download(app, view)
     antibody_grid.register(app, view, READY)
+    inferred_links.register(app, services)
 
 
 def _register_reading(app: Dash, view: GuidanceView) -> None:

@@ -17,6 +17,7 @@ from monae_app.engine.data.linking import modelled_features
 
 GOOD = Consistency(0.3, 0.0, 0.01, 30.0, 0.01, 0.01, {10: 0.3}, 500)
 BAD = replace(GOOD, score=0.0, z=0.0, p=0.6)
+BOTH, OTHERS = ("rna", "atac"), ("rna", "protein")
 
 
 @dataclass(frozen=True)
@@ -37,27 +38,32 @@ def trained(planted, dataset, located, graph) -> Trained:
 
 
 def test_warnings_are_what_speaks_against_an_alignment():
-    assert Alignment(Said(None), GOOD).warnings == ()
-    assert Alignment(Said("nothing in common"), GOOD).warnings == ("nothing in common",)
-    assert Alignment(Said("nothing in common"), BAD).warnings == ("nothing in common", BAD.verdict)
-    assert Alignment(None, None).warnings == ()
+    assert Alignment({BOTH: Said(None)}, {BOTH: GOOD}).warnings == ()
+    assert Alignment({BOTH: Said("nothing in common")}, {BOTH: GOOD}).warnings == ("nothing in common",)
+    found = Alignment({BOTH: Said("nothing in common")}, {BOTH: BAD}).warnings
+    assert found == ("nothing in common", BAD.verdict)
+    assert Alignment().warnings == ()
 
 
 def test_more_than_two_modalities_are_told_apart_by_their_names():
-    pairs = ("rna", "atac"), ("rna", "protein")
-    found = Alignment(Said("nothing in common"), BAD, {pairs[1]: BAD}, pairs[0])
-    assert found.warnings == ("nothing in common", f"rna and atac: {BAD.verdict}", f"rna and protein: {BAD.verdict}")
-    assert Alignment(None, GOOD, {pairs[1]: GOOD}, pairs[0]).warnings == ()
-    assert Alignment(None, BAD, {pairs[1]: GOOD}, pairs[0]).record() == {
-        "consistency": BAD.record(),
-        "consistency_rna_protein": GOOD.record(),
+    evidence = {BOTH: Said("nothing in common"), OTHERS: Said("little in common")}
+    found = Alignment(evidence, {BOTH: BAD, OTHERS: BAD}).warnings
+    assert found[:2] == ("nothing in common", "little in common")
+    assert found[2:] == (f"rna and atac: {BAD.verdict}", f"rna and protein: {BAD.verdict}")
+    assert Alignment({}, {BOTH: GOOD, OTHERS: GOOD}).warnings == ()
+    record = Alignment(evidence, {BOTH: BAD, OTHERS: GOOD}).record()
+    assert record == {
+        "alignment": {"z": 1.0},
+        "consistency": {"modalities": ["rna", "atac"], **BAD.record()},
+        "alignment_rna_protein": {"z": 1.0},
+        "consistency_rna_protein": {"modalities": ["rna", "protein"], **GOOD.record()},
     }
 
 
 def test_the_record_holds_what_was_asked():
-    assert Alignment(None, None).record() == {}
-    found = Alignment(Said(None), BAD).record()
-    assert found == {"alignment": {"z": 1.0}, "consistency": BAD.record()}
+    assert Alignment().record() == {}
+    found = Alignment({BOTH: Said(None)}, {BOTH: BAD}).record()
+    assert found == {"alignment": {"z": 1.0}, "consistency": {"modalities": ["rna", "atac"], **BAD.record()}}
     assert json.loads(json.dumps(found, allow_nan=False)) == found
 
 

@@ -45,7 +45,7 @@ def trained(planted, planted_config, located, graph, prepared):
 
 @pytest.fixture(scope="module")
 def result(trained, planted_config):
-    return Result(planted_config, cells_of(trained, planted_config), features_of(trained, planted_config), {})
+    return Result(planted_config, cells_of(trained, planted_config)[0], features_of(trained, planted_config), {})
 
 
 def expected_level(trained, source: str, target: str, column: int) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from monae_app.web.components import quality_panel
+from monae_app.web.components import quality_panel, shared_structure
 from monae_app.web.pages.data import choosing, reading
 from monae_app.web.pages.data.layout import layout
 
@@ -24,3 +24,4 @@ def register(app: Dash, services: Services) -> None:
     choosing.register(app, services)
     reading.register(app, services)
     quality_panel.register(app, services)
+    shared_structure.register(app, services)

@@ -15,7 +15,7 @@ from monae_app.web.pages.data import layout as page
 if TYPE_CHECKING:
     from monae_app.web.services import Services
 
-BY_FILES = "auto"
+BY_FILES, INFERRED = "auto", "inferred"
 
 
 def register(app: Dash, services: Services) -> None:
@@ -159,7 +159,9 @@ def _register_table(app: Dash) -> None:
         titles = {**{name: name for name in GENOMES}, **own}
         auto = f"{titles.get(found, found)} (found)" if found else "None was recognised: choose one"
         options = [{"label": auto, "value": BY_FILES}, *({"label": told, "value": ref} for ref, told in titles.items())]
+        options.append({"label": "None fits: infer links from the data", "value": INFERRED})
         value = basket.genome if basket.genome in titles else BY_FILES
+        value = INFERRED if basket.settings.get("infer_links") == "only" else value
         note = "" if found or value != BY_FILES else NO_GENOME
         join = str(basket.settings.get("join_genes", "intersection"))
         return options, value, note, join, "yes" if basket.settings.get("sample_as_batch", True) else "no"
@@ -235,7 +237,8 @@ def _register_choices(app: Dash) -> None:
         before = Basket.from_json(kept)
         if not before.files:
             return no_update
-        basket = before.with_places("" if places in (None, BY_FILES) else str(places))
+        basket = before.with_places("" if places in (None, BY_FILES, INFERRED) else str(places))
+        basket = basket.with_setting("infer_links", "only" if places == INFERRED else "no", "no")
         basket = basket.with_setting("join_genes", join, "intersection")
         basket = basket.with_setting("sample_as_batch", as_batch == "yes", default=True)
         return no_update if basket == before else basket.to_json()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dash import dcc, html
 
-from monae_app.web.components import quality_panel, words
+from monae_app.web.components import quality_panel, shared_structure, words
 from monae_app.web.components.aria import aria, with_label
 from monae_app.web.components.file_browser import CHOSEN, file_browser
 from monae_app.web.components.upload_box import upload_box
@@ -36,7 +36,8 @@ INTRODUCTION = (
 def layout(**_: str) -> html.Div:
     """Build the page."""
     left = html.Div([html.Div(id=DOORS, className="stack"), html.Div(id=SAMPLES, className="stack")], className="stack")
-    right = html.Div([_basket(), _found(), html.Div(quality_panel.panel(), id=QUALITY)], className="stack")
+    quality = html.Div(quality_panel.panel(), id=QUALITY)
+    right = html.Div([_basket(), _found(), shared_structure.panel(), quality], className="stack")
     return html.Div(
         [
             html.Div([html.H1("Data"), html.P(INTRODUCTION, className="lead")], className="page-head"),

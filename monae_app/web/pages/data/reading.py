@@ -88,7 +88,13 @@ def _going_on(source: Source, before: Source | None) -> Source:
     """Keep what was chosen for the same files before: batches, cut-offs, how features are linked."""
     if before is None or before.inputs != source.inputs:
         return source
-    kept = {name: value for name, value in before.settings.items() if name not in READING}
+    # that no annotation fits is said where the annotation is chosen
+    decided = {("infer_links", "only")}
+    kept = {
+        name: value
+        for name, value in before.settings.items()
+        if name not in READING and (name, str(value)) not in decided
+    }
     return replace(source, settings={**kept, **source.settings})
 
 

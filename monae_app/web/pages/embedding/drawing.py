@@ -10,6 +10,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_u
 from monae_app.engine.errors import InputError
 from monae_app.web import ids
 from monae_app.web.components import words
+from monae_app.web.components.alignment_words import alignment_list
 from monae_app.web.components.notice import empty, refused
 from monae_app.web.components.scores import score_list
 from monae_app.web.groups import Groups
@@ -135,7 +136,7 @@ def _register_what_hangs_on_the_run(app: Dash, services: Services) -> None:
         if view is None:
             return [], ""
         names = words.listed([modality_title(name) for name in view.modalities])
-        return score_list(view.report), f"{names}, {view.n_cells:,} cells"
+        return [*alignment_list(view.report, run), *score_list(view.report)], f"{names}, {view.n_cells:,} cells"
 
 
 def panel_choice(view: RunView | None, panel: str) -> tuple[Any, Any]:
