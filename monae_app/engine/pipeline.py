@@ -185,12 +185,9 @@ class Monae(Fitted):
                 name: prepare(each, modelled[name], config, tell.at("preprocess"))
                 for name, each in training.modalities.items()
             }
-<<<<<<< HEAD
         confounded = self._batches_apart(training, prepared)
-=======
         with watch.stage("inferred_links"):
             graph, inferred = with_inferred_links(training, prepared, graph, config, tell.at("link"))
->>>>>>> guess
         evidence, ground = self._align(training, prepared, graph, watch)
         summary = describe(dataset, located, config, graph)
         tell = tell.at("train")
@@ -218,11 +215,8 @@ class Monae(Fitted):
             **inference_record(inferred, graph),
             **({} if counterparts is None else {"counterparts": counterparts.record()}),
         }
-<<<<<<< HEAD
-        notes = (*dataset.notes, *confounded, *learned.warnings, *alignment.warnings)
-=======
-        notes = (*dataset.notes, *(each.verdict for each in inferred), *learned.warnings, *alignment.warnings)
->>>>>>> guess
+        inferences = [each.verdict for each in inferred]
+        notes = (*dataset.notes, *confounded, *inferences, *learned.warnings, *alignment.warnings)
         with watch.stage("score"):
             report = reporting.make_report(config, cells, about, notes, tell)
         self.result = Result(config, cells, features, report)

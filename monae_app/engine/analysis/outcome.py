@@ -16,12 +16,8 @@ from monae_app.engine.analysis.counterparts import Counterparts, find_counterpar
 from monae_app.engine.analysis.imputation import BATCH, normaliser
 from monae_app.engine.analysis.integration import map_cells
 from monae_app.engine.analysis.refined_graph import guidance_matrix, refined_matrix
-<<<<<<< HEAD
 from monae_app.engine.analysis.run_batches import batches_in_words
-from monae_app.engine.analysis.tables import HELD_OUT, cell_table, feature_table, table_of
-=======
 from monae_app.engine.analysis.tables import HAS_COUNTERPART, HELD_OUT, cell_table, feature_table, table_of
->>>>>>> guess
 from monae_app.engine.telling import SILENT, Telling
 
 if TYPE_CHECKING:

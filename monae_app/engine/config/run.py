@@ -86,13 +86,12 @@ class RunConfig(IncomingSettings):
         group="guidance",
         help_text="Weigh links by how well the two ends go together in the data.",
     )
-<<<<<<< HEAD
     antibody_genes: tuple[str, ...] = parameter(
         (),
         "guidance",
         "Genes of antibodies, mapped by hand, which go before the table of antibodies: ANTIBODY=GENE, "
         "ANTIBODY=GENE+GENE for a complex, ANTIBODY= for no link.",
-=======
+    )
     infer_links: Literal["no", "extend", "only"] = parameter(
         "no",
         "guidance",
@@ -104,7 +103,6 @@ class RunConfig(IncomingSettings):
     )
     inferred_fdr: float = parameter(
         0.05, "guidance", "False share of inferred links, as metacells matched at random give it.", gt=0, le=0.5
->>>>>>> guess
     )
     refined_window: int = parameter(
         150_000,

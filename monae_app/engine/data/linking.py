@@ -45,11 +45,7 @@ def link(
     InputError
         If no peak lies near any gene, no protein is the product of any, or a mapping by hand names what is not there.
     """
-<<<<<<< HEAD
-    coding = _coding(dataset, config)
-=======
-    coding = _coding(dataset) if config.infer_links != "only" else None
->>>>>>> guess
+    coding = _coding(dataset, config) if config.infer_links != "only" else None
     chosen = {name: np.arange(each.n_features) for name, each in dataset.modalities.items()}
     if "rna" in chosen:
         keep = transcription_factors(config.genome) | set(config.keep_genes)

@@ -56,13 +56,9 @@ def describe(
         "coinciding_names": dataset.n_cells_in_several(),
         "labels": label_columns(tables),
         "batches": batch_columns(tables),
-<<<<<<< HEAD
         "shared_cells": shared_cells(dataset),
         "confounded": _confounded(dataset),
-        "warnings": [*dataset.notes, *_renamed(dataset, config), *_warnings(dataset, located, config)],
-=======
         "warnings": [*dataset.notes, *_renamed(dataset, config), *_warnings(dataset, located, config, graph)],
->>>>>>> guess
     }
 
 
@@ -116,9 +112,6 @@ def _of_graph(graph: GuidanceGraph) -> dict[str, int]:
     return found
 
 
-<<<<<<< HEAD
-def _warnings(dataset: Dataset, located: dict[str, pd.DataFrame], config: RunConfig) -> list[str]:
-=======
 def _warnings(dataset: Dataset, located: dict[str, pd.DataFrame], config: RunConfig, graph: GuidanceGraph) -> list[str]:
     found = _missing_links(dataset, located, config, graph)
     for name, modality in dataset.modalities.items():
@@ -133,7 +126,6 @@ def _missing_links(
 ) -> list[str]:
     if config.infer_links == "only":
         return ["No annotation is used: links between features are inferred from the data when a run matches cells."]
->>>>>>> guess
     found = []
     if "rna" in dataset.modalities and "atac" in dataset.modalities:
         unknown = int(located["rna"]["chrom"].isna().sum())

@@ -136,14 +136,9 @@ def _ordered(pair: Pair) -> Pair:
 
 
 def _close_links(graph: GuidanceGraph) -> GuidanceGraph:
-<<<<<<< HEAD
+    # the weight of an antibody tells how many genes it is shared by, not how far away they are
     close = (graph.weight >= CLOSE_WEIGHT) | (graph.vertices["modality"].to_numpy()[graph.target] == "protein")
-    parts = ("source", "target", "weight", "sign")
-    return replace(graph, **{name: getattr(graph, name)[close] for name in parts}) if close.any() else graph
-=======
-    close = graph.weight >= CLOSE_WEIGHT
     return graph.edges(close) if close.any() else graph
->>>>>>> guess
 
 
 def _some_cells(modality: Modality, rng: np.random.Generator) -> np.ndarray:
