@@ -48,8 +48,8 @@ ALIGNED_FROM = 5.0
 SHARED_QUANTILE = 0.99
 SMALLEST_VARIANCE, SMALLEST_LOG_SD = 1e-12, 1e-6
 # what is held against RNA: the first that there is
-TITLES = {"atac": "ATAC", "protein": "protein"}
-CLAIMS = {"atac": "genome", "protein": "names of the genes"}
+TITLES = {"atac": "ATAC", "methylation": "methylation", "protein": "protein"}
+CLAIMS = {"atac": "genome", "methylation": "genome and the signs", "protein": "names of the genes"}
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def alignment_evidence(
 ) -> AlignmentEvidence | None:
     """Compare RNA and gene activity under the guidance with 200 permutations of it.
 
-    The activity is that of ATAC, or without ATAC the one of proteins, of which a gene has one.
+    The activity is that of ATAC, or without ATAC that of methylation, or the one of proteins, of which a gene has one.
 
     Parameters
     ----------
@@ -174,8 +174,7 @@ def _close_links(graph: GuidanceGraph) -> GuidanceGraph:
 
 def _some_cells(modality: Modality, rng: np.random.Generator) -> np.ndarray:
     """Draw rows of cells that have counts."""
-    able = np.flatnonzero(modality.library_size > 0) if modality.is_count else np.arange(modality.n_cells)
-    return np.sort(rng.permutation(able)[:CELLS_AT_MOST])
+    return np.sort(rng.permutation(modality.informative)[:CELLS_AT_MOST])
 
 
 def _of_rows(prepared: Prepared, rows: np.ndarray) -> Prepared:
@@ -185,7 +184,7 @@ def _of_rows(prepared: Prepared, rows: np.ndarray) -> Prepared:
 
 def _common_genes(prepared: dict[str, Prepared], graph: GuidanceGraph, other: str) -> dict[str, sp.csr_matrix]:
     """RNA and gene activity of the genes that vary in both, normalised, without what follows depth."""
-    views = {"rna": prepared["rna"].values, other: gene_activity(prepared, graph, other)}
+    views = {"rna": prepared["rna"].profile, other: gene_activity(prepared, graph, other)}
     varies = np.all([column_moments(each)[1] > SMALLEST_VARIANCE for each in views.values()], axis=0)
     return {
         name: log_normalised(values[:, varies]) if prepared[name].modality.is_count else values[:, varies]

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from monae_app.engine.data.covered import CoveredMatrix
 from monae_app.engine.data.dataset import is_count
 from monae_app.engine.data.decomposition import column_moments
 from monae_app.engine.model.cell_autoencoder import CellEncoder, FeatureDecoder
 from monae_app.engine.model.graph_vae import GraphEncoder
 from monae_app.engine.model.monae_net import LossWeights, ModalityParts, MonaeNet
 from monae_app.engine.training.starting_clusters import starting_centres
+from monae_app.engine.training.starting_levels import start_levels
 
 if TYPE_CHECKING:
     import scipy.sparse as sp
@@ -118,7 +120,7 @@ def build_encoder(n_components: int, n_batches: int, config: RunConfig) -> CellE
 
 
 def start_decoder(
-    values: sp.csr_matrix, library: np.ndarray, batch: np.ndarray, n_batches: int, likelihood: str
+    values: sp.csr_matrix | CoveredMatrix, library: np.ndarray, batch: np.ndarray, n_batches: int, likelihood: str
 ) -> FeatureDecoder:
     """Start scale, bias and dispersion at the mean profile of each batch, (b, F) each.
 
@@ -133,7 +135,9 @@ def start_decoder(
     likelihood
         Of the values.
     """
-    if is_count(likelihood):
+    if isinstance(values, CoveredMatrix):
+        bias, scale, spread = start_levels(values, batch, n_batches, likelihood)
+    elif is_count(likelihood):
         bias = _log_shares(values, library, batch, n_batches)
         scale, spread = np.full_like(bias, SCALE_AT_START), np.zeros_like(bias)
     else:
