@@ -45,10 +45,14 @@ class CoveredMatrix:
         """Join methylated and covered reads, sparse or dense, (N, G); covered is where the total is not 0."""
         covered = _tidy(total)
         covered.eliminate_zeros()
-        # beside the pattern of the covered places, in which a place without methylation is a zero
         found = _tidy(methylated)
         found.eliminate_zeros()
-        return cls(_at_the_places_of(covered, found), covered)
+        if np.count_nonzero(lookup(covered, found)) < found.nnz:
+            msg = "a place is methylated that was not covered"
+            raise ValueError(msg)
+        # a covered place without methylation is a stored zero
+        values = sp.csr_matrix((lookup(found, covered), covered.indices, covered.indptr), shape=covered.shape)
+        return cls(values, covered)
 
     @classmethod
     def of_levels(cls, levels: sp.csr_matrix) -> CoveredMatrix:
@@ -150,22 +154,16 @@ def _tidy(values: Any) -> sp.csr_matrix:
     return tidy
 
 
-def _at_the_places_of(pattern: sp.csr_matrix, values: sp.csr_matrix) -> sp.csr_matrix:
-    """Values at the places of a pattern, 0 where none is stored.
+def lookup(values: sp.csr_matrix, pattern: sp.csr_matrix) -> np.ndarray:
+    """Values at the places of a pattern, in its order, 0 where none is stored, (nnz,) float32."""
+    have, wanted = _keys(values), _keys(pattern)
+    if not len(have):
+        return np.zeros(len(wanted), np.float32)
+    at = np.minimum(np.searchsorted(have, wanted), len(have) - 1)
+    return np.where(have[at] == wanted, values.data[at], 0).astype(np.float32)
 
-    Raises
-    ------
-    ValueError
-        If a value lies elsewhere: nothing can be methylated that was not covered.
-    """
-    n_columns = pattern.shape[1]
-    place = np.repeat(np.arange(pattern.shape[0], dtype=np.int64), np.diff(pattern.indptr)) * n_columns
-    wanted = place + pattern.indices
-    row_of = np.repeat(np.arange(values.shape[0], dtype=np.int64), np.diff(values.indptr)) * n_columns
-    at = np.searchsorted(wanted, row_of + values.indices)
-    if not np.isin(row_of + values.indices, wanted, assume_unique=True).all():
-        msg = "a place is methylated that was not covered"
-        raise ValueError(msg)
-    data = np.zeros(len(wanted), np.float32)
-    data[at] = values.data
-    return sp.csr_matrix((data, pattern.indices, pattern.indptr), shape=pattern.shape)
+
+def _keys(values: sp.csr_matrix) -> np.ndarray:
+    """Give every stored place a number of its own, increasing, (nnz,) int64."""
+    rows = np.repeat(np.arange(values.shape[0], dtype=np.int64), np.diff(values.indptr))
+    return np.asarray(rows * values.shape[1] + values.indices)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import scipy.sparse as sp
 
 Likelihood = Literal["nb", "zinb", "poisson", "bernoulli", "normal", "binomial", "beta_binomial"]
-METHYLATION = "methylation"
+METHYLATION: Final = "methylation"
 ONE_BATCH = "all"
 MIN_CELLS = 5
 MIN_FEATURES = 5

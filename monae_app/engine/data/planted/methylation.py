@@ -87,7 +87,7 @@ def measure_methylation(
     in_ch = (var["context"] == "CH").to_numpy().astype(int)
     level = expit(logits + of_batch[cells.batch] + of_cell[:, in_ch])
 
-    share = np.exp(rng.uniform(*np.log(COVERAGE), (n_cells, 1)))
+    share = np.exp(rng.uniform(np.log(COVERAGE[0]), np.log(COVERAGE[1]), (n_cells, 1)))
     depth = np.exp(rng.normal(np.log(READS), DEPTH_SPREAD, (n_cells, 1)))
     total = (1 + rng.poisson(depth, (n_cells, n_regions))) * (rng.random((n_cells, n_regions)) < share)
     chance = rng.beta(CONCENTRATION * level, CONCENTRATION * (1 - level))
