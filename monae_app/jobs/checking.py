@@ -148,9 +148,8 @@ def _verdict(parts: list[dict[str, Any]]) -> list[str]:
     if len(parts) == 1 and parts[0]["modality"]["value"] is None:
         said.append("say what it is with rna=, atac=, protein= or methylation=")
     elif any(part["modality"]["value"] is None for part in parts):
-        said.append(
-            "parts of unknown modality are read once they are named rna, atac, protein or methylation in the file"
-        )
+        names = "rna, atac, protein or methylation"
+        said.append(f"parts of unknown modality are read once they are named {names} in the file")
     if any(part["kind"] == "zeros" and part["cells"] for part in parts):
         said.append("nothing to train on, every value is 0")
     if any(part["too_small"] for part in parts):

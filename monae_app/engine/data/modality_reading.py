@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from monae_app.engine.data.contents import ReadingOptions
 from monae_app.engine.data.covered import CoveredMatrix
 from monae_app.engine.data.dataset import METHYLATION, check_values
+from monae_app.engine.data.levels import CONTEXT
+from monae_app.engine.data.methylation_reading import coverage_of
 from monae_app.engine.data.part_reading import read_part
 from monae_app.engine.data.readers import open_file
 from monae_app.engine.data.samples import Sample, sample_names, stack
@@ -71,7 +73,10 @@ def read_whole(name: ModalityName, config: RunConfig, notes: list[str], tell: Te
     # before any filter, to which a cell with a gap in it would look like one of few counts
     if values.nnz or isinstance(values, CoveredMatrix):
         check_values(values, obs.index, name, likelihood)
-    return Whole(values, obs, var, likelihood, _summed_up(found, name, config, notes))
+    finding = _summed_up(found, name, config, notes)
+    if isinstance(values, CoveredMatrix):
+        finding["coverage"] = coverage_of(values, var[CONTEXT].to_numpy(str), found[0]["kind"])
+    return Whole(values, obs, var, likelihood, finding)
 
 
 def _samples(
