@@ -33,6 +33,8 @@ class CoveredMatrix:
 
     values: sp.csr_matrix
     totals: sp.csr_matrix
+    # an array that is multiplied with it shall say that it cannot be
+    __array_ufunc__ = None
 
     def __post_init__(self) -> None:
         same = self.values.shape == self.totals.shape and np.array_equal(self.values.indptr, self.totals.indptr)
