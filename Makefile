@@ -46,6 +46,7 @@ fix: $(STAMP) ## Repair what ruff can repair
 	$(BIN)/ruff format
 
 bench: $(STAMP) peers ## Measure quality and speed beside peers; fails when a figure is missed
+	$(ONE_THREAD) $(BIN)/python -m tests.benchmarks.methylation
 	$(ONE_THREAD) $(BIN)/python -m tests.benchmarks.run $(ARGS)
 
 bench-ui: $(STAMP) browser ## Measure the map in a real browser beside plotly; fails when a figure is missed

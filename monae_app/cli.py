@@ -77,7 +77,7 @@ def _add_run(commands: Any) -> None:
         "inputs",
         nargs="*",
         metavar="[MODALITY=]FILE",
-        help="rna=A.h5ad atac=B.h5ad protein=C.h5ad; rna=A.h5ad,B.h5ad are samples; a file alone tells what it holds",
+        help="rna=A atac=B protein=C methylation=D, in files; rna=A,B are samples; a file alone tells what it holds",
     )
     place = command.add_mutually_exclusive_group()
     place.add_argument("--genome", choices=get_args(GenomeName), help="bundled gene coordinates")

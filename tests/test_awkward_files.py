@@ -10,7 +10,7 @@ from monae_app.cli import main
 
 FOLDER = Path(__file__).parent / "data" / "awkward"
 TINY = "too small to train on"
-UNKNOWN = "say what it is with rna=, atac= or protein="
+UNKNOWN = "say what it is with rna=, atac=, protein= or methylation="
 PARTS = "parts of unknown modality are read once they are named"
 
 VERDICTS = {

@@ -63,7 +63,7 @@ def test_model_page_names_only_modules_that_exist():
 @pytest.mark.parametrize("page", PAGES, ids=shown)
 def test_settings_that_are_advised_exist(page: Path):
     advised = re.findall(r"`([a-z][a-z_]+)=[^`\s]+`", page.read_text(encoding="utf-8"))
-    inputs = {"rna", "atac", "protein"}
+    inputs = {"rna", "atac", "protein", "methylation"}
     assert sorted(set(advised) - set(RunConfig.model_fields) - inputs) == []
 
 

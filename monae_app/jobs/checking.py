@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from monae_app.engine.data.dataset import MIN_CELLS, MIN_FEATURES
+from monae_app.engine.data.methylation_reading import coverage_in_words
 from monae_app.engine.data.understanding.matrices import WORDS
 from monae_app.engine.data.understanding.parts import FEATURES
 from monae_app.jobs.cells_together import CellsTogether
@@ -143,16 +144,19 @@ def _part(part: dict[str, Any]) -> str:
     size = f"{part['cells']:,} cells x {part['features']:,} {features}"
     where = part["matrix"] if part["matrix"] in ("X", "raw") else f"layer {part['matrix'].removeprefix('layers/')}"
     told = [f"{modality}{sure}", size, f"{WORDS[part['kind']]} in {where}"]
+    if part.get("coverage"):
+        told.append(coverage_in_words(part["coverage"]))
     told[0] = f"{part['name']}: {told[0]}" if part.get("name") else told[0]
-    return ", ".join([*told, *([part["origin"]] if modality in ("rna", "atac") else [])])
+    return ", ".join([*told, *([part["origin"]] if modality in ("rna", "atac", "methylation") else [])])
 
 
 def _verdict(parts: list[dict[str, Any]]) -> list[str]:
     said = ["ok"]
     if len(parts) == 1 and parts[0]["modality"]["value"] is None:
-        said.append("say what it is with rna=, atac= or protein=")
+        said.append("say what it is with rna=, atac=, protein= or methylation=")
     elif any(part["modality"]["value"] is None for part in parts):
-        said.append("parts of unknown modality are read once they are named rna, atac or protein in the file")
+        names = "rna, atac, protein or methylation"
+        said.append(f"parts of unknown modality are read once they are named {names} in the file")
     if any(part["kind"] == "zeros" and part["cells"] for part in parts):
         said.append("nothing to train on, every value is 0")
     if any(part["too_small"] for part in parts):

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 Kind = Literal["data", "coordinates"]
 COORDINATES = (".bed", ".bed.gz", ".gtf", ".gtf.gz", ".gff", ".gff.gz", ".gff3", ".gff3.gz")
-MODALITIES = ("rna", "atac", "protein")
+MODALITIES = ("rna", "atac", "protein", "methylation")
+# what is linked to genes by its place
+PLACED = ("atac", "methylation")
 LEAVE_OUT = ""
 GENES, PEAKS = "genes", "peaks"
 
@@ -198,7 +200,7 @@ class Basket:
             genome
             for each in self.files
             for part, use in zip(each.parts, each.uses, strict=False)
-            if use in ("rna", "atac") and (genome := guessed(part, "genome")) in GENOMES
+            if use in ("rna", *PLACED) and (genome := guessed(part, "genome")) in GENOMES
         )
         return votes.most_common(1)[0][0] if votes else ""
 
@@ -226,7 +228,7 @@ class Basket:
         if not inputs:
             raise InputError(
                 "No file is used as a modality.",
-                "RNA, ATAC or protein, at least one of them.",
+                "RNA, ATAC, protein or methylation, at least one of them.",
                 "say what each file is in the column 'Use as'.",
             )
         settings = dict(self.settings)
@@ -239,7 +241,7 @@ class Basket:
                 settings[f"{name}_orientation"] = turned.pop()
         return Source(
             inputs=tuple((name, tuple(refs)) for name, refs in inputs.items()),
-            genome=self.places() if "atac" in inputs or self.genome else self.guessed_genome(),
+            genome=self.places() if set(PLACED) & set(inputs) or self.genome else self.guessed_genome(),
             settings=settings,
         )
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from monae_app.engine.analysis.everywhere import impute_everywhere
 from monae_app.engine.analysis.feature_search import FeatureSearch
-from monae_app.engine.data.dataset import is_count
+from monae_app.engine.data.dataset import METHYLATION, is_count
 from monae_app.engine.errors import InputError
 from monae_app.engine.result import Result
 from monae_app.web.cell_columns import as_groups, shown_columns
@@ -26,9 +26,10 @@ if TYPE_CHECKING:
     from monae_app.engine.analysis.run_slices import RunSlices
     from monae_app.jobs.gene_sets import GeneSet
 
-FEATURE_KINDS = {"rna": "gene", "atac": "peak", "protein": "protein"}
+FEATURE_KINDS = {"rna": "gene", "atac": "peak", "protein": "protein", "methylation": "region"}
 HITS = 50
 LOG_SCALE = "ln(1 + CP10k)"
+LEVEL = "level, 0 to 1"
 NOT_MODELLED = "not modelled jointly: placed by a regression afterwards"
 
 
@@ -231,7 +232,8 @@ class RunView:
         return inputs_version(self.run, modality)
 
     def _unit(self, modality: str, *, measured: bool) -> str:
-        return f"{'measured' if measured else 'imputed'}, {LOG_SCALE if self._is_counts(modality) else 'own scale'}"
+        scale = LOG_SCALE if self._is_counts(modality) else LEVEL if modality == METHYLATION else "own scale"
+        return f"{'measured' if measured else 'imputed'}, {scale}"
 
     def _column(self, name: str) -> Colouring:
         column = self.run.column(name)
@@ -256,8 +258,7 @@ class RunView:
         return pd.Series(self.run.kept.get(self.run.owner, name, make), copy=False)
 
     def _is_counts(self, modality: str) -> bool:
-        said = self.report.get("dataset", {}).get("modalities", {}).get(modality, {})
-        return is_count(str(said.get("likelihood", "nb")))
+        return is_count(self.run.likelihood(modality))
 
 
 def _hit(found: Found) -> Hit:

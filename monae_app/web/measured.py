@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from monae_app.engine.data.dataset import METHYLATION
 from monae_app.engine.data.feature_reading import read_feature
 from monae_app.engine.data.measured_slices import MeasuredSlices, open_measured
 from monae_app.engine.errors import InputError
@@ -40,7 +41,7 @@ def measured_mean(run: RunSlices, search: FeatureSearch, found: Sequence[Found],
 
     Returns
     -------
-    (N,) float32, NaN in the cells of other modalities.
+    (N,) float32, NaN in the cells of other modalities, and of methylation in those that cover none of the features.
 
     Raises
     ------
@@ -54,16 +55,22 @@ def measured_mean(run: RunSlices, search: FeatureSearch, found: Sequence[Found],
     if counts:
         library = run.column("library_size").to_numpy(np.float64)[mine]
         factor = (1e4 / np.maximum(library, 1.0)).astype(np.float32)[:, None]
-    total = np.zeros(len(span), np.float32)
+    total, known = np.zeros(len(span), np.float32), np.zeros(len(span), np.float32)
+    gaps = modality == METHYLATION
     step = max(1, VALUES_AT_ONCE // max(1, len(span)))
     for start in range(0, len(found), step):
         values = _read(run, search, found[start : start + step])
         values *= factor
         if counts:
             np.log1p(np.maximum(values, 0, out=values), out=values)
+        if gaps:
+            # the mean of what is covered: elsewhere nothing is known
+            known += (~np.isnan(values)).sum(axis=1)
+            np.nan_to_num(values, copy=False)
         total += values.sum(axis=1) if values.shape[1] > 1 else values[:, 0]
     every = np.full(run.n_cells, np.nan, np.float32)
-    every[mine] = total / len(found)
+    number = np.where(known > 0, known, np.float32(np.nan)) if gaps else np.float32(len(found))
+    every[mine] = total / number
     return every
 
 

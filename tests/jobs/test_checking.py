@@ -96,13 +96,13 @@ ERROR = {"found": "It is\nbroken.", "expected": "a whole file.", "todo": "copy i
         (
             answer(part(modality={"value": None, "certainty": "unsure"}, too_small=True, cells=3, features=2)),
             "rna.h5ad: AnnData (.h5ad); modality unknown, 3 cells x 2 features, counts in X; ok; say what it is with "
-            "rna=, atac= or protein=; too small to train on, which takes 5 cells and 5 features",
+            "rna=, atac=, protein= or methylation=; too small to train on, which takes 5 cells and 5 features",
         ),
         (
             answer(part(modality={"value": None, "certainty": "unsure"}, name="mod1"), part(name="gex")),
             "rna.h5ad: AnnData (.h5ad); mod1: modality unknown, 5,081 cells x 19,322 features, counts in X + gex: rna, "
             "5,081 cells x 19,322 genes, counts in X, mouse (mm10, sure); ok; parts of unknown modality are read once "
-            "they are named rna, atac or protein in the file",
+            "they are named rna, atac, protein or methylation in the file",
         ),
         (
             {"path": "rna.h5ad", "error": ERROR},

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from monae_app.engine.analysis.consistency import Consistency, integration_consistency
 from monae_app.engine.analysis.linked_features import Links, Measured, links_between
+from monae_app.engine.data.covered import CoveredMatrix
+from monae_app.engine.data.levels import deviations_of
 from monae_app.engine.telling import SILENT, Telling
 
 if TYPE_CHECKING:
@@ -132,4 +134,7 @@ def consistency_of(
 
 
 def _measured(modality: Modality) -> Measured:
+    if isinstance(modality.values, CoveredMatrix):
+        # a mean over cells must not take what was not covered for a level of 0
+        return Measured(deviations_of(modality.values, modality.var), is_counts=False)
     return Measured(modality.values, modality.is_count, modality.library_size if modality.is_count else None)

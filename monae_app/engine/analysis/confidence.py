@@ -2,7 +2,8 @@
 
 A cell that is imputed from its own counts knows the answer. So the counts of a held-out cell are split in two at
 random, which leaves two independent measurements of it: one is encoded, the other is what the imputed values are held
-against, and the other way round. Continuous values cannot be split; there half of the features are hidden instead.
+against, and the other way round. Continuous values cannot be split; there half of the features are hidden instead, as
+are levels of methylation (:mod:`monae_app.engine.analysis.confidence_of_levels`).
 
 n held-out cells, F features of the modality, D latent axes, b batches.
 *Source:* binomial thinning of counts for validation: Batson, Royer & Webber 2019 (molecular cross-validation).
@@ -11,12 +12,15 @@ n held-out cells, F features of the modality, D latent axes, b batches.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.sparse as sp
 
-from monae_app.engine.analysis.imputation import LARGEST_EXPONENT, VALUES_AT_ONCE, linear_predictor
+from monae_app.engine.analysis.confidence_of_levels import CoveredCells, confidence_of_levels
+from monae_app.engine.analysis.decoded_levels import feature_shards, levels_of
+from monae_app.engine.analysis.imputation import LARGEST_EXPONENT
+from monae_app.engine.data.covered import CoveredMatrix
 from monae_app.engine.telling import SILENT, Telling
 
 if TYPE_CHECKING:
@@ -27,7 +31,7 @@ if TYPE_CHECKING:
     from monae_app.engine.training.decoded import DecodedFeatures
 
     # values (n, F) and which of the features were measured (F,) or None, to latent (n, D)
-    Embed = Callable[[sp.csr_matrix, np.ndarray | None], np.ndarray]
+    Embed = Callable[[Any, np.ndarray | None], np.ndarray]
 
 # a correlation over fewer cells with the feature is mostly chance
 FEWEST_CELLS = 10
@@ -62,7 +66,7 @@ def confidences(
         columns = embedder.modelled[name]
 
         def embed(
-            shown: sp.csr_matrix,
+            shown: Any,
             measured: np.ndarray | None,
             name: str = name,
             columns: np.ndarray = columns,
@@ -71,8 +75,12 @@ def confidences(
             of_encoder = None if measured is None else measured[columns]
             return embedder.embed(name, shown[:, columns], batch, of_encoder)
 
-        cells = HeldOutCells(values, batch, parts.whole.modalities[name].is_count)
-        found[name] = confidence(cells, decoded[name], embed, seed=seed)
+        modality = parts.whole.modalities[name]
+        if isinstance(values, CoveredMatrix):
+            covered = CoveredCells(values, batch, name, modality.likelihood)
+            found[name] = confidence_of_levels(covered, decoded[name], embed, seed=seed)
+            continue
+        found[name] = confidence(HeldOutCells(values, batch, modality.is_count), decoded[name], embed, seed=seed)
     return found
 
 
@@ -144,11 +152,11 @@ def _of_counts(cells: HeldOutCells, decoded: DecodedFeatures, embed: Embed, rng:
     batch = np.tile(cells.batch, 2)
     library = np.asarray(measured.sum(axis=1), dtype=np.float64).ravel()
     total = np.zeros(len(latent))
-    for columns in _feature_shards(len(latent), measured.shape[1]):
-        total += np.exp(_levels(latent, decoded, batch, columns, LARGEST_EXPONENT)).sum(axis=1)
+    for columns in feature_shards(len(latent), measured.shape[1]):
+        total += np.exp(levels_of(latent, decoded, batch, columns, LARGEST_EXPONENT)).sum(axis=1)
     found = np.empty(measured.shape[1])
-    for columns in _feature_shards(len(latent), measured.shape[1]):
-        share = np.exp(_levels(latent, decoded, batch, columns, LARGEST_EXPONENT)) / total[:, None]
+    for columns in feature_shards(len(latent), measured.shape[1]):
+        share = np.exp(levels_of(latent, decoded, batch, columns, LARGEST_EXPONENT)) / total[:, None]
         of_cell = measured[:, columns].toarray() / np.maximum(library, 1)[:, None]
         found[columns] = weighted_correlation(share, of_cell, library, batch)
     return found
@@ -161,9 +169,9 @@ def _of_values(cells: HeldOutCells, decoded: DecodedFeatures, embed: Embed, rng:
     values = cells.values.tocsc()
     for hidden in (0, 1):
         latent = embed(cells.values.multiply(fold != hidden).tocsr(), fold != hidden)
-        for shard in _feature_shards(n_cells, n_features):
+        for shard in feature_shards(n_cells, n_features):
             columns = np.arange(n_features)[shard][fold[shard] == hidden]
-            level = _levels(latent, decoded, cells.batch, columns, np.inf)
+            level = levels_of(latent, decoded, cells.batch, columns, np.inf)
             found[columns] = weighted_correlation(level, values[:, columns].toarray(), np.ones(n_cells), cells.batch)
     return found
 
@@ -211,21 +219,3 @@ def _centred(values: np.ndarray, weight: np.ndarray, group: np.ndarray) -> np.nd
     total = np.asarray(members.sum(axis=1))
     mean = np.asarray(members @ values) / np.where(total > 0, total, 1)
     return np.asarray(values - mean[code])
-
-
-def _levels(
-    latent: np.ndarray, decoded: DecodedFeatures, batch: np.ndarray, columns: slice | np.ndarray, bound: float
-) -> np.ndarray:
-    """Linear predictor of some features, each cell at its own batch, (n, columns) float64."""
-    vectors = decoded.vectors[columns]
-    level = np.empty((len(latent), len(vectors)))
-    for code in np.unique(batch):
-        mine = batch == code
-        scale, bias = decoded.scale[columns, code], decoded.bias[columns, code]
-        level[mine] = linear_predictor(latent[mine], vectors, scale, bias, bound=bound)
-    return level
-
-
-def _feature_shards(n_cells: int, n_features: int) -> list[slice]:
-    size = max(1, VALUES_AT_ONCE // (4 * max(1, n_cells)))
-    return [slice(start, min(start + size, n_features)) for start in range(0, n_features, size)]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from monae_app.engine.analysis.imputation import linear_predictor, shards
+from monae_app.engine.analysis.response import response
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,8 +55,8 @@ def impute_everywhere(run: RunSlices, target: str, rows: np.ndarray, *, log: boo
 
     Returns
     -------
-    Mean over the features, (N,), float32: of counts per 10,000, or on the model's own scale where values are
-    continuous.
+    Mean over the features, (N,), float32: of counts per 10,000, of levels from 0 to 1, or on the model's own scale
+    where values are continuous.
     """
     found = np.empty(run.n_cells, np.float32)
     for source, cells in run.spans.items():
@@ -73,13 +74,16 @@ def _decoded(
     total = run.column(f"normaliser_{target}").to_numpy(np.float32)
     continuous = bool(np.isnan(total[cells.start : cells.stop]).all())
     bound = {"bound": np.inf} if continuous else {}
+    likelihood = run.likelihood(target)
     within = source == target
     for part, latent in _latent(run, cells, private=within):
         vectors = np.hstack([decoder.shared, decoder.private]) if within else decoder.shared
         for few in shards(len(latent), len(vectors)):
             rows = slice(part.start + few.start, part.start + few.stop)
             values = linear_predictor(latent[few], vectors, decoder.scale, decoder.bias, **bound)
-            if not continuous:
+            if continuous:
+                values = response(values, target, likelihood)
+            else:
                 np.exp(values, out=values)
                 values *= (TEN_THOUSAND / total[rows])[:, None]
             yield rows, values

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from monae_app.engine.analysis.response import response
 from monae_app.engine.errors import InputError
 from monae_app.engine.telling import SILENT, Telling
 
@@ -88,7 +89,8 @@ def impute(
         Plain names, as in the input file; None for all of the target.
     scale
         ``cp10k``: counts per 10,000; ``proportion``: of the cell's total; ``counts``: at the cell's own library size,
-        within one modality only. Continuous modalities come on the model's own scale.
+        within one modality only. Continuous modalities come on the model's own scale, methylation as levels from 0 to
+        1.
     batch
         Decode as if in this batch; None or ``AtBatch.REFERENCE`` for the reference batch of the run, ``AtBatch.OWN``
         for each cell's own.
@@ -133,7 +135,7 @@ def impute_shards(
 class _Request:
     """What is needed to decode; ``chosen`` of the V features, ``column`` of the b batches for each cell.
 
-    ``total`` holds the saved normaliser at the reference batch, None where the values are continuous.
+    ``total`` holds the saved normaliser at the reference batch, None where the values are continuous or levels.
     """
 
     latent: np.ndarray
@@ -145,6 +147,8 @@ class _Request:
     reference: int
     total: np.ndarray | None
     factor: np.ndarray
+    target: str
+    likelihood: str
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -164,7 +168,7 @@ class _Request:
         latent, scale, bias = self.latent[rows][mine], self.scale[:, column], self.bias[:, column]
         parts = self.vectors[self.chosen], scale[self.chosen], bias[self.chosen]
         if self.total is None:
-            return linear_predictor(latent, *parts, bound=np.inf)
+            return response(linear_predictor(latent, *parts, bound=np.inf), self.target, self.likelihood)
         # the saved normaliser holds for the reference batch
         at_reference = column == self.reference
         total = self.total[rows][mine] if at_reference else normaliser(latent, self.vectors, scale, bias)
@@ -205,6 +209,8 @@ def _request(
         reference=_batch_column(result, str(result.features.uns["reference_batch"])),
         total=None if continuous else total,
         factor=_factor(cells, source, target, "proportion" if continuous else scale)[of_source],
+        target=target,
+        likelihood=result.likelihood(target),
     )
 
 

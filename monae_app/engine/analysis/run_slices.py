@@ -60,6 +60,11 @@ class RunSlices:
             self.feature_columns = _columns(file["obs"])
             self.n_features = int(_index(file["obs"]).shape[0])
 
+    def likelihood(self, modality: str) -> str:
+        """How the values of a modality were modelled; counts where the report of an earlier version does not say."""
+        said = self.report.get("dataset", {}).get("modalities", {}).get(modality, {})
+        return str(said.get("likelihood", "nb"))
+
     @contextmanager
     def open(self, name: str) -> Iterator[h5py.File]:
         """Open cells.h5ad or features.h5ad.

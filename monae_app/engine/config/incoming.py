@@ -45,6 +45,12 @@ class IncomingSettings(BaseModel):
         "reading",
         "Which matrix of a protein file to take: X, raw, the name of a layer, or auto to find counts.",
     )
+    methylation_matrix: str = parameter(
+        "auto",
+        "reading",
+        "Where a methylation file keeps its values: the layers of methylated and of covered reads, joined by + "
+        "(mc+cov), or one matrix of levels from 0 to 1 (X, or the name of a layer), or auto to look.",
+    )
     rna_orientation: Orientation = parameter(
         "auto", "reading", "What the rows of an RNA text table are: cells, features, or auto to look."
     )
@@ -60,11 +66,20 @@ class IncomingSettings(BaseModel):
         "Isotype controls among the antibodies (IgG1, IgG2a, ...): their mean is kept per cell as isotype_background "
         "and they leave the panel (leave_out), or they stay in it (keep).",
     )
+    methylation_orientation: Orientation = parameter(
+        "auto", "reading", "What the rows of a methylation text table are: cells, features, or auto to look."
+    )
+    methylation_context: Literal["auto", "CG", "CH"] = parameter(
+        "auto",
+        "reading",
+        "Context of the methylated cytosines: CG or CH for all regions, or auto to take it region by region from the "
+        "column context of var or from the names, and CG where neither says it.",
+    )
     join_genes: Literal["intersection", "union"] = parameter(
         "intersection",
         "reading",
-        "Genes and proteins of several samples: those that all have (intersection), or those that any has (union, 0 "
-        "where a sample lacks them).",
+        "Genes, proteins and methylated regions of several samples: those that all have (intersection), or those that "
+        "any has (union: 0 where a sample lacks a gene or protein, not covered where it lacks a region).",
     )
     sample_as_batch: bool = parameter(
         default=True,
@@ -110,6 +125,9 @@ class IncomingSettings(BaseModel):
     )
     protein_min_counts: float = parameter(0, "quality", "Leave out protein cells with fewer counts.", ge=0)
     protein_max_counts: float | None = parameter(None, "quality", "Leave out protein cells with more counts.", ge=0)
+    methylation_min_regions: int = parameter(
+        0, "quality", "Leave out methylation cells with fewer covered regions.", ge=0
+    )
 
     @field_serializer("inputs", when_used="json")
     def _one_is_written_plainly(self, inputs: dict[str, tuple[Path, ...]]) -> dict[str, str | list[str]]:

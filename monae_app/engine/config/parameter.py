@@ -6,10 +6,11 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-ModalityName = Literal["rna", "atac", "protein"]
+ModalityName = Literal["rna", "atac", "protein", "methylation"]
 GenomeName = Literal["hg38", "hg19", "mm10"]
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 LikelihoodName = Literal["auto", "nb", "zinb", "poisson", "bernoulli", "normal"]
+MethylationLikelihoodName = Literal["auto", "beta_binomial", "binomial", "normal"]
 Group = Literal["data", "reading", "quality", "guidance", "length", "model", "loss", "anchors", "analysis"]
 
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from monae_app.engine.config.incoming import IncomingSettings
-from monae_app.engine.config.parameter import DeviceName, LikelihoodName, parameter
+from monae_app.engine.config.parameter import DeviceName, LikelihoodName, MethylationLikelihoodName, parameter
 from monae_app.engine.errors import InputError
 
 
@@ -42,6 +42,12 @@ class RunConfig(IncomingSettings):
         "for counts without overdispersion, bernoulli for seen or not, normal for continuous values, auto to look (nb "
         "or normal).",
     )
+    methylation_likelihood: MethylationLikelihoodName = parameter(
+        "auto",
+        "data",
+        "Distribution of methylation values: beta_binomial for methylated among covered reads, binomial for the same "
+        "without overdispersion, normal for levels, auto to look (beta_binomial or normal).",
+    )
     n_top_genes: int = parameter(
         4000,
         "data",
@@ -59,9 +65,18 @@ class RunConfig(IncomingSettings):
         le=5_000_000,
         expert=False,
     )
+    n_top_regions: int = parameter(
+        20_000,
+        "data",
+        "Regions of methylation to model jointly, those that vary most between the cells that cover them; every other "
+        "region is fitted afterwards and can be asked for.",
+        ge=10,
+        le=5_000_000,
+        expert=False,
+    )
     keep_genes: tuple[str, ...] = parameter((), "data", "Genes to model jointly whatever their variance.")
     n_components: int = parameter(
-        50, "data", "Width of the PCA (RNA, protein) or LSI (ATAC) that encoders read.", ge=3, le=500
+        50, "data", "Width of the PCA (RNA, protein, methylation) or LSI (ATAC) that encoders read.", ge=3, le=500
     )
 
     reference_batch: str | None = parameter(
@@ -80,6 +95,18 @@ class RunConfig(IncomingSettings):
         "Also link peaks up to this far (bp) from gene body and promoter, with a weight that decays with distance.",
         ge=0,
         le=2_000_000,
+    )
+    sign_promoter_cg: int = parameter(
+        -1, "guidance", "Sign of the link between a gene and CG methylation of its promoter (0: no link).", ge=-1, le=1
+    )
+    sign_body_cg: int = parameter(
+        0, "guidance", "Sign of the link between a gene and CG methylation of its body (0: no link).", ge=-1, le=1
+    )
+    sign_promoter_ch: int = parameter(
+        0, "guidance", "Sign of the link between a gene and CH methylation of its promoter (0: no link).", ge=-1, le=1
+    )
+    sign_body_ch: int = parameter(
+        -1, "guidance", "Sign of the link between a gene and CH methylation of its body (0: no link).", ge=-1, le=1
     )
     weigh_links: bool = parameter(
         default=True,

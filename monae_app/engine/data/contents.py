@@ -47,13 +47,14 @@ class Matrix:
     peek: Callable[[], np.ndarray]
     var: pd.DataFrame | None = None
     columns: Callable[[np.ndarray], np.ndarray] | None = None
+    dense: bool = False
 
     @classmethod
     def of(cls, values: sp.spmatrix | np.ndarray, var: pd.DataFrame | None = None) -> Matrix:
         """Wrap values that are in memory already, shape (N, G)."""
         stored: np.ndarray = np.asarray(values.data if sp.issparse(values) else values).ravel()
         step = max(1, len(stored) // PEEKED_VALUES)
-        return cls(tuple(values.shape), lambda: values, lambda: stored[::step], var)
+        return cls(tuple(values.shape), lambda: values, lambda: stored[::step], var, dense=not sp.issparse(values))
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from monae_app.engine.data.dataset import METHYLATION
 from monae_app.engine.data.former_symbols import names_in
 from monae_app.engine.data.genome import harmonise_chromosomes, one_place_per_symbol, parse_peaks, read_bed, read_genome
 from monae_app.engine.data.gtf import read_gtf
+from monae_app.engine.data.regions import locate_regions
 from monae_app.engine.data.understanding.origin import guess_origin
 from monae_app.engine.errors import InputError
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from monae_app.engine.data.dataset import Dataset
 
 COLUMNS = ["chrom", "start", "end", "strand"]
+PLACED = {"atac": "peaks", METHYLATION: "regions"}
 
 
 def locate_features(dataset: Dataset, config: RunConfig) -> dict[str, pd.DataFrame]:
@@ -26,34 +29,27 @@ def locate_features(dataset: Dataset, config: RunConfig) -> dict[str, pd.DataFra
     -------
     dict
         By modality, one row a feature in the order of the dataset, columns ``chrom``, ``start``, ``end``, ``strand``;
-        NaN where the annotation does not know a gene, and for proteins, which need no place.
+        NaN where the annotation does not know a gene, and for proteins, which need no place. Regions of methylation
+        that are named by genes lie where their bodies do.
 
     Raises
     ------
     InputError
-        If genes and peaks are to be linked and no annotation was named, no gene is in the annotation, or a peak has no
-        place.
+        If genes are to be linked with peaks or regions and no annotation was named, no gene is in the annotation, or a
+        peak or region has no place.
     """
     genes = read_annotation(config)
+    _check_annotation(dataset, genes, config)
     located: dict[str, pd.DataFrame] = {}
     if "atac" in dataset.modalities:
         located["atac"] = _places_of_peaks(dataset.modalities["atac"].var, config).assign(strand=".")
     if "rna" in dataset.modalities:
-        names = dataset.modalities["rna"].var.index
-        if genes is None:
-            if "atac" in dataset.modalities and config.infer_links != "only":
-                raise InputError(
-                    "No genome was named, so genes and peaks cannot be linked.",
-                    "--genome hg38, hg19 or mm10, or --bed FILE or --gtf FILE with gene coordinates.",
-                    "name the genome that the reads were aligned to; where no annotation fits, links can be inferred "
-                    "from the data: --set infer_links=only.",
-                )
-            genes = pd.DataFrame(columns=["symbol", *COLUMNS])
-        located["rna"] = genes.set_index("symbol").reindex(_names_of_annotation(names, config))[COLUMNS].set_axis(names)
-        if len(genes) and located["rna"]["chrom"].isna().all() and config.infer_links != "only":
-            raise _unknown_genes(dataset.modalities["rna"].var, genes, config)
-    if "atac" in located and "rna" in located:
-        located["atac"]["chrom"] = harmonise_chromosomes(located["atac"]["chrom"], located["rna"]["chrom"].dropna())
+        located["rna"] = _locate_genes(dataset.modalities["rna"].var, genes, config)
+    if METHYLATION in dataset.modalities:
+        located[METHYLATION] = locate_regions(dataset.modalities[METHYLATION].var, genes)
+    for name in ("atac", METHYLATION):
+        if name in located and "rna" in located:
+            located[name]["chrom"] = harmonise_chromosomes(located[name]["chrom"], located["rna"]["chrom"].dropna())
     if "protein" in dataset.modalities:
         located["protein"] = pd.DataFrame(index=dataset.modalities["protein"].var.index, columns=COLUMNS, dtype=object)
     return {name: located[name] for name in dataset.modalities}
@@ -67,6 +63,26 @@ def _places_of_peaks(var: pd.DataFrame, config: RunConfig) -> pd.DataFrame:
         if config.infer_links != "only":
             raise
         return pd.DataFrame(index=var.index, columns=COLUMNS[:3], dtype=object)
+
+
+def _locate_genes(var: pd.DataFrame, genes: pd.DataFrame | None, config: RunConfig) -> pd.DataFrame:
+    known = pd.DataFrame(columns=["symbol", *COLUMNS]) if genes is None else genes
+    located = known.set_index("symbol").reindex(_names_of_annotation(var.index, config))[COLUMNS].set_axis(var.index)
+    if len(known) and located["chrom"].isna().all() and config.infer_links != "only":
+        raise _unknown_genes(var, known, config)
+    return located
+
+
+def _check_annotation(dataset: Dataset, genes: pd.DataFrame | None, config: RunConfig) -> None:
+    """Make sure that there is one where genes are to be linked by their places."""
+    others = [what for name, what in PLACED.items() if name in dataset.modalities]
+    if genes is None and others and "rna" in dataset.modalities and config.infer_links != "only":
+        raise InputError(
+            f"No genome was named, so genes and {others[0]} cannot be linked.",
+            "--genome hg38, hg19 or mm10, or --bed FILE or --gtf FILE with gene coordinates.",
+            "name the genome that the reads were aligned to; where no annotation fits, links can be inferred from the "
+            "data: --set infer_links=only.",
+        )
 
 
 def _unknown_genes(var: pd.DataFrame, genes: pd.DataFrame, config: RunConfig) -> InputError:

@@ -72,6 +72,7 @@ CUTOFFS: dict[ModalityName, tuple[Cutoff, ...]] = {
         Cutoff("atac_max_doublet", "doublet_score", "max", "with a doublet score above {}"),
     ),
     "protein": _pair("protein", "counts", "counts", "counts", ""),
+    "methylation": (Cutoff("methylation_min_regions", "features", "min", "with fewer than {} covered regions"),),
 }
 SHARES = ("mito_share", "tss_share")
 OF_ANY = (

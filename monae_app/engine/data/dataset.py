@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 
 from monae_app.engine.data.batch_covariates import batches_of
+from monae_app.engine.data.covered import CoveredMatrix
+from monae_app.engine.data.levels import check_levels
 from monae_app.engine.data.understanding.barcodes import match_cells, n_in_several
 from monae_app.engine.errors import InputError
 
@@ -21,10 +23,11 @@ if TYPE_CHECKING:
     from monae_app.engine.data.batch_covariates import Batches
     from monae_app.engine.data.understanding.barcodes import CellMatch
 
-Likelihood = Literal["nb", "zinb", "poisson", "bernoulli", "normal"]
+Likelihood = Literal["nb", "zinb", "poisson", "bernoulli", "normal", "binomial", "beta_binomial"]
+METHYLATION: Final = "methylation"
 MIN_CELLS = 5
 MIN_FEATURES = 5
-EMPTY = "cells have no counts"
+EMPTY, UNCOVERED = "cells have no counts", "cells cover no region"
 
 
 def is_count(likelihood: str) -> bool:
@@ -39,15 +42,17 @@ class Modality:
     Parameters
     ----------
     name
-        ``rna``, ``atac`` or ``protein``.
+        ``rna``, ``atac``, ``protein`` or ``methylation``.
     values
-        Counts, or continuous values, shape (N, G), float32, one row a cell.
+        Counts, or continuous values, shape (N, G), float32, one row a cell. Of methylation a ``CoveredMatrix``:
+        methylated among covered reads, or levels; what it does not store was not covered.
     obs
         What is known of the cells; the index holds their names, shape (N, columns).
     var
         What is known of the features; the index holds their names, shape (G, columns).
     likelihood
-        ``nb``, ``zinb``, ``poisson`` or ``bernoulli`` for counts, ``normal`` for continuous values.
+        ``nb``, ``zinb``, ``poisson`` or ``bernoulli`` for counts, ``beta_binomial`` or ``binomial`` for methylated
+        among covered reads, ``normal`` for continuous values and levels.
 
     Raises
     ------
@@ -57,7 +62,7 @@ class Modality:
     """
 
     name: str
-    values: sp.csr_matrix
+    values: sp.csr_matrix | CoveredMatrix
     obs: pd.DataFrame
     var: pd.DataFrame
     likelihood: Likelihood
@@ -84,8 +89,17 @@ class Modality:
         return is_count(self.likelihood)
 
     @property
+    def informative(self) -> np.ndarray:
+        """Rows of cells that say anything: with counts, or with a covered region; increasing."""
+        if self.is_count or isinstance(self.values, CoveredMatrix):
+            return np.flatnonzero(self.library_size > 0)
+        return np.arange(self.n_cells)
+
+    @property
     def library_size(self) -> np.ndarray:
-        """Sum of each cell's values, shape (N,), float32."""
+        """Sum of each cell's values; of methylation the number of regions that it covers; shape (N,), float32."""
+        if isinstance(self.values, CoveredMatrix):
+            return np.diff(self.values.indptr).astype(np.float32)
         return np.asarray(self.values.sum(axis=1), dtype=np.float32).ravel()
 
     def _check_shape(self) -> None:
@@ -104,7 +118,7 @@ class Modality:
             )
 
 
-def check_values(values: sp.csr_matrix, cells: pd.Index, name: str, likelihood: str) -> None:
+def check_values(values: sp.csr_matrix | CoveredMatrix, cells: pd.Index, name: str, likelihood: str) -> None:
     """Make sure that values can be modelled.
 
     Parameters
@@ -121,8 +135,12 @@ def check_values(values: sp.csr_matrix, cells: pd.Index, name: str, likelihood: 
     Raises
     ------
     InputError
-        If a value is missing or infinite, a count is negative, or no cell has any count.
+        If a value is missing or infinite, a count is negative, or no cell has any count; of methylation if more reads
+        are methylated than covered, or nothing is covered.
     """
+    if isinstance(values, CoveredMatrix):
+        check_levels(values, cells, name, likelihood)
+        return
     data = values.data
     broken = ~np.isfinite(data)
     if broken.any():
@@ -162,12 +180,14 @@ def _check_unique(names: pd.Index, what: str, modality: str) -> None:
 
 def _empty_cells(modality: Modality, notes: Sequence[str]) -> list[str]:
     """Say that a modality has cells without counts, unless a data set that this one is part of has said so."""
-    empty = int((modality.library_size == 0).sum()) if modality.is_count else 0
-    if not empty or any(note.startswith(f"{modality.name}: ") and EMPTY in note for note in notes):
+    empty = modality.n_cells - len(modality.informative)
+    covered = isinstance(modality.values, CoveredMatrix)
+    what, setting = (UNCOVERED, "methylation_min_regions=1") if covered else (EMPTY, "min_counts=1")
+    if not empty or any(note.startswith(f"{modality.name}: ") and what in note for note in notes):
         return []
     return [
-        f"{modality.name}: {empty:,} of {modality.n_cells:,} {EMPTY}: they lie where a cell without evidence lies; "
-        "leave them out with min_counts=1."
+        f"{modality.name}: {empty:,} of {modality.n_cells:,} {what}: they lie where a cell without evidence lies; "
+        f"leave them out with {setting}."
     ]
 
 

@@ -51,7 +51,7 @@ def expected_seconds(summary: dict[str, Any], config: RunConfig) -> float:
     a_step = SECONDS_PER_STEP + SECONDS_PER_VALUE * decoded + SECONDS_PER_EDGE * edges * config.graph_layers
     first, *others = sorted((each["cells"] for each in modalities), reverse=True)
     anchors = SECONDS_PER_PAIR_OF_CELLS * first * sum(others)
-    most = {"rna": config.n_top_genes, "atac": config.n_top_peaks}
+    most = {"rna": config.n_top_genes, "atac": config.n_top_peaks, "methylation": config.n_top_regions}
     rest = sum(
         max(0, each["features"] - most.get(name, each["features"])) * min(CELLS_PER_STEP_AFTER, each["cells"])
         for name, each in summary["modalities"].items()

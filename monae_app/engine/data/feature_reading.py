@@ -9,6 +9,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from monae_app.engine.config import RunConfig
+from monae_app.engine.data.covered import CoveredMatrix
 from monae_app.engine.data.modality_reading import read_whole
 from monae_app.engine.errors import InputError
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def read_feature(config: RunConfig, modality: ModalityName, feature: str) -> pd.Series:
-    """Measured values of one feature, by cell name, shape (N,).
+    """Measured values of one feature, by cell name, shape (N,); of methylation levels, NaN where not covered.
 
     Raises
     ------
@@ -34,12 +35,16 @@ def read_feature(config: RunConfig, modality: ModalityName, feature: str) -> pd.
             "a name from var.",
             "choose another feature.",
         )
-    return pd.Series(columns[:, names.get_loc(feature)].toarray().ravel(), index=cells)
+    column = columns[:, [names.get_loc(feature)]]
+    if isinstance(column, CoveredMatrix):
+        return pd.Series(column.dense_levels().ravel(), index=cells)
+    return pd.Series(column.toarray().ravel(), index=cells)
 
 
 @lru_cache(maxsize=2)
-def _columns(settings: str, _modified: tuple[int, ...]) -> tuple[pd.Index, pd.Index, sp.csc_matrix]:
+def _columns(settings: str, _modified: tuple[int, ...]) -> tuple[pd.Index, pd.Index, sp.csc_matrix | CoveredMatrix]:
     config = RunConfig.model_validate_json(settings)
     (modality,) = config.inputs
     whole = read_whole(modality, config, [])
-    return whole.obs.index, whole.var.index, sp.csc_matrix(whole.values)
+    by_columns = whole.values if isinstance(whole.values, CoveredMatrix) else sp.csc_matrix(whole.values)
+    return whole.obs.index, whole.var.index, by_columns

@@ -69,7 +69,7 @@ def expected_device_memory(summary: dict[str, Any], config: RunConfig) -> int:
 def _network(summary: dict[str, Any], config: RunConfig) -> float:
     """Bytes of the decoded batch, the vectors of the features and the graph, with all that training keeps of them."""
     batch, vectors = 0, 0
-    most = {"rna": config.n_top_genes, "atac": config.n_top_peaks}
+    most = {"rna": config.n_top_genes, "atac": config.n_top_peaks, "methylation": config.n_top_regions}
     axes = config.latent_shared + config.latent_private
     for name, each in summary["modalities"].items():
         modelled = min(each["features"], most.get(name, each["features"]))

@@ -203,6 +203,7 @@ def build_guidance(
     promoter: int,
     window: int,
     coding: pd.DataFrame | None = None,
+    regions: pd.DataFrame | None = None,
 ) -> GuidanceGraph:
     """Join the features of all modalities into one graph.
 
@@ -219,6 +220,9 @@ def build_guidance(
     coding
         ``gene`` and ``protein``, positions among the ``rna`` and ``protein`` features, each pair once, and ``weight``
         of the link (1 without that column); None without proteins or without RNA.
+    regions
+        ``gene`` and ``region``, positions among the ``rna`` and ``methylation`` features, and ``sign``, as from
+        :func:`~monae_app.engine.data.regions.link_genes_to_regions`; None without methylation or without RNA.
 
     Raises
     ------
@@ -232,15 +236,21 @@ def build_guidance(
         }
     )
     starts = {name: int(np.argmax(vertices["modality"] == name)) for name in features}
-    parts: list[tuple[Any, Any, Any]] = [(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))]
+    nothing = np.empty(0, np.int64)
+    parts: list[tuple[Any, Any, Any, Any]] = [(nothing, nothing, np.empty(0), nothing)]
     if genes is not None and peaks is not None:
         pairs = _near(genes, peaks, promoter=promoter, window=window)
-        parts.append((pairs["gene"] + starts["rna"], pairs["peak"] + starts["atac"], pairs["weight"]))
+        one = np.ones(len(pairs), np.int64)
+        parts.append((pairs["gene"] + starts["rna"], pairs["peak"] + starts["atac"], pairs["weight"], one))
     if coding is not None:
         of_links = coding["weight"] if "weight" in coding else np.ones(len(coding))
-        parts.append((coding["gene"] + starts["rna"], coding["protein"] + starts["protein"], of_links))
-    source, target, weight = (np.concatenate(each) for each in zip(*parts, strict=True))
-    return GuidanceGraph(vertices, source, target, weight.astype(np.float32), np.ones(len(weight), np.int8))
+        ends = coding["gene"] + starts["rna"], coding["protein"] + starts["protein"]
+        parts.append((*ends, of_links, np.ones(len(coding), np.int64)))
+    if regions is not None:
+        ends = regions["gene"] + starts["rna"], regions["region"] + starts["methylation"]
+        parts.append((*ends, np.ones(len(regions)), regions["sign"]))
+    source, target, weight, sign = (np.concatenate(each) for each in zip(*parts, strict=True))
+    return GuidanceGraph(vertices, source, target, weight.astype(np.float32), sign.astype(np.int8))
 
 
 def _near(genes: pd.DataFrame, peaks: pd.DataFrame, *, promoter: int, window: int) -> pd.DataFrame:

@@ -18,6 +18,7 @@ from monae_app.engine.data.dataset import Dataset
 if TYPE_CHECKING:
     import scipy.sparse as sp
 
+    from monae_app.engine.data.covered import CoveredMatrix
     from monae_app.engine.data.dataset import Modality
 
 FEWEST, MOST = 50, 1000
@@ -42,7 +43,9 @@ class Split:
     training: Dataset
     held_out: dict[str, np.ndarray]
 
-    def unseen(self, name: str, columns: np.ndarray | slice = slice(None)) -> tuple[sp.csr_matrix, np.ndarray]:
+    def unseen(
+        self, name: str, columns: np.ndarray | slice = slice(None)
+    ) -> tuple[sp.csr_matrix | CoveredMatrix, np.ndarray]:
         """Values (n, columns) and batches (n,) of the cells of a modality that are held out."""
         rows = self.held_out[name]
         return self.whole.modalities[name].values[rows][:, columns], self.whole.batch_codes[name][rows]

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import scipy.sparse as sp
 
 from monae_app.engine.data.antibodies import is_isotype_control
 from monae_app.engine.data.antibodies.by_hand import split_mapping
@@ -59,7 +60,8 @@ def leave_out_controls(whole: Whole, config: RunConfig, notes: list[str]) -> Who
     if config.isotype_controls == "keep" or mine.all():
         notes.append(f"protein: {several} stayed in the panel; nothing links them to a gene.")
         return replace(whole, finding=finding)
-    values = whole.values[:, mine]
+    # of antibodies every value is measured, and none is a level
+    values = sp.csr_matrix(whole.values[:, mine])
     if is_count(whole.likelihood):
         values = values.log1p()
     background = np.asarray(values.mean(axis=1), dtype=np.float32).ravel()

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import scipy.sparse as sp
 
+from monae_app.engine.data.level_projection import LevelProjection
 from monae_app.engine.data.representation import ARRAYS, KINDS, Projection, fit_projection
 from monae_app.engine.telling import SILENT, Telling
 
@@ -114,8 +115,10 @@ def link_projection(
     return LinkedProjection(own, link, fit_projection(sp.csr_matrix(values @ link), "counts", n_components, seed, tell))
 
 
-def projection_from(kind: str, arrays: Mapping[str, np.ndarray]) -> Projection | LinkedProjection:
-    """Rebuild either kind of projection."""
+def projection_from(kind: str, arrays: Mapping[str, np.ndarray]) -> Projection | LinkedProjection | LevelProjection:
+    """Rebuild any kind of projection."""
+    if kind == LevelProjection.kind:
+        return LevelProjection.from_arrays(arrays)
     if kind.startswith(f"{KIND}:"):
         return LinkedProjection.from_arrays(kind, arrays)
     return Projection.from_arrays(KINDS[KINDS.index(kind)], arrays)

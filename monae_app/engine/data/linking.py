@@ -8,9 +8,12 @@ import numpy as np
 import pandas as pd
 
 from monae_app.engine.data.coding import check_any_coded, coding_genes
+from monae_app.engine.data.dataset import METHYLATION
 from monae_app.engine.data.genome import transcription_factors
 from monae_app.engine.data.guidance import build_guidance
-from monae_app.engine.data.preprocess import select_genes, select_peaks
+from monae_app.engine.data.levels import context_codes
+from monae_app.engine.data.preprocess import select_genes, select_peaks, select_regions
+from monae_app.engine.data.regions import link_genes_to_regions
 from monae_app.engine.telling import SILENT, Telling
 
 if TYPE_CHECKING:
@@ -26,8 +29,8 @@ def link(
 ) -> GuidanceGraph:
     """Choose the features that are modelled jointly, and join them by their places in the genome and their names.
 
-    Of genes the most variable, of peaks the most accessible, of proteins all; transcription factors, the genes of the
-    proteins and those that the user names are kept in any case.
+    Of genes and methylated regions the most variable, of peaks the most accessible, of proteins all; transcription
+    factors, the genes of the proteins and those that the user names are kept in any case.
 
     Parameters
     ----------
@@ -43,7 +46,8 @@ def link(
     Raises
     ------
     InputError
-        If no peak lies near any gene, no protein is the product of any, or a mapping by hand names what is not there.
+        If no peak or region lies near any gene, no protein is the product of any, or a mapping by hand names what is
+        not there.
     """
     coding = _coding(dataset, config) if config.infer_links != "only" else None
     chosen = {name: np.arange(each.n_features) for name, each in dataset.modalities.items()}
@@ -56,6 +60,9 @@ def link(
     if "atac" in chosen:
         tell(f"Choosing the most accessible of {dataset.modalities['atac'].n_features:,} peaks")
         chosen["atac"] = select_peaks(dataset.modalities["atac"], config.n_top_peaks)
+    if METHYLATION in chosen:
+        tell(f"Choosing the most variable of {dataset.modalities[METHYLATION].n_features:,} regions")
+        chosen[METHYLATION] = select_regions(dataset.modalities[METHYLATION], config.n_top_regions)
     tell("Joining features by their places and names")
     names: dict[str, Sequence[str]] = {
         name: dataset.modalities[name].var.index[rows].tolist() for name, rows in chosen.items()
@@ -67,7 +74,14 @@ def link(
     if config.infer_links == "only":
         # what comes of the data alone is added when cells are matched
         genes = peaks = None
-    return build_guidance(names, genes, peaks, promoter=config.promoter, window=config.window, coding=coding)
+    regions = None
+    if genes is not None and METHYLATION in chosen:
+        rows = chosen[METHYLATION]
+        context = context_codes(dataset.modalities[METHYLATION].var)[rows]
+        regions = link_genes_to_regions(genes, located[METHYLATION].iloc[rows], context, config)
+    return build_guidance(
+        names, genes, peaks, promoter=config.promoter, window=config.window, coding=coding, regions=regions
+    )
 
 
 def _coding(dataset: Dataset, config: RunConfig) -> pd.DataFrame | None:

@@ -13,9 +13,13 @@ import numpy as np
 import pandas as pd
 
 from monae_app.engine.data.contents import ReadingOptions
+from monae_app.engine.data.dataset import METHYLATION
+from monae_app.engine.data.measured_levels import level_columns
+from monae_app.engine.data.methylation_reading import with_contexts_in_names
 from monae_app.engine.data.modality_reading import part_names
 from monae_app.engine.data.part_reading import settle_names
 from monae_app.engine.data.readers import open_file
+from monae_app.engine.data.regions import contexts_of
 from monae_app.engine.data.samples import stacked_names
 from monae_app.engine.data.understanding.cell_names import name_cells
 from monae_app.engine.data.understanding.matrices import choose_matrix
@@ -25,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from monae_app.engine.config import ModalityName, RunConfig
-    from monae_app.engine.data.contents import Contents, Matrix, Part
+    from monae_app.engine.data.contents import Contents, Part
 
 
 @dataclass(frozen=True)
@@ -49,10 +53,14 @@ class Piece:
 
 @dataclass(frozen=True)
 class MeasuredSlices:
-    """All samples of one modality; ``rows`` (n,) says which of their cells each cell of the run is, -1 for none."""
+    """All samples of one modality; ``rows`` (n,) says which of their cells each cell of the run is, -1 for none.
+
+    ``lacking`` stands where a sample lacks a feature: 0 for counts, NaN for levels, which are not covered there.
+    """
 
     pieces: tuple[Piece, ...]
     rows: np.ndarray
+    lacking: float = 0.0
 
     @property
     def nbytes(self) -> int:
@@ -65,7 +73,7 @@ class MeasuredSlices:
 
     def read(self, features: np.ndarray) -> np.ndarray:
         """Read features of the run by their numbers, (F,): (n, F) float32, NaN for a cell that is in no sample."""
-        every = np.zeros((self.pieces[-1].cells.stop, len(features)), np.float32)
+        every = np.full((self.pieces[-1].cells.stop, len(features)), self.lacking, np.float32)
         for piece in self.pieces:
             there = np.flatnonzero(piece.at[features] >= 0)
             if len(there):
@@ -112,10 +120,9 @@ def open_measured(
     for path in config.inputs[modality]:
         contents = open_file(path, options)
         chosen += [(contents, part) for part in _parts(contents, modality)]
-    matrices = [part.matrices[choose_matrix(part, getattr(config, f"{modality}_matrix")).name] for _, part in chosen]
     parts = [part for _, part in chosen]
-    named = [_names(part, matrix, modality, config) for part, matrix in zip(parts, matrices, strict=True)]
-    if not _by_name(modality, named) or any(matrix.columns is None for matrix in matrices):
+    named, readers = zip(*[_columns(part, modality, config) for part in parts], strict=True)
+    if not _by_name(modality, named) or any(columns is None for columns in readers):
         return None
     indices = [name_cells(part.obs, modality)[0].index for part in parts]
     names, _ = stacked_names(part_names(chosen), indices) if len(indices) > 1 else (indices, 0)
@@ -125,11 +132,12 @@ def open_measured(
         return None
     ends = np.cumsum([0, *map(len, names)]).tolist()
     pieces = [
-        Piece(matrix.columns, range(ends[i], ends[i + 1]), index.get_indexer(pd.Index(features)).astype(np.int32))
-        for i, (matrix, index) in enumerate(zip(matrices, named, strict=True))
-        if matrix.columns is not None
+        Piece(columns, range(ends[i], ends[i + 1]), index.get_indexer(pd.Index(features)).astype(np.int32))
+        for i, (columns, index) in enumerate(zip(readers, named, strict=True))
+        if columns is not None
     ]
-    return MeasuredSlices(tuple(pieces), rows.astype(np.int32))
+    lacking = np.nan if modality == METHYLATION else 0.0
+    return MeasuredSlices(tuple(pieces), rows.astype(np.int32), lacking)
 
 
 def _rows(everyone: pd.Index, cells: Sequence[str] | CellNames) -> np.ndarray | None:
@@ -152,12 +160,20 @@ def _parts(contents: Contents, modality: ModalityName) -> list[Part]:
     return parts if len(parts) == 1 else parts_of(contents, modality)[0]
 
 
-def _names(part: Part, matrix: Matrix, modality: ModalityName, config: RunConfig) -> pd.Index:
+def _columns(
+    part: Part, modality: ModalityName, config: RunConfig
+) -> tuple[pd.Index, Callable[[np.ndarray], np.ndarray] | None]:
+    """Names of the features of a part, and what reads some of them."""
+    if modality == METHYLATION:
+        context, _ = contexts_of(part.var, config.methylation_context)
+        var = with_contexts_in_names(part.var, context)
+        return settle_names(var, modality, config).var.index, level_columns(part, config.methylation_matrix)
+    matrix = part.matrices[choose_matrix(part, getattr(config, f"{modality}_matrix")).name]
     var = part.var if matrix.var is None else matrix.var
-    return settle_names(var, modality, config).var.index
+    return settle_names(var, modality, config).var.index, matrix.columns
 
 
-def _by_name(modality: ModalityName, named: list[pd.Index]) -> bool:
+def _by_name(modality: ModalityName, named: Sequence[pd.Index]) -> bool:
     """Whether features of all samples are told by their names: peaks that differ were merged, repeated ones summed."""
     if not all(index.is_unique for index in named):
         return False

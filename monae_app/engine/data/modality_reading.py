@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from monae_app.engine.data.contents import ReadingOptions
-from monae_app.engine.data.dataset import check_values
+from monae_app.engine.data.covered import CoveredMatrix
+from monae_app.engine.data.dataset import METHYLATION, check_values
 from monae_app.engine.data.isotype_background import leave_out_controls
+from monae_app.engine.data.levels import CONTEXT
+from monae_app.engine.data.methylation_reading import coverage_of
 from monae_app.engine.data.part_reading import read_part
 from monae_app.engine.data.readers import open_file
 from monae_app.engine.data.samples import Sample, sample_names, stack
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import scipy.sparse as sp
 
-    from monae_app.engine.config import LikelihoodName, ModalityName, RunConfig
+    from monae_app.engine.config import LikelihoodName, MethylationLikelihoodName, ModalityName, RunConfig
     from monae_app.engine.data.contents import Contents, Part
     from monae_app.engine.data.dataset import Likelihood
 
@@ -43,7 +46,7 @@ class Whole:
         What the files hold, as JSON.
     """
 
-    values: sp.csr_matrix
+    values: sp.csr_matrix | CoveredMatrix
     obs: pd.DataFrame
     var: pd.DataFrame
     likelihood: Likelihood
@@ -62,11 +65,19 @@ def read_whole(name: ModalityName, config: RunConfig, notes: list[str], tell: Te
     if len(samples) > 1:
         tell(f"Stacking {len(samples)} samples of {name}")
     values, obs, var = stack(samples, name, config.join_genes, notes)
-    likelihood = _likelihood(values, name, getattr(config, f"{name}_likelihood"), notes)
+    if isinstance(values, CoveredMatrix):
+        likelihood: Likelihood = _of_methylation(found[0]["kind"], config.methylation_likelihood, notes)
+        if likelihood == "normal":
+            values = CoveredMatrix.of_levels(values.with_data(values.level))
+    else:
+        likelihood = _likelihood(values, name, getattr(config, f"{name}_likelihood"), notes)
     # before any filter, to which a cell with a gap in it would look like one of few counts
-    if values.nnz:
+    if values.nnz or isinstance(values, CoveredMatrix):
         check_values(values, obs.index, name, likelihood)
-    whole = Whole(values, obs, var, likelihood, _summed_up(found, name, config, notes))
+    finding = _summed_up(found, name, config, notes)
+    if isinstance(values, CoveredMatrix):
+        finding["coverage"] = coverage_of(values, var[CONTEXT].to_numpy(str), found[0]["kind"])
+    whole = Whole(values, obs, var, likelihood, finding)
     return leave_out_controls(whole, config, notes) if name == "protein" else whole
 
 
@@ -99,7 +110,8 @@ def _samples(
         notes += [f"{name}: {label + ': ' if len(names) > 1 else ''}{note}" for note in table.notes]
         about_sample = {"name": label, "file": contents.path.name, "format": contents.format, "part": part.name}
         found.append(about_sample | {"cells": len(table.obs), "features": len(table.var)} | table.found)
-        samples.append(Sample(label, table.values, table.obs, table.var, are_whole(table.values)))
+        counted = table.found["kind"] != "levels" and are_whole(table.values)
+        samples.append(Sample(label, table.values, table.obs, table.var, counted))
     return samples, found
 
 
@@ -124,8 +136,9 @@ def _summed_up(found: list[Finding], name: ModalityName, config: RunConfig, note
     """Say once for all samples what they are, and where that contradicts the genome of the run."""
     first = found[0]
     for each in found:
-        guess = each["genome"] if name == "atac" else each["organism"]
-        told = config.genome if name == "atac" or config.genome is None else ORGANISMS[config.genome]
+        by_place = name in ("atac", METHYLATION)
+        guess = each["genome"] if by_place else each["organism"]
+        told = config.genome if by_place or config.genome is None else ORGANISMS[config.genome]
         if config.genome and guess["certainty"] == "sure" and guess["value"] not in (told, None, "human and mouse"):
             notes.append(
                 f"{name}: the {FEATURES[name]} of {each['file']} look like {guess['value']} ({guess['because']}), but "
@@ -135,6 +148,18 @@ def _summed_up(found: list[Finding], name: ModalityName, config: RunConfig, note
     return {"samples": [{key: each[key] for key in each if key not in keys[3:]} for each in found]} | {
         key: first[key] for key in keys
     }
+
+
+def _of_methylation(kind: str, wanted: MethylationLikelihoodName, notes: list[str]) -> Likelihood:
+    if wanted != "auto":
+        return wanted
+    if kind == "reads":
+        return "beta_binomial"
+    notes.append(
+        "methylation: levels are modelled as continuous (normal distribution), each as sure as the other; methylated "
+        "and covered reads would serve better."
+    )
+    return "normal"
 
 
 def _likelihood(values: sp.csr_matrix, name: str, wanted: LikelihoodName, notes: list[str]) -> Likelihood:

@@ -9,9 +9,13 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
+from monae_app.engine.data.dataset import METHYLATION
 from monae_app.engine.data.genome import has_peak_columns
 from monae_app.engine.data.gtf import read_gtf
+from monae_app.engine.data.levels import CONTEXT
+from monae_app.engine.data.methylation_reading import coverage_of, read_methylation, with_contexts_in_names
 from monae_app.engine.data.peak_union import sum_repeated
+from monae_app.engine.data.regions import contexts_of
 from monae_app.engine.data.understanding.cell_names import name_cells
 from monae_app.engine.data.understanding.feature_names import (
     MOSTLY,
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
 
     from monae_app.engine.config import ModalityName, RunConfig
     from monae_app.engine.data.contents import Part
+    from monae_app.engine.data.covered import CoveredMatrix
     from monae_app.engine.data.understanding.feature_names import Named
     from monae_app.engine.data.understanding.matrices import Chosen
     from monae_app.engine.data.understanding.origin import Origin
@@ -42,16 +47,17 @@ class Table:
     Parameters
     ----------
     values
-        Shape (N, G), float32; no stored zero, no place twice.
+        Shape (N, G), float32; no stored zero, no place twice. Of methylation a ``CoveredMatrix``.
     obs, var
         Cells and features, (N, .) and (G, .); the names of the features are unique.
     found
-        What it is, as JSON: modality, matrix, kind of values and of names, organism, genome.
+        What it is, as JSON: modality, matrix, kind of values and of names, organism, genome; of methylation how much is
+        covered.
     notes
         What was decided, in words.
     """
 
-    values: sp.csr_matrix
+    values: sp.csr_matrix | CoveredMatrix
     obs: pd.DataFrame
     var: pd.DataFrame
     found: dict[str, Any]
@@ -76,6 +82,8 @@ def read_part(part: Part, modality: ModalityName, config: RunConfig) -> Table:
         If it has no matrix, not the one asked for, the matrix cannot be read, or features lie in its rows.
     """
     check_not_turned(part)
+    if modality == METHYLATION:
+        return _read_methylation(part, config)
     chosen = choose_matrix(part, getattr(config, f"{modality}_matrix"))
     matrix = part.matrices[chosen.name]
     values = sp.csr_matrix(matrix.read(), dtype=np.float32)
@@ -99,6 +107,26 @@ def read_part(part: Part, modality: ModalityName, config: RunConfig) -> Table:
     }
     obs, about_cells = name_cells(part.obs, modality)
     return Table(values, obs, named.var, found, (*notes, *about_cells, *named.notes))
+
+
+def _read_methylation(part: Part, config: RunConfig) -> Table:
+    values, source, kind, notes = read_methylation(part, config.methylation_matrix)
+    context, because = contexts_of(part.var, config.methylation_context)
+    named = settle_names(with_contexts_in_names(part.var, context), METHYLATION, config)
+    origin = origin_of(part, part.var, named.var, METHYLATION)
+    found = {
+        "modality": guess_modality(part).to_json(),
+        "matrix": source.name,
+        "kind": kind,
+        "names": named.kind,
+        "organism": origin.organism.to_json(),
+        "genome": origin.genome.to_json(),
+        "coverage": coverage_of(values, context, kind),
+    }
+    obs, about_cells = name_cells(part.obs, METHYLATION)
+    told = f"the context of the regions is {' and '.join(dict.fromkeys(context.tolist()))}, {because}."
+    var = named.var.assign(**{CONTEXT: context})
+    return Table(values, obs, var, found, (*part.notes, *notes, *about_cells, *named.notes, told))
 
 
 def settle_names(var: pd.DataFrame, modality: ModalityName, config: RunConfig) -> Named:

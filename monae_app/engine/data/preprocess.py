@@ -15,7 +15,10 @@ import numpy as np
 import scanpy as sc
 import threadpoolctl
 
+from monae_app.engine.data.covered import CoveredMatrix
 from monae_app.engine.data.decomposition import column_moments
+from monae_app.engine.data.level_projection import LevelProjection, fit_level_projection
+from monae_app.engine.data.levels import context_codes, deviations_of
 from monae_app.engine.data.representation import fit_projection, kind_of
 from monae_app.engine.data.representation import log_normalised as log_normalised
 from monae_app.engine.telling import SILENT, Telling
@@ -50,14 +53,30 @@ class Prepared:
     modality: Modality
     modelled: np.ndarray
     representation: np.ndarray
-    projection: Projection | LinkedProjection
+    projection: Projection | LinkedProjection | LevelProjection
 
     @cached_property
-    def values(self) -> sp.csr_matrix:
+    def values(self) -> sp.csr_matrix | CoveredMatrix:
         """Values of the modelled features, shape (N, G_modelled)."""
         if len(self.modelled) == self.modality.n_features:
             return self.modality.values
         return self.modality.values[:, self.modelled]
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether the profile lies on both sides of 0, so that what falls as a gene rises can be counted as minus."""
+        return isinstance(self.projection, LevelProjection)
+
+    @cached_property
+    def profile(self) -> sp.csr_matrix:
+        """What can be summed over features and averaged over cells, (N, G_modelled).
+
+        Counts and continuous values as they are; of methylation how far levels lie off the expected ones, 0 where a
+        region is not covered.
+        """
+        if isinstance(self.projection, LevelProjection):
+            return self.projection.levels.deviations(self.values)
+        return self.values
 
 
 def prepare(modality: Modality, modelled: np.ndarray, config: RunConfig, tell: Telling = SILENT) -> Prepared:
@@ -74,11 +93,21 @@ def prepare(modality: Modality, modelled: np.ndarray, config: RunConfig, tell: T
     tell
         Told what is computed, and that it goes on.
     """
+    if isinstance(modality.values, CoveredMatrix):
+        return _prepare_levels(modality, modelled, config, tell)
     kind = kind_of(modality.name, modality.likelihood)
     what = "LSI" if kind == "peaks" else "PCA"
     tell = tell.counting(f"{what} of {modality.n_cells:,} cells x {len(modelled):,} features of {modality.name}")
     values = modality.values[:, modelled]
     projection = fit_projection(values, kind, config.n_components, config.seed, tell)
+    return Prepared(modality, modelled, projection.transform(values), projection)
+
+
+def _prepare_levels(modality: Modality, modelled: np.ndarray, config: RunConfig, tell: Telling) -> Prepared:
+    tell = tell.counting(f"PCA of {modality.n_cells:,} cells x {len(modelled):,} regions of {modality.name}")
+    values = modality.values[:, modelled]
+    context = context_codes(modality.var)[modelled]
+    projection = fit_level_projection(values, context, config.n_components, config.seed, tell)
     return Prepared(modality, modelled, projection.transform(values), projection)
 
 
@@ -99,6 +128,16 @@ def select_peaks(modality: Modality, n_top: int) -> np.ndarray:
         return np.arange(modality.n_features)
     open_in = np.bincount(modality.values.indices, minlength=modality.n_features)
     return np.sort(np.argsort(-open_in, kind="stable")[:n_top])
+
+
+def select_regions(modality: Modality, n_top: int) -> np.ndarray:
+    """Choose the regions whose levels vary most between the cells that cover them; increasing positions."""
+    if modality.n_features <= n_top:
+        return np.arange(modality.n_features)
+    off = deviations_of(modality.values, modality.var)
+    # a sum over cells: a region that few of them cover can say little about cells
+    spread = np.bincount(off.indices, off.data.astype(np.float64) ** 2, modality.n_features)
+    return np.sort(np.argsort(-spread, kind="stable")[:n_top])
 
 
 def _variability(modality: Modality, n_top: int, seed: int) -> np.ndarray:

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from monae_app.engine.data.coordinates import read_annotation
+from monae_app.engine.data.covered import CoveredMatrix
 from monae_app.engine.data.cutoffs import CUTOFFS, left_out, note_of
 from monae_app.engine.data.doublets import doublet_scores
 from monae_app.engine.data.genome import harmonise_chromosomes, parse_peaks
@@ -65,6 +66,11 @@ def cell_quality(
     return table
 
 
+def covered_regions(values: CoveredMatrix) -> pd.DataFrame:
+    """Count the regions that each cell covers, as ``features``, (N, 1): what a cut-off of methylation is about."""
+    return pd.DataFrame({"features": np.diff(values.indptr).astype(np.int64)})
+
+
 def _share(values: sp.csr_matrix, mine: np.ndarray, counts: np.ndarray) -> np.ndarray:
     of_mine = np.asarray(values @ mine.astype(np.float32), dtype=np.float64).ravel()
     share = np.full(len(counts), np.nan)
@@ -106,7 +112,7 @@ def peaks_near_starts(var: pd.DataFrame, places: pd.DataFrame) -> np.ndarray:
 
 
 def keep_cells(
-    values: sp.csr_matrix,
+    values: sp.csr_matrix | CoveredMatrix,
     obs: pd.DataFrame,
     var: pd.DataFrame,
     name: ModalityName,
@@ -146,11 +152,12 @@ def keep_cells(
     asked = _asked(name, config)
     if not asked or not values.shape[0]:
         return np.ones(values.shape[0], bool)
-    if not _are_counts(values, getattr(config, f"{name}_likelihood")):
+    covered = isinstance(values, CoveredMatrix)
+    if not covered and not _are_counts(values, getattr(config, f"{name}_likelihood")):
         notes.append(f"{name}: the values are not counts, so that no cell was left out for its quality.")
         return np.ones(values.shape[0], bool)
     tell(f"Measuring the quality of {values.shape[0]:,} cells of {name}")
-    quality = _needed(values, obs, var, name, config, tell)
+    quality = covered_regions(values) if covered else _needed(values, obs, var, name, config, tell)
     masks = left_out(quality, name, asked)
     told = note_of(name, masks, asked, len(quality))
     if told:

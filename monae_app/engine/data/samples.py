@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
+from monae_app.engine.data.covered import CoveredMatrix, stacked
+from monae_app.engine.data.dataset import METHYLATION
 from monae_app.engine.data.peak_union import unite_peaks
 from monae_app.engine.errors import InputError
 
@@ -46,7 +48,7 @@ class Sample:
     """
 
     name: str
-    values: sp.csr_matrix
+    values: sp.csr_matrix | CoveredMatrix
     obs: pd.DataFrame
     var: pd.DataFrame
     counted: bool = True
@@ -91,7 +93,7 @@ def mark_sample(obs: pd.DataFrame, name: str) -> pd.DataFrame:
 
 def stack(
     samples: list[Sample], modality: str, join: Literal["intersection", "union"], notes: list[str]
-) -> tuple[sp.csr_matrix, pd.DataFrame, pd.DataFrame]:
+) -> tuple[sp.csr_matrix | CoveredMatrix, pd.DataFrame, pd.DataFrame]:
     """Stack samples, cells in their order.
 
     Parameters
@@ -101,7 +103,8 @@ def stack(
     modality
         Peaks are united by their places, other features by their names.
     join
-        Which genes or proteins to keep: those of all samples, or those of any (0 where a sample lacks them).
+        Which genes, proteins or regions to keep: those of all samples, or those of any (0, or not covered, where a
+        sample lacks them).
     notes
         Told what was decided, in words.
 
@@ -127,7 +130,7 @@ def stack(
     blocks = []
     while samples:
         blocks.append(samples.pop(0).values)
-    return sp.vstack(blocks, format="csr", dtype=np.float32), obs, var
+    return stacked(blocks), obs, var
 
 
 def _check_alike(samples: Sequence[Sample], modality: str) -> None:
@@ -165,7 +168,7 @@ def _unite_names(samples: Sequence[Sample], modality: str, join: str, notes: lis
     if join == "intersection":
         common = np.all([union.isin(each.var.index) for each in samples], axis=0)
         names = union[common]
-    what = "proteins" if modality == "protein" else "genes"
+    what = {"protein": "proteins", METHYLATION: "regions"}.get(modality, "genes")
     if not len(names):
         shown = "; ".join(f"{each.name}: {', '.join(map(repr, each.var.index[:2]))}" for each in samples)
         raise InputError(
@@ -179,7 +182,10 @@ def _unite_names(samples: Sequence[Sample], modality: str, join: str, notes: lis
             f"{len(union) - len(names):,} were left out (--set join_genes=union keeps them)."
         )
     else:
-        notes.append(f"{modality}: {len(names):,} {what} are in any of the samples; 0 stands where a sample lacks one.")
+        lacking = "it is not covered" if modality == METHYLATION else "0 stands"
+        notes.append(
+            f"{modality}: {len(names):,} {what} are in any of the samples; {lacking} where a sample lacks one."
+        )
     var = _var_of(samples, names)
     for each in samples:
         each.values = _in_order(each.values, each.var.index, names)
@@ -194,10 +200,14 @@ def _var_of(samples: Sequence[Sample], names: pd.Index) -> pd.DataFrame:
     return rows.loc[~rows.index.duplicated()].loc[names]
 
 
-def _in_order(values: sp.csr_matrix, names: pd.Index, wanted: pd.Index) -> sp.csr_matrix:
+def _in_order(
+    values: sp.csr_matrix | CoveredMatrix, names: pd.Index, wanted: pd.Index
+) -> sp.csr_matrix | CoveredMatrix:
     at = names.get_indexer(wanted)
     found = np.flatnonzero(at >= 0)
     kept = values[:, at[found]]
+    if isinstance(kept, CoveredMatrix):
+        return kept.at_columns(found, len(wanted))
     return sp.csr_matrix((kept.data, found[kept.indices], kept.indptr), shape=(len(values.indptr) - 1, len(wanted)))
 
 

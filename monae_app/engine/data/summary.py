@@ -11,6 +11,8 @@ from monae_app.engine.data.batch_confounding import confounded_by_label
 from monae_app.engine.data.coding import code_proteins
 from monae_app.engine.data.coding_notes import coding_notes
 from monae_app.engine.data.coordinates import locate_features
+from monae_app.engine.data.covered import CoveredMatrix
+from monae_app.engine.data.dataset import METHYLATION
 from monae_app.engine.data.former_symbols import names_in
 from monae_app.engine.data.linking import link
 from monae_app.engine.data.reading import read_dataset
@@ -23,7 +25,11 @@ if TYPE_CHECKING:
     from monae_app.engine.data.guidance import GuidanceGraph
 
 MOST_NAMED = 5
-FEATURES = {"rna": "genes", "atac": "peaks", "protein": "proteins"}
+FEATURES = {"rna": "genes", "atac": "peaks", "protein": "proteins", METHYLATION: "regions"}
+NOT_VALIDATED = (
+    "methylation: this modality was tested on planted data alone and is not validated on real data: look at known "
+    "markers before you believe a map of it."
+)
 ALWAYS_TOLD = ("rna", "atac")
 
 
@@ -78,12 +84,18 @@ def _of_modality(modality: Modality, config: RunConfig) -> dict[str, Any]:
         "cells": modality.n_cells,
         "features": modality.n_features,
         "nonzero_share": float(modality.values.nnz / np.prod(modality.values.shape, dtype=float)),
-        "values": "counts" if modality.is_count else "continuous",
+        "values": _kind_of_values(modality),
         "likelihood": modality.likelihood,
         "median_counts": float(np.median(modality.library_size)),
         "median_features": float(np.median(detected)),
         "obs_columns": [_of_column(modality.obs[name]) for name in modality.obs],
     }
+
+
+def _kind_of_values(modality: Modality) -> str:
+    if isinstance(modality.values, CoveredMatrix):
+        return "levels"
+    return "counts" if modality.is_count else "continuous"
 
 
 def _of_column(column: pd.Series) -> dict[str, Any]:
@@ -117,8 +129,9 @@ def _warnings(dataset: Dataset, located: dict[str, pd.DataFrame], config: RunCon
     for name, modality in dataset.modalities.items():
         silent = modality.n_features - len(np.unique(modality.values.indices))
         if silent:
-            found.append(f"{name}: {silent:,} of {modality.n_features:,} features are zero in every cell.")
-    return found
+            how = "covered in no cell" if name == METHYLATION else "zero in every cell"
+            found.append(f"{name}: {silent:,} of {modality.n_features:,} features are {how}.")
+    return found + (_on_methylation(dataset, graph) if METHYLATION in dataset.modalities else [])
 
 
 def _missing_links(
@@ -127,7 +140,7 @@ def _missing_links(
     if config.infer_links == "only":
         return ["No annotation is used: links between features are inferred from the data when a run matches cells."]
     found = []
-    if "rna" in dataset.modalities and "atac" in dataset.modalities:
+    if "rna" in dataset.modalities and {"atac", METHYLATION} & set(dataset.modalities):
         unknown = int(located["rna"]["chrom"].isna().sum())
         if unknown:
             found.append(
@@ -136,11 +149,29 @@ def _missing_links(
     if "rna" in dataset.modalities and "protein" in dataset.modalities:
         var, genes = dataset.modalities["protein"].var, dataset.modalities["rna"].var.index.tolist()
         found += coding_notes(var.index.astype(str).tolist(), code_proteins(var, genes, config.antibody_genes))
-    elif "protein" in dataset.modalities and len(dataset.modalities) > 1 and not dataset.use_pairs:
+    elif {"protein", METHYLATION} & set(dataset.modalities) and _unlinked(dataset):
         found.append(
             f"Nothing links {' and '.join(dataset.modalities)} without RNA: their cells are not matched, and lie apart."
         )
     return found
+
+
+def _unlinked(dataset: Dataset) -> bool:
+    return "rna" not in dataset.modalities and len(dataset.modalities) > 1 and not dataset.use_pairs
+
+
+def _on_methylation(dataset: Dataset, graph: GuidanceGraph) -> list[str]:
+    """Say that it is not validated, and where no region is linked though some lie at genes."""
+    block = graph.block(METHYLATION)
+    ends = np.r_[graph.source, graph.target]
+    linked = int(((ends >= block.start) & (ends < block.stop)).sum())
+    if linked or "rna" not in dataset.modalities:
+        return [NOT_VALIDATED]
+    return [
+        NOT_VALIDATED,
+        "methylation: no region is linked to a gene: for all of their contexts and places the signs are 0 "
+        "(sign_promoter_cg, sign_body_cg, sign_promoter_ch, sign_body_ch).",
+    ]
 
 
 def _renamed(dataset: Dataset, config: RunConfig) -> list[str]:

@@ -19,7 +19,7 @@ SMALLEST, SMALLEST_LOG_SD = 1e-12, 1e-6
 BARS = 30
 TITLES = {"rna": "RNA", "atac": "ATAC"}
 # what makes the links, and is to be checked where they mean nothing
-CLAIMS = {"atac": "genome", "protein": "names of the genes"}
+CLAIMS = {"atac": "genome", "methylation": "genome and the signs", "protein": "names of the genes"}
 
 Answer = Literal["shared", "weak", "chance", "unknown"]
 Pair = tuple[str, str]

@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from monae_app.engine.data.covered import CoveredMatrix
+from monae_app.engine.data.levels import LevelModel, context_codes
 from monae_app.engine.model.anchors import mutual_neighbors, shared_neighbor_support, unit_rows
 from monae_app.engine.telling import SILENT, Telling
 from monae_app.engine.training.alignment_evidence import AlignmentEvidence, Pair, evidence_from, in_words, not_judged
@@ -113,7 +115,7 @@ def _evidence_of(
         reason = f"one of them has fewer than {FEWEST_CELLS} cells with counts"
         return not_judged(pair, reason, 0, paired=paired)
     values: dict[str, tuple[sp.csr_matrix, Modality]] = {
-        name: (modalities[name].values[each][:, modelled[name]], modalities[name]) for name, each in rows.items()
+        name: (_profile(modalities[name], each, modelled[name]), modalities[name]) for name, each in rows.items()
     }
     views = linked_views(values, graph)
     n_genes = len(views.sign)
@@ -130,6 +132,14 @@ def _evidence_of(
     return evidence_from(pair, observed, null, (support, expected), n_genes, paired=paired)
 
 
+def _profile(modality: Modality, rows: np.ndarray, columns: np.ndarray) -> sp.csr_matrix:
+    """Values that can be summed over features, (n, G); of methylation how far levels lie off the expected ones."""
+    values = modality.values[rows][:, columns]
+    if isinstance(values, CoveredMatrix):
+        return LevelModel.fit(values, context_codes(modality.var)[columns]).deviations(values)
+    return values
+
+
 def _ordered(pair: Pair) -> Pair:
     """Put the one first whose features are the columns: RNA, where it takes part."""
     return pair if pair[1] != "rna" else pair[::-1]
@@ -143,8 +153,7 @@ def _close_links(graph: GuidanceGraph) -> GuidanceGraph:
 
 def _some_cells(modality: Modality, rng: np.random.Generator) -> np.ndarray:
     """Draw rows of cells that have counts."""
-    able = np.flatnonzero(modality.library_size > 0) if modality.is_count else np.arange(modality.n_cells)
-    return np.sort(rng.permutation(able)[:CELLS_AT_MOST])
+    return np.sort(rng.permutation(modality.informative)[:CELLS_AT_MOST])
 
 
 def _counted(first: Programs, second: Programs, order: np.ndarray, done: int, tell: Telling) -> np.ndarray:

@@ -43,21 +43,25 @@ def _within(vertices: np.ndarray, block: slice) -> np.ndarray:
     return np.asarray((vertices >= block.start) & (vertices < block.stop))
 
 
-def gene_assignment(graph: GuidanceGraph, modality: str, weight: np.ndarray | None = None) -> sp.csr_matrix:
+def gene_assignment(
+    graph: GuidanceGraph, modality: str, weight: np.ndarray | None = None, *, signed: bool = False
+) -> sp.csr_matrix:
     """Weights by which features make up genes, (features, genes); those of the guidance unless given, (P,).
 
-    A link of negative sign says that the gene falls when the feature rises; it takes no part.
+    A link of negative sign says that the gene falls when the feature rises. Where what is summed lies on both sides of
+    0 (``signed``), it counts as minus; of counts nothing can be taken away, and it takes no part.
     """
     edges, genes, features = links_to_genes(graph, modality)
     weight = graph.weight[edges] if weight is None else weight
-    weight = np.where(graph.sign[edges] > 0, weight, 0)
+    weight = weight * graph.sign[edges] if signed else np.where(graph.sign[edges] > 0, weight, 0)
     shape = tuple(block.stop - block.start for block in (graph.block(modality), graph.block("rna")))
     return sp.csr_matrix((weight, (features, genes)), shape=shape)
 
 
 def gene_activity(prepared: dict[str, Prepared], graph: GuidanceGraph, modality: str = "atac") -> sp.csr_matrix:
     """Sum each gene's linked features, weighted by the guidance, (M, genes)."""
-    return sp.csr_matrix(prepared[modality].values @ gene_assignment(graph, modality))
+    mine = prepared[modality]
+    return sp.csr_matrix(mine.profile @ gene_assignment(graph, modality, signed=mine.is_signed))
 
 
 def aligned_scores(
@@ -69,11 +73,12 @@ def aligned_scores(
     made with these weights.
     """
     edges, genes, features = links_to_genes(graph, modality)
-    scores = _canonical(prepared, modality, gene_assignment(graph, modality), config, tell)
     both = (prepared["rna"], prepared[modality])
+    assigned = partial(gene_assignment, graph, modality, signed=both[1].is_signed)
+    scores = _canonical(prepared, modality, assigned(), config, tell)
     tell(f"Asking which of {len(edges):,} links between rna and {modality} the data bear out")
     correlation = edge_correlation(
-        [each.values for each in both],
+        [each.profile for each in both],
         scores,
         (genes, features),
         seed=config.seed,
@@ -82,15 +87,15 @@ def aligned_scores(
     unknown = np.isnan(correlation) | graph.is_inferred[edges]  # an inferred link has its weight from the same data
     support = np.where(unknown, 1, np.maximum(correlation * graph.sign[edges], 0))
     support = support * graph.weight[edges] + SMALLEST_SUPPORT
-    return _canonical(prepared, modality, gene_assignment(graph, modality, support), config, tell)
+    return _canonical(prepared, modality, assigned(support), config, tell)
 
 
 def _canonical(
     prepared: dict[str, Prepared], modality: str, assignment: sp.csr_matrix, config: RunConfig, tell: Telling
 ) -> tuple[np.ndarray, np.ndarray]:
     tell = tell.counting(f"Canonical correlation of rna with {modality} by linked genes")
-    linked = np.asarray(assignment.sum(axis=0)).ravel() > 0
-    views = {"rna": prepared["rna"].values[:, linked], modality: prepared[modality].values @ assignment[:, linked]}
+    linked = np.asarray(abs(assignment).sum(axis=0)).ravel() > 0
+    views = {"rna": prepared["rna"].profile[:, linked], modality: prepared[modality].profile @ assignment[:, linked]}
     normalised = [
         log_normalised(values) if prepared[name].modality.is_count else sp.csr_matrix(values)
         for name, values in views.items()

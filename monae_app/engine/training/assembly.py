@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from monae_app.engine.data.covered import CoveredMatrix
 from monae_app.engine.data.dataset import is_count
 from monae_app.engine.data.decomposition import column_moments
 from monae_app.engine.model.additive_decoder import AdditiveDecoder
@@ -14,6 +15,7 @@ from monae_app.engine.model.cell_autoencoder import CellEncoder, FeatureDecoder
 from monae_app.engine.model.graph_vae import GraphEncoder
 from monae_app.engine.model.monae_net import LossWeights, ModalityParts, MonaeNet
 from monae_app.engine.training.starting_clusters import starting_centres
+from monae_app.engine.training.starting_levels import start_levels
 
 if TYPE_CHECKING:
     import scipy.sparse as sp
@@ -139,7 +141,7 @@ def batch_decoder(
 
 
 def start_decoder(
-    values: sp.csr_matrix, library: np.ndarray, batch: np.ndarray, n_batches: int, likelihood: str
+    values: sp.csr_matrix | CoveredMatrix, library: np.ndarray, batch: np.ndarray, n_batches: int, likelihood: str
 ) -> FeatureDecoder:
     """Start scale, bias and dispersion at the mean profile of each batch, (b, F) each.
 
@@ -154,7 +156,9 @@ def start_decoder(
     likelihood
         Of the values.
     """
-    if is_count(likelihood):
+    if isinstance(values, CoveredMatrix):
+        bias, scale, spread = start_levels(values, batch, n_batches, likelihood)
+    elif is_count(likelihood):
         bias = _log_shares(values, library, batch, n_batches)
         scale, spread = np.full_like(bias, SCALE_AT_START), np.zeros_like(bias)
     else:

@@ -15,6 +15,7 @@ import numpy as np
 import scipy.sparse as sp
 import torch
 
+from monae_app.engine.data.covered import CoveredMatrix
 from monae_app.engine.model.likelihoods import SparseValues
 from monae_app.engine.model.step import AnchorBatch, CellBatch, EdgeBatch, Partners, Step
 
@@ -33,7 +34,7 @@ class CellSource:
     Parameters
     ----------
     values
-        Modelled features, (N, G).
+        Modelled features, (N, G); a covered matrix where not every place was measured.
     representation
         (N, k) float32.
     batch
@@ -44,7 +45,7 @@ class CellSource:
         How much every cell weighs in the mixing of modalities, (N,) float32.
     """
 
-    values: sp.csr_matrix
+    values: sp.csr_matrix | CoveredMatrix
     representation: np.ndarray
     batch: np.ndarray
     library: np.ndarray
@@ -187,14 +188,16 @@ class StepSampler:
             self._tensor(count > 0),
         )
 
-    def _measured(self, values: sp.csr_matrix, rows: np.ndarray, features: np.ndarray) -> SparseValues:
+    def _measured(self, values: sp.csr_matrix | CoveredMatrix, rows: np.ndarray, features: np.ndarray) -> SparseValues:
         block = values[rows]
         place = np.full(values.shape[1], -1)
         place[features] = np.arange(len(features))
         columns = place[block.indices]
         row_of = np.repeat(np.arange(len(rows)), np.diff(block.indptr))
         kept = columns >= 0
-        return SparseValues(self._tensor(row_of[kept]), self._tensor(columns[kept]), self._tensor(block.data[kept]))
+        totals = self._tensor(block.totals.data[kept]) if isinstance(block, CoveredMatrix) else None
+        places = self._tensor(row_of[kept]), self._tensor(columns[kept])
+        return SparseValues(*places, self._tensor(block.data[kept]), totals)
 
     def _edges(self, rng: np.random.Generator) -> EdgeBatch | None:
         edges = self.edges

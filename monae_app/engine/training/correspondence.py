@@ -237,8 +237,8 @@ def _anchors_among(rows: list[np.ndarray], scores: object, config: RunConfig, te
 
 
 def _with_evidence(modality: Modality) -> np.ndarray:
-    """Rows of cells with counts: those without lie in one spot, close to each other for no reason."""
-    return np.flatnonzero(modality.library_size > 0) if modality.is_count else np.arange(modality.n_cells)
+    """Rows of cells that say anything: the others lie in one spot, close to each other for no reason."""
+    return modality.informative
 
 
 def _balance(anchors: list[Anchors], start: dict[str, np.ndarray], dataset: Dataset) -> dict[str, np.ndarray]:

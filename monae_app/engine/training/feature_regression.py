@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from monae_app.engine.data.covered import CoveredMatrix
 from monae_app.engine.model.likelihoods import (
     LIKELIHOODS,
     ZERO_LOGIT_AT_START,
@@ -63,7 +64,7 @@ class FrozenCells:
 
 
 def regress_features(
-    values: sp.csr_matrix, cells: FrozenCells, *, seed: int, tell: Telling = SILENT
+    values: sp.csr_matrix | CoveredMatrix, cells: FrozenCells, *, seed: int, tell: Telling = SILENT
 ) -> DecodedFeatures:
     """Fit a vector, scale, bias and dispersion for every column of ``values`` (N, F).
 
@@ -79,10 +80,12 @@ def regress_features(
         Told how many of the features are done.
     """
     done: list[DecodedFeatures] = []
-    columns = values.tocsc()
+    # columns of a sparse matrix are chosen faster where they are stored by columns
+    columns = values if isinstance(values, CoveredMatrix) else values.tocsc()
     n_features = values.shape[1]
     for first in range(0, n_features, FEATURES_AT_ONCE):
-        block = columns[:, first : first + FEATURES_AT_ONCE].tocsr()
+        block = columns[:, first : first + FEATURES_AT_ONCE]
+        block = block if isinstance(block, CoveredMatrix) else block.tocsr()
 
         def on_share(share: float, first: int = first, size: int = block.shape[1]) -> None:
             tell.part(first + round(share * size), n_features)
@@ -93,7 +96,9 @@ def regress_features(
     )
 
 
-def _fit(values: sp.csr_matrix, cells: FrozenCells, seed: int, on_share: Callable[[float], None]) -> DecodedFeatures:
+def _fit(
+    values: sp.csr_matrix | CoveredMatrix, cells: FrozenCells, seed: int, on_share: Callable[[float], None]
+) -> DecodedFeatures:
     n_cells, n_features = values.shape
     rng = np.random.default_rng(seed)
     decoder = batch_decoder(values, cells.library, cells.batch, torch.from_numpy(cells.levels), cells.likelihood)
@@ -116,15 +121,9 @@ def _fit(values: sp.csr_matrix, cells: FrozenCells, seed: int, on_share: Callabl
         u[rng.random(len(rows)) < cells.private_dropout, cells.n_shared :] = 0
         batch = torch.from_numpy(cells.batch[rows])
         level, spread = decoder(u, vectors, batch, features)
-        block = values[rows].tocoo()
-        measured = SparseValues(
-            torch.from_numpy(block.row.astype(np.int64)),
-            torch.from_numpy(block.col.astype(np.int64)),
-            torch.from_numpy(block.data),
-        )
         loss = negative_log_likelihood(
             cells.likelihood,
-            measured,
+            _measured(values[rows]),
             level,
             torch.from_numpy(cells.library[rows, None]),
             spread,
@@ -134,7 +133,7 @@ def _fit(values: sp.csr_matrix, cells: FrozenCells, seed: int, on_share: Callabl
         # (lambda_shared_features) is there to join modalities
         loss = loss + (0.5 * (vectors**2).sum() + decoder.prior()) / (n_cells * n_features)
         optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         schedule.step()
     return DecodedFeatures(
@@ -148,3 +147,10 @@ def decoding_tables(decoder: BatchDecoder) -> tuple[np.ndarray, np.ndarray, np.n
     """Scale, bias and dispersion of all features in every batch, (F, b) each."""
     scale, bias, log_dispersion = (each.detach() for each in decoder.at())
     return scale.cpu().numpy().T, bias.cpu().numpy().T, log_dispersion.exp().cpu().numpy().T
+
+
+def _measured(block: sp.csr_matrix | CoveredMatrix) -> SparseValues:
+    row_of = np.repeat(np.arange(block.shape[0]), np.diff(block.indptr))
+    totals = torch.from_numpy(block.totals.data) if isinstance(block, CoveredMatrix) else None
+    columns = block.indices.astype(np.int64)
+    return SparseValues(torch.from_numpy(row_of), torch.from_numpy(columns), torch.from_numpy(block.data), totals)

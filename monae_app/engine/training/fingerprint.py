@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from monae_app.engine.data.covered import CoveredMatrix
+
 if TYPE_CHECKING:
     from monae_app.engine.data.dataset import Dataset
     from monae_app.engine.data.guidance import GuidanceGraph
@@ -26,9 +28,12 @@ def fingerprint(dataset: Dataset, graph: GuidanceGraph) -> str:
     for name, modality in dataset.modalities.items():
         values = modality.values
         found.update(f"{name} {values.shape} {modality.likelihood}".encode())
-        for part in (values.indptr.astype(np.int64), values.indices, values.data, dataset.batch_codes[name]):
+        totals = (values.totals.data,) if isinstance(values, CoveredMatrix) else ()
+        for part in (values.indptr.astype(np.int64), values.indices, values.data, *totals, dataset.batch_codes[name]):
             found.update(np.ascontiguousarray(part).data)
     found.update("\n".join(graph.vertices["name"].astype(str)).encode())
     for ends in (graph.source, graph.target):
         found.update(np.ascontiguousarray(ends, np.int64).data)
+    if (graph.sign < 0).any():
+        found.update(np.ascontiguousarray(graph.sign, np.int8).data)
     return found.hexdigest()

@@ -88,7 +88,7 @@ def borne_out(
         if not len(edges):
             continue
         correlation = edge_correlation(
-            (prepared["rna"].values, prepared[name].values),
+            (prepared["rna"].profile, prepared[name].profile),
             (correspondence.start["rna"], correspondence.start[name]),
             (genes, features),
             seed=seed,

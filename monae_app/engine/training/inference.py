@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     import scipy.sparse as sp
 
     from monae_app.engine.config import RunConfig
+    from monae_app.engine.data.covered import CoveredMatrix
+    from monae_app.engine.data.level_projection import LevelProjection
     from monae_app.engine.data.linked_projection import LinkedProjection
     from monae_app.engine.data.preprocess import Prepared
     from monae_app.engine.data.representation import Projection
@@ -52,7 +54,7 @@ class CellEmbedder:
     """
 
     encoders: Mapping[str, CellEncoder]
-    projections: dict[str, Projection | LinkedProjection]
+    projections: dict[str, Projection | LinkedProjection | LevelProjection]
     modelled: dict[str, np.ndarray]
     levels: np.ndarray
 
@@ -73,7 +75,11 @@ class CellEmbedder:
 
     @torch.no_grad()
     def embed(
-        self, modality: str, values: sp.csr_matrix, batch: np.ndarray, measured: np.ndarray | None = None
+        self,
+        modality: str,
+        values: sp.csr_matrix | CoveredMatrix,
+        batch: np.ndarray,
+        measured: np.ndarray | None = None,
     ) -> np.ndarray:
         """Mean latent of cells, in shards.
 

@@ -219,7 +219,7 @@ def _matched_by_geometry(
     number = min(GEOMETRY_METACELLS, *(_metacells_of(side.modality.n_cells) for side in prepared.values()))
     labels, centres = [], []
     for side in prepared.values():
-        values = log_normalised(side.values) if side.modality.is_count else side.values
+        values = log_normalised(side.profile) if side.modality.is_count else side.profile
         programs = programs_of(values, config.seed)
         cells = (programs.cells * programs.weight)[:, :GEOMETRY_COMPONENTS]
         means = MiniBatchKMeans(number, random_state=config.seed, n_init=3, batch_size=2048).fit(cells)
@@ -266,7 +266,7 @@ def _profiles(side: Prepared, label: np.ndarray, number: int) -> tuple[np.ndarra
     rows = np.flatnonzero(label >= 0)
     size = np.bincount(label[rows], minlength=number)
     gather = sp.csr_matrix((1 / np.maximum(size[label[rows]], 1), (label[rows], rows)), (number, len(label)))
-    mean = np.asarray((gather @ side.values).todense(), np.float64)
+    mean = np.asarray((gather @ side.profile).todense(), np.float64)
     if side.modality.is_count:
         mean = np.log1p(1e4 * mean / np.maximum(mean.sum(axis=1, keepdims=True), 1e-9))
     return mean, size

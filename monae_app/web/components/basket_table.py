@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from monae_app.web.basket import Basket, ChosenFile
 
 USE, REMOVE, TURN, MATRIX = "basket-use", "basket-remove", "basket-turn", "basket-matrix"
-FEATURES = {"rna": "genes", "atac": "peaks", "protein": "proteins"}
+FEATURES = {"rna": "genes", "atac": "peaks", "protein": "proteins", "methylation": "regions"}
 AUTO = "auto"
 
 

@@ -14,15 +14,18 @@ from monae_app.web.modalities import modality_title
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-FEATURES = {"rna": "genes", "atac": "peaks", "protein": "proteins"}
+FEATURES = {"rna": "genes", "atac": "peaks", "protein": "proteins", "methylation": "regions"}
 # Some files have hundreds.
 SHOWN_COLUMNS = 24
+KINDS = {"counts": "Counts", "levels": "Levels of methylation"}
 LIKELIHOODS = {
     "nb": "negative binomial",
     "zinb": "zero-inflated negative binomial",
     "poisson": "Poisson",
     "bernoulli": "Bernoulli",
     "normal": "Normal",
+    "binomial": "binomial",
+    "beta_binomial": "beta-binomial",
 }
 
 
@@ -36,7 +39,7 @@ def summary_table(summary: dict[str, Any]) -> list[Any]:
         ("Features", lambda name, said: f"{said['features']:,} {FEATURES.get(name, 'features')}"),
         ("Values", lambda _, said: _values(said)),
         ("Looks like", lambda _, said: _origin(said)),
-        ("Not zero", lambda _, said: f"{words.percent(said['nonzero_share'])} of the matrix"),
+        ("Not zero", lambda name, said: _share(name, said)),
         ("Median cell", lambda name, said: _median_cell(name, said)),
         ("Columns", lambda _, said: _columns(said["obs_columns"])),
     ]
@@ -74,14 +77,32 @@ def _origin(said: dict[str, Any]) -> Any:
 
 
 def _values(said: dict[str, Any]) -> str:
-    kind = "Counts" if said.get("values") == "counts" else "Continuous values"
+    kind = KINDS.get(said.get("values", ""), "Continuous values")
+    if (said.get("found") or {}).get("kind") == "reads":
+        kind = "Methylated and covered reads"
     matrix = (said.get("found") or {}).get("matrix")
-    where = f" from {'raw' if matrix == 'raw' else f'layer {matrix}'}" if matrix not in (None, "X") else ""
+    layer = f"layers {matrix.replace('+', ' and ')}" if matrix and "+" in matrix else f"layer {matrix}"
+    where = f" from {'raw' if matrix == 'raw' else layer}" if matrix not in (None, "X") else ""
     return f"{kind}{where} ({LIKELIHOODS.get(said.get('likelihood', ''), said.get('likelihood', ''))} likelihood)"
+
+
+def _share(name: str, said: dict[str, Any]) -> Any:
+    share = words.percent(said["nonzero_share"])
+    if name != "methylation":
+        return f"{share} of the matrix"
+    contexts = ((said.get("found") or {}).get("coverage") or {}).get("contexts") or {}
+    told = [
+        html.Li(f"{context}: {each['regions']:,} regions, mean level {each['level']:.2f}")
+        for context, each in contexts.items()
+        if each["level"] is not None
+    ]
+    return [html.Div(f"{share} of the matrix is covered"), html.Ul(told, className="sample-list")]
 
 
 def _median_cell(name: str, said: dict[str, Any]) -> str:
     parts = []
+    if name == "methylation":
+        return f"{words.number(said['median_features'])} regions covered"
     if said.get("median_counts") is not None:
         parts.append(f"{words.number(said['median_counts'])} counts")
     if said.get("median_features") is not None:

@@ -116,7 +116,7 @@ def test_features_in_shards_come_out_the_same(planted, monkeypatch):
     cells = HeldOutCells(counts, np.arange(N) % 2, True)
     ask = {"decoded": decoded(vectors, batches=2), "embed": lambda *_: latent, "seed": 4}
     whole = confidence(cells, **ask)
-    monkeypatch.setattr("monae_app.engine.analysis.confidence.VALUES_AT_ONCE", 4 * 2 * N * 7)
+    monkeypatch.setattr("monae_app.engine.analysis.decoded_levels.VALUES_AT_ONCE", 4 * 2 * N * 7)
     np.testing.assert_allclose(confidence(cells, **ask), whole, rtol=1e-5)
 
 

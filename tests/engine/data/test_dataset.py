@@ -107,8 +107,10 @@ def test_counts_that_are_all_zero_are_refused_and_continuous_values_are_not(moda
 
 
 def test_a_modality_knows_whether_it_was_counted(modality):
+    others = {"normal", "binomial", "beta_binomial"}
+    assert others < set(get_args(Likelihood))
     for likelihood in get_args(Likelihood):
-        assert modality(likelihood=likelihood).is_count == is_count(likelihood) == (likelihood != "normal")
+        assert modality(likelihood=likelihood).is_count == is_count(likelihood) == (likelihood not in others)
 
 
 def test_library_size_sums_the_values_of_a_cell(modality):

@@ -98,9 +98,9 @@ def test_the_second_pass_leans_on_the_links_that_the_data_bear_out(
     given = []
     assign = anchoring.gene_assignment
 
-    def listening(graph, modality, weight=None):
+    def listening(graph, modality, weight=None, **how):
         given.append(weight)
-        return assign(graph, modality, weight)
+        return assign(graph, modality, weight, **how)
 
     monkeypatch.setattr(anchoring, "gene_assignment", listening)
     aligned_scores(prepared, graph, "atac", planted_config)

@@ -19,7 +19,7 @@ from typing import Literal
 from monae_app.engine.data.planted.plain import make_plain
 from monae_app.engine.data.planted.record import Planted
 from monae_app.engine.data.planted.regimes import REGIMES
-from monae_app.engine.data.planted.whole import ProteinCells, make_regime
+from monae_app.engine.data.planted.whole import CellsOf, make_regime
 
 __all__ = ["Planted", "make_planted"]
 
@@ -36,7 +36,8 @@ def make_planted(  # noqa: PLR0913 - each is one knob of the data
     seed: int = 0,
     regime: RegimeName = "plain",
     means: bool = False,
-    protein: ProteinCells | None = None,
+    protein: CellsOf | None = None,
+    methylation: CellsOf | None = None,
 ) -> Planted:
     """Draw a planted data set.
 
@@ -56,6 +57,8 @@ def make_planted(  # noqa: PLR0913 - each is one knob of the data
         Also keep the layers ``mu``, the mean each count was drawn from, and ``mu0``, the same without batch; not plain.
     protein
         Add a panel of antibodies: on the cells of the RNA ("same") or on other cells ("own"); not plain.
+    methylation
+        Add methylated and covered reads of promoters and gene bodies, on the same cells or on others; not plain.
 
     Raises
     ------
@@ -64,8 +67,8 @@ def make_planted(  # noqa: PLR0913 - each is one knob of the data
         many peaks, or if there are too few types.
     """
     if regime == "plain":
-        if means or protein is not None:
-            msg = "plain planted data has neither means nor proteins; take regime='standard'"
+        if means or protein is not None or methylation is not None:
+            msg = "plain planted data has neither means nor proteins nor methylation; take regime='standard'"
             raise ValueError(msg)
         kinds = PLAIN_TYPES if n_types is None else n_types
         return make_plain(n_cells=n_cells, n_genes=n_genes, n_peaks=n_peaks, n_types=kinds, seed=seed)
@@ -79,4 +82,5 @@ def make_planted(  # noqa: PLR0913 - each is one knob of the data
         seed=seed,
         means=means,
         protein=protein,
+        methylation=methylation,
     )

@@ -69,7 +69,7 @@ def draw_composition(n_types: int, regime: Regime, rng: np.random.Generator) -> 
     shares = np.maximum(rng.dirichlet(np.full(n_types, 4.0)), SMALLEST_SHARE)
     shares /= shares.sum()
     found = {}
-    for modality in ("rna", "atac", "protein"):
+    for modality in ("rna", "atac", "protein", "methylation"):
         mine = shares.copy() if regime.paired or modality == "rna" else rng.permutation(shares)
         if not regime.paired:
             mine[RARE] = 0

@@ -36,6 +36,10 @@ class Planted:
         Motif hits, with misses and false hits: peak, tf.
     protein, latent_protein
         Antibody counts, each antibody named by the gene that encodes its target, which ``var["gene"]`` repeats.
+    methylation, latent_methylation
+        Layers ``methylated`` and ``total`` of the reads of promoters and gene bodies, and ``mu0``, the level without
+        batch and global level, if means were asked for; var ``gene``, ``place``, ``context``, ``sign`` (0 where a
+        region varies by itself) and ``follows``.
     """
 
     rna: ad.AnnData
@@ -46,11 +50,13 @@ class Planted:
     motif_peaks: pd.DataFrame | None = None
     protein: ad.AnnData | None = None
     latent_protein: np.ndarray | None = None
+    methylation: ad.AnnData | None = None
+    latent_methylation: np.ndarray | None = None
 
     def write(self, folder: Path) -> None:
         """Write rna.h5ad, atac.h5ad, genes.bed.gz, truth.npz (z_rna, z_atac) and what else there is.
 
-        That is protein.h5ad (and z_protein) and motif_peaks.tsv.gz.
+        That is protein.h5ad (and z_protein), methylation.h5ad (and z_methylation) and motif_peaks.tsv.gz.
         """
         folder.mkdir(parents=True, exist_ok=True)
         truth = {"z_rna": self.latent_rna, "z_atac": self.latent_atac}
@@ -59,6 +65,9 @@ class Planted:
         if self.protein is not None and self.latent_protein is not None:
             self.protein.write_h5ad(folder / "protein.h5ad")
             truth["z_protein"] = self.latent_protein
+        if self.methylation is not None and self.latent_methylation is not None:
+            self.methylation.write_h5ad(folder / "methylation.h5ad")
+            truth["z_methylation"] = self.latent_methylation
         np.savez(folder / "truth.npz", **truth)  # type: ignore[arg-type]
         with gzip.open(folder / "genes.bed.gz", "wt", encoding="utf-8") as file:
             self.genes.to_csv(file, sep="\t", header=False, index=False)

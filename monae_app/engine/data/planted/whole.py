@@ -5,6 +5,7 @@ Each part draws from a stream of its own, so asking for means or proteins change
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 import anndata as ad
@@ -12,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from monae_app.engine.data.planted.measuring import Panel, measure
+from monae_app.engine.data.planted.methylation import measure_methylation
 from monae_app.engine.data.planted.places import place_genes, place_peaks
 from monae_app.engine.data.planted.population import AXES, Cells, draw_cells, draw_centres, draw_composition
 from monae_app.engine.data.planted.record import Planted
@@ -20,15 +22,35 @@ from monae_app.engine.data.planted.regulation import NOBODY, lead_peaks, load_ge
 if TYPE_CHECKING:
     from monae_app.engine.data.planted.regimes import Regime
 
-ProteinCells = Literal["same", "own"]
-PARTS = ("genome", "regulation", "population", "rna", "atac", "rna counts", "atac counts", "motifs", "order", "protein")
+# the cells of the RNA, or others
+CellsOf = Literal["same", "own"]
+PARTS = (
+    "genome",
+    "regulation",
+    "population",
+    "rna",
+    "atac",
+    "rna counts",
+    "atac counts",
+    "motifs",
+    "order",
+    "protein",
+    "methylation",
+)
 GENE_BIAS, PEAK_BIAS, PROTEIN_BIAS = 1.2, 0.9, 0.8
 PEAK_DISPERSION, PROTEIN_DISPERSION = 2.0, 5.0
 PROTEINS, PROTEIN_GAIN, PROTEIN_NOISE, UNSPECIFIC = 40, 1.0, 0.15, 0.2
 
 
 def make_regime(
-    size: tuple[int, int, int], regime: Regime, *, n_types: int, seed: int, means: bool, protein: ProteinCells | None
+    size: tuple[int, int, int],
+    regime: Regime,
+    *,
+    n_types: int,
+    seed: int,
+    means: bool,
+    protein: CellsOf | None,
+    methylation: CellsOf | None = None,
 ) -> Planted:
     """Draw a data set of ``size`` (cells of each modality, genes, peaks); see make_planted."""
     n_cells, n_genes, n_peaks = size
@@ -69,48 +91,47 @@ def make_regime(
     order = rng["order"].permutation(n_cells)
     motifs = scan_motifs(leads.leader, targets, placed.index.tolist(), symbols, rng["motifs"])
     drawn = Planted(rna, _shuffled(atac, order, "a"), genes, in_rna.latent, in_atac.latent[order], motifs)
-    if protein is None:
-        return drawn
-
-    chance = rng["protein"]
-    shared = protein == "same"
-    in_protein = in_rna if shared else draw_cells(n_cells, shares["protein"], centres, regime.confounding, chance)
-    mates = np.arange(n_cells) if shared else np.full(n_cells, NOBODY)
-    if shared and not regime.paired:
-        rna.obs["pair_id"] = mates
-    table = _proteins(in_protein, of_genes, symbols, regime, chance, mates, means=means)
-    order = chance.permutation(n_cells)
-    return Planted(
-        drawn.rna,
-        drawn.atac,
-        drawn.genes,
-        drawn.latent_rna,
-        drawn.latent_atac,
-        drawn.motif_peaks,
-        _shuffled(table, order, "p"),
-        in_protein.latent[order],
-    )
+    for name, whose in (("protein", protein), ("methylation", methylation)):
+        if whose is None:
+            continue
+        chance, shared = rng[name], whose == "same"
+        mine = in_rna if shared else draw_cells(n_cells, shares[name], centres, regime.confounding, chance)
+        mates = np.arange(n_cells) if shared else np.full(n_cells, NOBODY)
+        if shared and not regime.paired:
+            rna.obs["pair_id"] = mates
+        if name == "protein":
+            table = _proteins(mine, of_genes, symbols, regime, chance, mates, means=means)
+        else:
+            table = measure_methylation(mine, genes, of_genes, regime, chance, means=means)
+            table.obs = _obs(mine, np.zeros(n_cells, bool), mates, "m")
+        order = chance.permutation(n_cells)
+        moved = _shuffled(table, order, name[0])
+        drawn = replace(drawn, **{name: moved, f"latent_{name}": mine.latent[order]})
+    return drawn
 
 
 def _table(
     cells: Cells, panel: Panel, regime: Regime, rng: np.random.Generator, pairs: np.ndarray, tag: str, *, means: bool
 ) -> ad.AnnData:
     measured = measure(cells, panel, regime, rng, means=means)
-    obs = pd.DataFrame(
+    table = ad.AnnData(measured.counts, obs=_obs(cells, measured.doublet, pairs, tag))
+    if measured.with_batch is not None:
+        table.layers["mu"], table.layers["mu0"] = measured.with_batch, measured.without_batch
+    return table
+
+
+def _obs(cells: Cells, doublet: np.ndarray, pairs: np.ndarray, tag: str) -> pd.DataFrame:
+    return pd.DataFrame(
         {
             "cell_type": pd.Categorical([f"T{each}" for each in cells.kind]),
             "batch": pd.Categorical([f"B{each}" for each in cells.batch]),
             "pseudotime": cells.pseudotime,
             "branch": pd.Categorical(cells.branch),
-            "doublet": measured.doublet,
+            "doublet": doublet,
             "pair_id": pairs,
         },
         index=[f"{tag}{each}" for each in range(len(pairs))],
     )
-    table = ad.AnnData(measured.counts, obs=obs)
-    if measured.with_batch is not None:
-        table.layers["mu"], table.layers["mu0"] = measured.with_batch, measured.without_batch
-    return table
 
 
 def _shuffled(table: ad.AnnData, order: np.ndarray, tag: str) -> ad.AnnData:

@@ -28,6 +28,7 @@ MODALITIES: dict[ModalityName, frozenset[str]] = {
     ),
     "atac": frozenset(["atac", "scatac", "snatac", "peak", "peaks", "chromatin", "accessibility"]),
     "protein": frozenset(["prot", "protein", "proteins", "adt", "antibody", "antibodies", "cite", "citeseq", "abseq"]),
+    "methylation": frozenset(["methylation", "methylome", "meth", "dnam", "mcg", "mch", "mcds", "snmc", "bisulfite"]),
 }
 BYTES_SHOWN = ("b'", 'b"')
 

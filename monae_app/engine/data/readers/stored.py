@@ -56,6 +56,7 @@ class Stored:
             lambda: self._peek(columns),
             var,
             lambda wanted: self._columns(wanted if columns is None else columns[wanted]),
+            self.kind in ("dense", "turned"),
         )
 
     def _columns(self, wanted: np.ndarray) -> np.ndarray:

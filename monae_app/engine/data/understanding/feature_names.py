@@ -84,7 +84,7 @@ def name_features(
     var
         Of one part, shape (G, columns).
     modality
-        Peaks keep their names; so do proteins.
+        Peaks keep their names; so do proteins and methylated regions.
     genome
         Of the run: in a mixture of species, its genes are those whose prefix is taken off.
     symbol_of
@@ -92,6 +92,8 @@ def name_features(
     """
     if modality == "atac":
         return Named(var, "peaks" if kind_of_names(var.index) == "peaks" else "other names")
+    if modality == "methylation":
+        return _unique(Named(var, kind_of_names(var.index)))
     if modality == "protein":
         return _unique(Named(var, "proteins"))
     named = _without_species(_split(var), genome)

@@ -12,7 +12,7 @@ from monae_app.engine.errors import InputError
 if TYPE_CHECKING:
     from monae_app.engine.data.contents import Matrix, Part
 
-Kind = Literal["counts", "continuous", "negative", "scaled", "gaps", "zeros"]
+Kind = Literal["counts", "continuous", "negative", "scaled", "gaps", "zeros", "reads", "levels"]
 AUTO, X, RAW = "auto", "X", "raw"
 # Names under which the field keeps counts, best first.
 COUNT_LAYERS = ("counts", "raw_counts", "count", "raw_count", "umi_counts", "umi", "umis", "raw", "layers/raw")
@@ -26,6 +26,8 @@ WORDS: dict[Kind, str] = {
     "scaled": "continuous values, some of them negative (scaled or centred)",
     "gaps": "values with gaps (NaN)",
     "zeros": "zeros alone",
+    "reads": "methylated and covered reads",
+    "levels": "levels of methylation",
 }
 
 

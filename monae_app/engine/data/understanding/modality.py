@@ -19,6 +19,7 @@ from monae_app.engine.data.understanding.feature_names import (
 )
 from monae_app.engine.data.understanding.guess import Guess
 from monae_app.engine.data.understanding.known_genes import GENOMES, share_known
+from monae_app.engine.data.understanding.methylated import are_levels, has_gaps, looks_methylated
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,6 +49,9 @@ TYPES: dict[str, ModalityName] = {
     "protein": "protein",
     "protein expression": "protein",
     "adt": "protein",
+    "methylation": "methylation",
+    "dna methylation": "methylation",
+    "meth": "methylation",
 }
 ENOUGH_GENES = 20
 FEW, SOME, MOST = 0.1, 0.3, 0.8
@@ -80,7 +84,19 @@ def guess_modality(part: Part) -> Guess:
     if types is not None:
         names, counts = np.unique(types[types != ""], return_counts=True)
         return Guess(str(names[counts.argmax()]), "sure", "var says so")
-    return _from_names(part.var)
+    told = looks_methylated(part)
+    if told:
+        return Guess("methylation", "sure", told)
+    return _with_values(part, _from_names(part.var))
+
+
+def _with_values(part: Part, by_names: Guess) -> Guess:
+    """Take levels with gaps for methylation, whatever their features are called: nothing else is like that."""
+    x = part.matrices.get("X")
+    may_have_gaps = x is not None and (x.dense or part.rows is not None)
+    if x is None or by_names.value == "protein" or not may_have_gaps or not has_gaps(x) or not are_levels(x):
+        return by_names
+    return Guess("methylation", "likely", "X holds values from 0 to 1, and NaN")
 
 
 def _from_names(var: pd.DataFrame) -> Guess:

@@ -71,7 +71,7 @@ def guess_origin(var: pd.DataFrame, modality: ModalityName | None, told: GenomeN
     if told is not None:
         said = "the file says so"
         return Origin(Guess(ORGANISMS[told], "sure", said), Guess(told, "sure", said))
-    if modality == "atac":
+    if modality in ("atac", "methylation"):
         return _of_peaks(var)
     return Origin() if modality == "protein" else _of_genes(var)
 

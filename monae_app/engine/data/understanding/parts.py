@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from monae_app.engine.data.contents import Contents, Part
     from monae_app.engine.data.understanding.guess import Guess
 
-FEATURES: dict[str, str] = {"rna": "genes", "atac": "peaks", "protein": "proteins"}
+FEATURES: dict[str, str] = {"rna": "genes", "atac": "peaks", "protein": "proteins", "methylation": "regions"}
 
 
 def separate(part: Part) -> tuple[Part, ...]:
@@ -66,7 +66,7 @@ def _columns(matrix: Matrix, at: np.ndarray) -> Matrix:
     some = matrix.columns
     columns = None if some is None else lambda wanted: some(at[wanted])
     # a look at all features tells the kind of values of each: they were counted, or changed, together
-    return Matrix((matrix.shape[0], len(at)), read, matrix.peek, var, columns)
+    return Matrix((matrix.shape[0], len(at)), read, matrix.peek, var, columns, matrix.dense)
 
 
 def guessed_parts(contents: Contents) -> list[tuple[Part, Guess]]:
@@ -109,8 +109,9 @@ def parts_of(contents: Contents, modality: ModalityName) -> tuple[list[Part], li
 
 
 def _possible(var: pd.DataFrame, guess: Guess, modality: ModalityName) -> bool:
-    """Whether a part may be what the user says against what it looks like: peaks are nothing else."""
-    return not (guess.value == "atac" and guess.certainty == "sure" and modality != "atac" and len(var) > 0)
+    """Whether a part may be what the user says against what it looks like: places are peaks or methylated regions."""
+    sure = guess.value == "atac" and guess.certainty == "sure"
+    return not (sure and modality not in ("atac", "methylation") and len(var) > 0)
 
 
 def modalities_of(contents: Contents) -> list[ModalityName]:
@@ -126,7 +127,7 @@ def modalities_of(contents: Contents) -> list[ModalityName]:
     if len(unknown) == len(found):
         raise InputError(
             f"What {contents.path.name} measures cannot be told: {unknown[0][1].because}.",
-            "features named like genes, peaks or antibodies.",
-            f"say what it is: rna={contents.path.name}, atac={contents.path.name} or protein={contents.path.name}.",
+            "features named like genes, peaks or antibodies, or methylated and covered reads.",
+            f"say what it is: {', '.join(f'{name}={contents.path.name}' for name in FEATURES)}.",
         )
     return list(dict.fromkeys(guess.value for _, guess in found if guess.value is not None))  # type: ignore[misc]

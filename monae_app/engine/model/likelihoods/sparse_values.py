@@ -20,8 +20,8 @@ class SparseValues:
     values
         What was measured there, shape (nnz,), float32. For counts and continuous values the places are the non-zeros.
     totals
-        For (successes, trials), such as methylated and covered reads: the trials, at least 1, shape (nnz,). The places
-        are then the covered ones, whose value may be 0, and any other place is missing.
+        For (successes, trials), such as methylated and covered reads: the trials, at least 1, shape (nnz,); 1 for
+        levels. The places are then the covered ones, whose value may be 0, and any other place is missing.
     """
 
     rows: Tensor
