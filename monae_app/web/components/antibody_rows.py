@@ -28,7 +28,7 @@ REASONS = (UNKNOWN, LACKING, NO_GENE, ISOTYPE, LEFT_OUT)
 
 
 def grid_rows(panel: Sequence[Antibody], mapping: Mapping[str, str], *, leave: bool) -> list[dict[str, Any]]:
-    """Return the rows as assets/antibodies.js draws them, those without a gene first.
+    """Return the rows as assets/antibodies.js draws them: the unknown first, then others without a gene.
 
     Parameters
     ----------
@@ -39,7 +39,8 @@ def grid_rows(panel: Sequence[Antibody], mapping: Mapping[str, str], *, leave: b
     leave
         Whether isotype controls leave the panel.
     """
-    return [_row(each.mapped(mapping), leave=leave) for each in sorted(panel, key=lambda each: bool(each.gene))]
+    ordered = sorted(panel, key=lambda each: (bool(each.gene), each.how != "none"))
+    return [_row(each.mapped(mapping), leave=leave) for each in ordered]
 
 
 def _row(antibody: Antibody, *, leave: bool) -> dict[str, Any]:
