@@ -13,7 +13,7 @@ from monae_app.engine.data.gene_names import GeneNames
 from monae_app.engine.errors import InputError
 from monae_app.web.antibody_csv import COLUMNS, from_csv, to_csv
 from monae_app.web.antibody_view import AntibodyView, after_typing, put
-from monae_app.web.components.antibody_table import antibody_table, row_class, told, weight
+from monae_app.web.components.antibody_rows import grid_rows, told, weight
 from monae_app.web.guidance_view import GuidanceView
 from monae_app.web.services import Services
 from monae_app.web.settings import Settings
@@ -50,15 +50,9 @@ def genes():
     return GeneNames(GENES)
 
 
-def text(part):
-    if isinstance(part, list | tuple):
-        return " ".join(map(text, part))
-    return text(getattr(part, "children", None)) if hasattr(part, "to_plotly_json") else str(part or "")
-
-
-def rows(table):
-    """Text of each row of the grid, by the antibody."""
-    return {row.children[0].children: row for row in table.children.children[1].children}
+def rows(panel, mapping, *, leave=True):
+    """Rows of the grid, by the antibody."""
+    return {row["name"]: row for row in grid_rows(panel, mapping, leave=leave)}
 
 
 def test_every_antibody_is_in_the_grid_controls_too(source, panel):
@@ -76,17 +70,18 @@ def test_every_antibody_is_in_the_grid_controls_too(source, panel):
     assert view.controls_leave(chosen)
     assert not view.controls_leave(chosen | {"settings": {"isotype_controls": "keep"}})
     assert view.genes(chosen).names == GENES
-    found = rows(antibody_table(panel, {}, only_alone=False, find="", leave=True))
-    assert list(found)[:4] == ["CD57", "Mystery", "IgG1", "CD8"]
-    said = {name: text(row.children[2]) for name, row in found.items()}
-    assert "splice form of CD45; weighs half" in said["CD45RA"]
-    assert "sugar on many proteins; no gene codes for it" in said["CD57"]
-    assert "leaves the panel" in said["IgG1"]
-    assert "the RNA lacks CD8A, CD8B" in said["CD8"]
-    assert {name: text(row.children[3]) for name, row in found.items()} == {
-        "CD57": "–", "Mystery": "–", "IgG1": "–", "CD8": "–",
-        "CD20": "1", "CD3_TotalSeqB": "1 ÷ 3", "CD45RA": "0.5", "cd19": "1",
-    }  # fmt: skip
+    found = rows(panel, {})
+    assert list(found)[:4] == ["Mystery", "CD57", "IgG1", "CD8"]
+    assert {name: (row["taken"], row["note"], row["weight"]) for name, row in found.items()} == {
+        "CD57": ("CD57, by the table of antibodies", "HNK-1, a sugar on many proteins; no gene codes for it", "–"),
+        "Mystery": ("Not known", "", "–"),
+        "IgG1": ("Isotype control", "leaves the panel; kept as background", "–"),
+        "CD8": ("CD8, by the table of antibodies", "the RNA lacks CD8A, CD8B", "–"),
+        "CD20": ("CD20, by the table of antibodies", "", "1"),
+        "CD3_TotalSeqB": ("CD3, by the table of antibodies", "", "1 ÷ 3"),
+        "CD45RA": ("CD45RA, by the table of antibodies", "a splice form of CD45; weighs half", "0.5"),
+        "cd19": ("Named like its gene", "", "1"),
+    }
 
 
 def test_a_mapping_is_shown_and_counted(panel):
@@ -97,20 +92,14 @@ def test_a_mapping_is_shown_and_counted(panel):
     mapping = {"Mystery": "CD19", "CD20": ""}
     assert told(panel, mapping).startswith("4 of 8 antibodies are linked to a gene: 2 by the table, 1 named")
     assert told(panel, mapping).endswith("1 as isotype control and 1 by hand.")
-    found = rows(antibody_table(panel, mapping, only_alone=False, find="", leave=False))
-    assert "otherwise MS4A1" in text(found["CD20"].children[2])
-    assert "stays in the panel" in text(found["IgG1"].children[2])
-    assert [name for name, row in found.items() if row.className == "by-hand"] == ["Mystery", "CD20"]
-    assert [name for name, row in found.items() if not row.children[4].children.hidden] == ["Mystery", "CD20"]
-    assert row_class(panel[0], wrong=True) == "wrong"
+    found = rows(panel, mapping, leave=False)
+    assert (found["CD20"]["taken"], found["CD20"]["note"]) == ("Mapped by hand", "otherwise MS4A1")
+    assert found["Mystery"]["note"] == "otherwise no link"
+    assert found["IgG1"]["note"] == "stays in the panel"
+    # a row stays where it was
+    assert list(found) == list(rows(panel, {}))
+    assert [name for name, row in found.items() if row["by_hand"]] == ["Mystery", "CD20"]
     assert weight(panel[4].mapped(mapping)) == "1"
-
-
-def test_the_grid_is_filtered(panel):
-    alone = rows(antibody_table(panel, {"Mystery": "CD19"}, only_alone=True, find="", leave=True))
-    assert list(alone) == ["CD57", "IgG1", "CD8"]
-    assert list(rows(antibody_table(panel, {}, only_alone=False, find=" ms4A", leave=True))) == ["CD20"]
-    assert "No antibody" in text(antibody_table(panel, {}, only_alone=True, find="ms4a", leave=True))
 
 
 def test_genes_are_typed_as_people_do(panel, genes):

@@ -2,40 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
 
 from monae_app.engine.errors import InputError
 from monae_app.web import ids
 from monae_app.web.antibody_csv import from_csv, to_csv
 from monae_app.web.antibody_view import AntibodyView, after_typing
 from monae_app.web.components import words
-from monae_app.web.components.antibody_table import (
-    GENE,
-    RESET_ROW,
-    ROW,
-    TAKEN,
-    WEIGHT,
-    antibody_table,
-    row_class,
-    taken_for,
-    told,
-    weight,
-)
+from monae_app.web.components.antibody_rows import grid_rows, told
 from monae_app.web.components.aria import aria, data, with_label
-from monae_app.web.components.notice import refused
+from monae_app.web.components.notice import failure, refused
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from monae_app.web.antibody_view import Antibody
     from monae_app.web.guidance_view import GuidanceView
 
-BOX, TOLD, MESSAGE, ROWS, HISTORY = (
-    "antibodies", "antibodies-told", "antibodies-message", "antibodies-rows", "antibodies-history",
-)  # fmt: skip
+BOX, TOLD, MESSAGE, ROWS = "antibodies", "antibodies-told", "antibodies-message", "antibodies-rows"
+SHOWN, TYPED, WRONG, HISTORY = "antibodies-shown", "antibodies-typed", "antibodies-wrong", "antibodies-history"
 ALONE, FIND, UNDO, RESET = "antibodies-alone", "antibodies-find", "antibodies-undo", "antibodies-reset"
 CSV, DOWNLOAD, UPLOAD, TABLE = "antibodies-csv", "antibodies-download", "antibodies-upload", "antibodies-table"
 LINKED = {"rna", "protein"}
@@ -65,6 +49,12 @@ def layout() -> html.Section:
         [
             # mappings before each step, newest last
             dcc.Store(id=HISTORY, data=[]),
+            # rows as they are drawn, see antibody_rows
+            dcc.Store(id=SHOWN),
+            # {"name", "text"} of a field that was left, {"name", "reset"} of a row
+            dcc.Store(id=TYPED),
+            # by antibody, why what stands in its field cannot be
+            dcc.Store(id=WRONG, data={}),
             # {"name", "text"} of a table that was given, or its "size" where that is too large
             dcc.Store(id=TABLE),
             html.H2("Antibodies and their genes"),
@@ -75,7 +65,7 @@ def layout() -> html.Section:
                 className="antibody-tools",
             ),
             html.Div(id=MESSAGE, **aria(live="assertive")),
-            html.Div(id=ROWS),
+            html.Div(id=ROWS, className="table-scroll tall"),
             dcc.Download(id=DOWNLOAD),
         ],
         id=BOX,
@@ -105,107 +95,107 @@ def register(app: Dash, links: GuidanceView, ready: str) -> None:
 def _register_drawing(app: Dash, view: AntibodyView, ready: str) -> None:
     @app.callback(
         Output(BOX, "hidden"),
-        Output(ROWS, "children"),
-        Input(ready, "data"),
-        Input(ALONE, "value"),
-        Input(FIND, "value"),
-        State(ids.SOURCE, "data"),
-    )
-    def draw(read: Any, alone: list[str], find: str | None, chosen: Any) -> tuple[bool, Any]:
-        if not read or not set(read["modalities"]) >= LINKED:
-            return True, None
-        try:
-            panel, mapping, leave = view.panel(chosen), view.mapping(chosen), view.controls_leave(chosen)
-        except InputError as error:
-            return False, refused(error)
-        return False, antibody_table(panel, mapping, only_alone=bool(alone), find=find or "", leave=leave)
-
-    @app.callback(
+        Output(SHOWN, "data"),
         Output(TOLD, "children"),
-        Output(UNDO, "disabled"),
         Output(RESET, "disabled"),
         Input(ready, "data"),
         Input(ids.SOURCE, "data"),
-        Input(HISTORY, "data"),
     )
-    def count(read: Any, chosen: Any, history: list[Any] | None) -> tuple[Any, bool, bool]:
+    def rows(read: Any, chosen: Any) -> tuple[bool, Any, Any, bool]:
         if not read or not set(read["modalities"]) >= LINKED:
-            return None, True, True
+            return True, None, None, True
         try:
-            panel, mapping = view.panel(chosen), view.mapping(chosen)
-        except InputError:
-            return None, True, True
-        return told(panel, mapping), not history, not mapping
+            panel, mapping, leave = view.panel(chosen), view.mapping(chosen), view.controls_leave(chosen)
+        except InputError as error:
+            return False, [], refused(error), True
+        return False, grid_rows(panel, mapping, leave=leave), told(panel, mapping), not mapping
 
+    @app.callback(Output(UNDO, "disabled"), Input(HISTORY, "data"))
+    def can_undo(history: list[Any] | None) -> bool:
+        return not history
 
-@dataclass(frozen=True)
-class _Shown:
-    """What stands in the grid when something is done: row numbers, and the text of each field."""
-
-    rows: list[int]
-    texts: list[str]
+    app.clientside_callback(  # type: ignore[no-untyped-call]
+        ClientsideFunction("antibodies", "draw"),
+        Output(ROWS, "title"),
+        Input(SHOWN, "data"),
+        Input(WRONG, "data"),
+        Input(ALONE, "value"),
+        Input(FIND, "value"),
+        State(ROWS, "id"),
+    )
 
 
 def _register_changing(app: Dash, view: AntibodyView) -> None:
     @app.callback(
         Output(ids.SOURCE, "data", allow_duplicate=True),
         Output(HISTORY, "data"),
+        Output(WRONG, "data"),
         Output(MESSAGE, "children"),
-        Output({"type": GENE, "row": ALL}, "value"),
-        Output({"type": TAKEN, "row": ALL}, "children"),
-        Output({"type": WEIGHT, "row": ALL}, "children"),
-        Output({"type": RESET_ROW, "row": ALL}, "hidden"),
-        Output({"type": ROW, "row": ALL}, "className"),
-        Input({"type": GENE, "row": ALL}, "value"),
-        Input({"type": RESET_ROW, "row": ALL}, "n_clicks"),
+        Input(TYPED, "data"),
         Input(UNDO, "n_clicks"),
         Input(RESET, "n_clicks"),
         Input(TABLE, "data"),
-        State({"type": GENE, "row": ALL}, "id"),
+        State(WRONG, "data"),
         State(ids.SOURCE, "data"),
         State(HISTORY, "data"),
         prevent_initial_call=True,
     )
-    def change(texts: list[Any], *given: Any) -> tuple[Any, ...]:
-        table, names, chosen, history = given[-4:]
-        shown = _Shown([int(each["row"]) for each in names], ["" if text is None else str(text) for text in texts])
-        untouched = tuple([no_update] * len(shown.rows) for _ in range(5))
+    def change(typed: Any, _undo: Any, _reset: Any, table: Any, wrong: Any, chosen: Any, history: Any) -> Any:
+        # a page that is drawn calls this too, and nobody has done anything yet
+        if not any(each["value"] for each in ctx.triggered):
+            return (no_update,) * 4
+        pressed, steps = ctx.triggered_id, list(history or [])
         try:
-            panel, before = view.panel(chosen), view.mapping(chosen)
-            after, errors = _after(view, chosen, shown, history or [], table)
+            before = view.mapping(chosen)
+            if pressed == TYPED:
+                after, errors = _typed(view, chosen, typed, wrong or {})
+            else:
+                after, errors = _at_once(view, chosen, steps, table), {}
         except InputError as error:
-            return (no_update, no_update, refused(error), *untouched)
-        message = [refused(error) for error in errors.values()]
-        rows = _rows_after([panel[row] for row in shown.rows], shown, (before, after), errors,
-                           leave=view.controls_leave(chosen))  # fmt: skip
+            return no_update, no_update, no_update, refused(error)
+        message = [failure(**each) for each in errors.values()]
         if after == before:
-            return (no_update, no_update, message, *rows)
-        steps = (history or [])[:-1] if ctx.triggered_id == UNDO else [*(history or []), before][-KEPT_STEPS:]
-        return (view.with_mapping(chosen, after), steps, message, *rows)
+            return no_update, no_update, errors, message
+        steps = steps[:-1] if pressed == UNDO else [*steps, before][-KEPT_STEPS:]
+        return view.with_mapping(chosen, after), steps, errors, message
 
 
-def _after(
-    view: AntibodyView, chosen: Any, shown: _Shown, history: list[dict[str, str]], table: dict[str, Any] | None
-) -> tuple[dict[str, str], dict[str, InputError]]:
-    """Return the mapping after what was just done, and what of it cannot be.
+def _typed(
+    view: AntibodyView, chosen: Any, typed: dict[str, Any], wrong: dict[str, dict[str, str]]
+) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+    """Return the mapping after one field was left or reset, and what is wrong in this field and others.
 
     Raises
     ------
     InputError
-        If the data are not there any more, or a table that was given cannot be used.
+        If the data are not there any more.
     """
-    panel, before, pressed = view.panel(chosen), view.mapping(chosen), ctx.triggered_id
-    if pressed == RESET:
-        return {}, {}
-    if pressed == UNDO:
-        return (history[-1] if history else before), {}
-    if pressed == TABLE and table:
-        return from_csv(_text_of(table), panel, before, view.genes(chosen)), {}
-    if isinstance(pressed, dict) and pressed["type"] == RESET_ROW and any(each["value"] for each in ctx.triggered):
-        name = panel[pressed["row"]].name
-        return {other: genes for other, genes in before.items() if other != name}, {}
-    typed = {panel[row].name: text for row, text in zip(shown.rows, shown.texts, strict=True)}
-    return after_typing(panel, before, typed, view.genes(chosen))
+    name, before = str(typed["name"]), view.mapping(chosen)
+    others = {other: error for other, error in wrong.items() if other != name}
+    if typed.get("reset"):
+        return {other: genes for other, genes in before.items() if other != name}, others
+    panel = view.panel(chosen)
+    after, errors = after_typing(panel, before, {name: str(typed.get("text") or "")}, view.genes(chosen))
+    told_of = {key: {"found": each.found, "expected": each.expected, "todo": each.todo} for key, each in errors.items()}
+    return after, others | told_of
+
+
+def _at_once(
+    view: AntibodyView, chosen: Any, history: list[dict[str, str]], table: dict[str, Any] | None
+) -> dict[str, str]:
+    """Return the mapping after a step was taken back, all were, or a table was given.
+
+    Raises
+    ------
+    InputError
+        If the data are not there any more, or the table cannot be used.
+    """
+    before = view.mapping(chosen)
+    if ctx.triggered_id == RESET:
+        return {}
+    if ctx.triggered_id == UNDO:
+        return history[-1] if history else before
+    return from_csv(_text_of(table), view.panel(chosen), before, view.genes(chosen)) if table else before
 
 
 def _text_of(table: dict[str, Any]) -> str:
@@ -216,28 +206,6 @@ def _text_of(table: dict[str, Any]) -> str:
         f"a CSV or TSV table of at most {words.size(LARGEST_TABLE)}.",
         "give the table that this page offers for download, with its column gene changed.",
     )
-
-
-def _rows_after(
-    panel: list[Antibody],
-    shown: _Shown,
-    mappings: tuple[Mapping[str, str], Mapping[str, str]],
-    errors: Mapping[str, InputError],
-    *,
-    leave: bool,
-) -> tuple[list[Any], ...]:
-    """Parts of the rows that are shown, each a list in their order; what stays as it is is not sent."""
-    before, after = mappings
-    texts: list[Any] = []
-    parts: list[tuple[Any, ...]] = []
-    for each, text in zip(panel, shown.texts, strict=True):
-        now, wrong = each.mapped(after), each.name in errors
-        texts.append(no_update if wrong or text == now.gene else now.gene)
-        same = before.get(each.name) == after.get(each.name)
-        parts.append((no_update,) * 3 if same else (taken_for(now, leave=leave), weight(now), now.how != "hand"))
-    taken, weights, resets = ([part[at] for part in parts] for at in range(3))
-    looks = [row_class(each.mapped(after), wrong=each.name in errors) for each in panel]
-    return texts, taken, weights, resets, looks
 
 
 def _register_files(app: Dash, view: AntibodyView) -> None:

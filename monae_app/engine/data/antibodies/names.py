@@ -35,7 +35,7 @@ _BEFORE = re.compile(
 )
 # behind the target: what kits and toolkits append, and the sequence of the tag
 _BEHIND = re.compile(
-    rf"{_SPACE}+(?:total{_SPACE}?seq{_SPACE}?[abcd]?|[abcd]\d{{4}}|adt|prot|protein|antibody|[acgt]{{10,20}})$",
+    rf"{_SPACE}+(?:total{_SPACE}?seq{_SPACE}?[abcd]?|[abcd]\d{{4}}|adt|prot|protein|antibody|recombinant|[acgt]{{10,20}})$",
     re.IGNORECASE,
 )
 _IN_BRACKETS = re.compile(r"^(?P<outer>[^()\[\]]*)[(\[](?P<inner>[^()\[\]]+)[)\]]?(?P<rest>[^()\[\]]*)$")

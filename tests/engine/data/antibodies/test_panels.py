@@ -57,6 +57,21 @@ def test_all_but_sugars_of_a_real_panel_are_matched(human, name, n_names, unmatc
     assert of_protein[isoforms].tolist() == pytest.approx([0.5] * len(isoforms))
 
 
+def test_names_as_makers_write_them_are_matched(human, mouse):
+    unmatched = {"CD57 Recombinant": "CD57", "SSEA-5": "SSEA-5", "Mouse IgG1, κ Isotype Ctrl": ""}
+    found = coded(panel("as_makers_write_human"), human)
+    assert {name: each.target for name, (genes, each) in found.items() if not (genes or each.lacking)} == unmatched
+    unmatched = {
+        "anti-mouse TER-119/Erythroid Cells": "TER-119",
+        "Rat IgG2b, κ Isotype Ctrl": "",
+        "Armenian Hamster IgG Isotype Ctrl": "",
+    }
+    found = coded(panel("as_makers_write_mouse"), mouse)
+    assert {name: each.target for name, (genes, each) in found.items() if not (genes or each.lacking)} == unmatched
+    assert found["anti-mouse CD120b (TNF R Type II/p75)"][0] == ["Tnfrsf1b"]
+    assert found["anti-mouse Panendothelial Cell Antigen"][0] == ["Plvap"]
+
+
 def test_names_that_r_mangled_mean_what_they_meant(human):
     expected = {
         "tcr.v.7.2": ["TRAV1-2"],
