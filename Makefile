@@ -14,7 +14,7 @@ STAMP := $(VENV)/.installed
 # The methods that Monae is measured against live apart; MONAE_PEERS names an environment that has them already.
 PEERS := .venv-peers
 PEERS_STAMP := $(if $(MONAE_PEERS),,$(PEERS)/.installed)
-SAMPLE := data_samples/mouse_cortex
+SAMPLES := data_samples
 # One thread a test: threads that spin for a core cost more than they bring.
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 NUMBA_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE
 # Bytecode is kept even where images switch that off: tests start hundreds of processes.
@@ -54,11 +54,13 @@ bench-ui: $(STAMP) browser ## Measure the map in a real browser beside plotly; f
 
 peers: $(PEERS_STAMP) ## Install the methods to measure against, into .venv-peers
 
-# Fewer private axes than the default, and no checkpoint, keep the run that travels with the app small.
+# Fewer private axes than the default, and no checkpoint, keep the runs that travel with the app small.
 samples: $(STAMP) ## Train the bundled runs anew
-	cd $(SAMPLE) && ../../$(BIN)/monae run rna=rna.h5ad atac=atac.h5ad --genome mm10 --out run --seed 0 --overwrite \
-		--set latent_shared=20 --set latent_private=5
-	rm -f $(SAMPLE)/run/checkpoint.safetensors
+	cd $(SAMPLES)/mouse_cortex && ../../$(BIN)/monae run rna=rna.h5ad atac=atac.h5ad --genome mm10 --out run --seed 0 \
+		--overwrite --set latent_shared=20 --set latent_private=5
+	cd $(SAMPLES)/pbmc_protein && ../../$(BIN)/monae run rna=rna.h5ad protein=protein.h5ad --genome hg38 --out run \
+		--seed 0 --overwrite
+	rm -f $(SAMPLES)/*/run/checkpoint.safetensors
 
 browser: $(STAMP)
 	@.ci/browser $(BIN)/python

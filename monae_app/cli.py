@@ -256,26 +256,9 @@ def _check(parsed: argparse.Namespace) -> int:
 
 
 def _score(parsed: argparse.Namespace) -> int:
-    import anndata as ad
+    from monae_app.jobs.scoring import scores_of
 
-    from monae_app.engine.analysis.report import DEFAULT_LABEL, DEFAULT_PAIR, score_cells
-    from monae_app.engine.result import read_config
-
-    path = parsed.run / "cells.h5ad"
-    if not path.is_file():
-        raise InputError(
-            f"{parsed.run} has no cells.h5ad.", "a finished run.", "check the path, or let the run finish."
-        )
-    cells = ad.read_h5ad(path)
-    for column in (parsed.label, parsed.pair):
-        if column is not None and column not in cells.obs:
-            raise InputError(
-                f"The run has no obs column {column!r}.",
-                f"one of: {', '.join(map(str, cells.obs.columns))}.",
-                "choose one of these.",
-            )
-    batch_key = read_config(parsed.run).batch_key
-    scores = score_cells(cells, parsed.label or DEFAULT_LABEL, parsed.pair or DEFAULT_PAIR, batch_key)
+    scores = scores_of(parsed.run, parsed.label, parsed.pair)
     if parsed.json:
         print(json.dumps(scores))
         return 0

@@ -185,7 +185,8 @@ class Monae(Fitted):
                 name: prepare(each, modelled[name], config, tell.at("preprocess"))
                 for name, each in training.modalities.items()
             }
-        confounded = self._batches_apart(training, prepared)
+        read = {name: each.representation for name, each in prepared.items()}
+        confounded = confounded_batches(training, read, seed=config.seed, tell=tell.at("preprocess"))
         with watch.stage("inferred_links"):
             graph, inferred = with_inferred_links(training, prepared, graph, config, tell.at("link"))
         evidence, ground = self._align(training, prepared, graph, watch)
@@ -254,15 +255,6 @@ class Monae(Fitted):
         estimator.result, estimator.embedder = result, CellEmbedder.load(folder / WEIGHTS, result.config)
         estimator.network = estimator.embedder.network()
         return estimator
-
-    def _batches_apart(self, dataset: Dataset, prepared: dict[str, Prepared]) -> list[str]:
-        """Warn of batches that cannot be told from kinds of cells."""
-        tell = self._tell.at("preprocess")
-        read = {name: each.representation for name, each in prepared.items()}
-        found = confounded_batches(dataset, read, seed=self.config.seed, tell=tell)
-        for sentence in found:
-            tell.warn(sentence)
-        return found
 
     def _align(
         self, dataset: Dataset, prepared: dict[str, Prepared], graph: GuidanceGraph, watch: reporting.Stopwatch

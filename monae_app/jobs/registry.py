@@ -19,6 +19,7 @@ from monae_app.engine.result import CHECKPOINT, write_atomically
 from monae_app.jobs.about import About, read_about, write_about
 from monae_app.jobs.private_files import private_folder
 from monae_app.jobs.progress import RunFolder, Status
+from monae_app.jobs.sample_folders import sample_folders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -278,8 +279,8 @@ class Registry:
         """Yield the runs that are not the user's: opened ones, then bundled ones."""
         for index, path in enumerate(self._opened):
             yield RunRecord(f"opened-{index}", path, read_only=True)
-        if self._bundled is None or not self._bundled.is_dir():
+        if self._bundled is None:
             return
-        for sample in sorted(self._bundled.iterdir()):
+        for sample in sample_folders(self._bundled):
             if (sample / "run" / "report.json").is_file():
                 yield RunRecord(f"sample-{sample.name}", sample / "run", read_only=True)

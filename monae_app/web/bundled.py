@@ -8,6 +8,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from monae_app.jobs.sample_folders import DESCRIPTION, sample_folders
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -54,6 +56,8 @@ def folder(name: str) -> Path:
 
 
 def samples(root: Path | None = None) -> list[Sample]:
-    """List the bundled samples."""
-    found = (root or folder("data_samples")).glob("*/sample.json")
-    return [Sample(path.parent, json.loads(path.read_text(encoding="utf-8"))) for path in sorted(found)]
+    """List the bundled samples, the one to be seen first at the front."""
+    return [
+        Sample(path, json.loads((path / DESCRIPTION).read_text(encoding="utf-8")))
+        for path in sample_folders(root or folder("data_samples"))
+    ]

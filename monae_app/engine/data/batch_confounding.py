@@ -150,8 +150,15 @@ def confounded_batches(
     seed
         Of the clusters.
     tell
-        Told what is computed.
+        Told what is computed, and warned.
     """
+    found = _confounded(dataset, representations, seed, tell)
+    for sentence in found:
+        tell.warn(sentence)
+    return found
+
+
+def _confounded(dataset: Dataset, representations: Mapping[str, np.ndarray], seed: int, tell: Telling) -> list[str]:
     tables = {name: each.obs for name, each in dataset.modalities.items()}
     columns = dataset.batch_columns
     if not columns:
