@@ -244,12 +244,7 @@ def _compute(folder: Path, *, resume: bool, debug: bool) -> int:
 def _check(parsed: argparse.Namespace) -> int:
     from monae_app.jobs.checking import check
 
-    # what holds of all files together goes beside the lines, one an input, that scripts count
-    answers = check(
-        parsed.paths,
-        on_answer=lambda each: None if parsed.json else print(each["line"], flush=True),
-        on_shared=lambda said: print(f"monae: {said}", file=sys.stderr, flush=True),
-    )
+    answers = check(parsed.paths, on_answer=lambda each: None if parsed.json else print(each["line"], flush=True))
     if parsed.json:
         print(json.dumps(answers))
     return 0 if all(each["ok"] for each in answers) else REFUSED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from monae_app.engine.data.dataset import MIN_CELLS, MIN_FEATURES
@@ -70,11 +71,15 @@ def _is_dataset(folder: Path) -> bool:
     return any(path.name.casefold().endswith(MATRICES) for path in folder.iterdir())
 
 
+def _beside(said: str) -> None:
+    sys.stderr.write(f"monae: {said}\n")
+
+
 def check(
     paths: Sequence[Path],
     options: ReadingOptions | None = None,
     on_answer: Callable[[dict[str, Any]], None] = lambda _: None,
-    on_shared: Callable[[str], None] = lambda _: None,
+    on_shared: Callable[[str], None] = _beside,
 ) -> list[dict[str, Any]]:
     """Read everything at the paths as a run would.
 
@@ -87,7 +92,8 @@ def check(
     on_answer
         Told each answer.
     on_shared
-        Told, after all answers, how many cells modalities share by their names, if there are several.
+        Told, after all answers, how many cells modalities share by their names, if there are several; by default this
+        goes to standard error, beside the lines, one an input, that scripts count.
 
     Returns
     -------

@@ -58,9 +58,12 @@ def test_uploaded_files_are_recognised_and_read_together(page: Page, folders: di
     # Of files of one's own it is asked at once whether they share structure.
     expect(page.locator("#shared-structure .notice-title")).to_contain_text("RNA and ATAC share", timeout=2 * READING)
     expect(page.locator("#shared-structure figcaption")).to_contain_text("999 maps")
+    expect(page.locator(".shared-cells")).to_contain_text("All 120 cells were measured in several of RNA and ATAC")
+    page.get_by_role("radio", name="Train with that").check()
     # Another page and back: nothing is lost.
     page.get_by_role("link", name="Continue to training").click()
     expect(page.locator("#training-check")).to_contain_text("Expected: ")
+    expect(page.locator(".chip", has_text="paired")).to_have_text("paired yes")
     page.get_by_role("link", name="Data", exact=True).click()
     expect(row(page, "rna.h5ad")).to_contain_text("120 cells")
     expect(page.locator("#data-heading")).to_have_text("atac + rna")

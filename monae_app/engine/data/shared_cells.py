@@ -68,7 +68,12 @@ def count_shared(names: Mapping[str, pd.Index], match: CellMatch) -> dict[str, A
         both = int((table[first] & table[second]).sum())
         only = {f"only_{name}": int(table[name].sum()) - both for name in (first, second)}
         pairs[f"{first}{BETWEEN}{second}"] = {"both": both, **only}
-    return {"sets": _sets(table), "pairs": pairs, "rule": rule_in_words(match), "examples": _examples(names, match)}
+    return {
+        "sets": _sets(table),
+        "pairs": pairs,
+        "rule": rule_in_words(match),
+        "examples": _examples(names, match, table),
+    }
 
 
 def rule_in_words(match: CellMatch) -> str:
@@ -124,9 +129,8 @@ def _is_in(table: pd.DataFrame, chosen: tuple[str, ...] | list[str]) -> np.ndarr
     return np.asarray((table.to_numpy() == np.array(wanted)).all(axis=1))
 
 
-def _examples(names: Mapping[str, pd.Index], match: CellMatch) -> list[dict[str, str]]:
+def _examples(names: Mapping[str, pd.Index], match: CellMatch, table: pd.DataFrame) -> list[dict[str, str]]:
     """Names of the first cells that stand in several modalities, by modality."""
-    table = _membership(match)
     several = table.index[table.sum(axis=1) > 1][:EXAMPLES]
     at = {name: keys.get_indexer(several) for name, keys in match.keys.items()}
     return [

@@ -59,6 +59,8 @@ MORE = (
     Score("sas", "Alignment score", "Do neighbours come from both modalities as in a random mix?", 1.0, 0.0),
     Score("asw_label", "Silhouette of {label}", "How compact the groups are; 0.5 is none.", 1.0, 0.5),
     Score("asw_modality", "Silhouette of modality", "How mixed the modalities are within a group.", 1.0, 0.0),
+    Score("ilisi", "Mixing of batches, iLISI", "How many batches are around a cell; 1 is all alike.", 1.0, 0.0),
+    Score("kbet", "Mixing of batches, kBET", "Share of neighbourhoods with as many of each as there are.", 1.0, 0.0),
 )
 
 

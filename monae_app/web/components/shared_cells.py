@@ -96,7 +96,7 @@ def _examples(found: Mapping[str, Any], names: Sequence[str]) -> html.P:
         present = [name for name in names if name in example]
         for at, name in enumerate(present):
             told += [" = " if at else "", html.Code(example[name])]
-    return html.P([*told, "."], className="small names")
+    return html.P(told, className="small names")
 
 
 def _groups(groups: Mapping[str, Any], sets: Sequence[Mapping[str, Any]]) -> html.Table:
