@@ -52,7 +52,7 @@ def locate_features(dataset: Dataset, config: RunConfig) -> dict[str, pd.DataFra
         located["rna"] = genes.set_index("symbol").reindex(_names_of_annotation(names, config))[COLUMNS].set_axis(names)
         if len(genes) and located["rna"]["chrom"].isna().all() and config.infer_links != "only":
             raise _unknown_genes(dataset.modalities["rna"].var, genes, config)
-    if "atac" in located and "rna" in located:
+    if "atac" in located and "rna" in located and located["atac"]["chrom"].notna().all():
         located["atac"]["chrom"] = harmonise_chromosomes(located["atac"]["chrom"], located["rna"]["chrom"].dropna())
     if "protein" in dataset.modalities:
         located["protein"] = pd.DataFrame(index=dataset.modalities["protein"].var.index, columns=COLUMNS, dtype=object)
