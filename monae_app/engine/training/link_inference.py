@@ -145,6 +145,8 @@ def with_inferred_links(
             inferred = _infer(dataset, {name: prepared[name] for name in ("rna", other)}, graph, config, tell)
             graph = graph.with_inferred(other, inferred.links.gene, inferred.links.feature, inferred.links.correlation)
             found.append(inferred)
+            if inferred.reason:
+                tell.warn(inferred.verdict)
     return graph, tuple(found)
 
 
