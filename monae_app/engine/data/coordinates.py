@@ -48,7 +48,7 @@ def locate_features(dataset: Dataset, config: RunConfig) -> dict[str, pd.DataFra
     if METHYLATION in dataset.modalities:
         located[METHYLATION] = locate_regions(dataset.modalities[METHYLATION].var, genes)
     for name in ("atac", METHYLATION):
-        if name in located and "rna" in located:
+        if name in located and "rna" in located and located[name]["chrom"].notna().all():
             located[name]["chrom"] = harmonise_chromosomes(located[name]["chrom"], located["rna"]["chrom"].dropna())
     if "protein" in dataset.modalities:
         located["protein"] = pd.DataFrame(index=dataset.modalities["protein"].var.index, columns=COLUMNS, dtype=object)

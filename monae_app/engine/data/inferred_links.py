@@ -73,7 +73,8 @@ def infer_links(
     null = np.sort(np.concatenate(at_random))
     order = np.argsort(-correlation, kind="stable")
     found = InferredLinks(gene[order], feature[order], correlation[order], np.ones(len(order)))
-    false = (len(null) - np.searchsorted(null, found.correlation, side="left")) / SHUFFLES
+    # one more than were seen: none in three shuffles is not none at all
+    false = (1 + len(null) - np.searchsorted(null, found.correlation, side="left")) / SHUFFLES
     share = np.minimum(false / np.arange(1, len(order) + 1), 1)
     # q of a pair is the smallest share at which it is kept
     q = np.minimum.accumulate(share[::-1])[::-1] if len(order) else share

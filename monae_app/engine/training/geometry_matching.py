@@ -21,10 +21,10 @@ import numpy as np
 if TYPE_CHECKING:
     from monae_app.engine.telling import Telling
 
-RESTARTS, SURROGATES = 12, 19
+RESTARTS, SURROGATES = 8, 19
 # entropy, as shares of the largest cost; from soft to sharp
 EPSILONS = (0.05, 0.02, 0.01, 0.005)
-ROUNDS, SINKHORN = 15, 30
+ROUNDS, SINKHORN = 10, 30
 SIGNIFICANCE = 0.05
 # two couplings are one if most of their mass is in common
 AGREE = 0.5

@@ -20,6 +20,7 @@ from sklearn.cluster import MiniBatchKMeans
 from monae_app.engine.data.inferred_links import InferredLinks, infer_links
 from monae_app.engine.data.preprocess import log_normalised
 from monae_app.engine.telling import SILENT, Telling
+from monae_app.engine.training.alignment_evidence import in_words
 from monae_app.engine.training.anchoring import aligned_scores, links_to_genes
 from monae_app.engine.training.geometry_matching import Matching, match_geometries
 from monae_app.engine.training.linked_programs import programs_of
@@ -73,10 +74,11 @@ class Inferred:
     @property
     def verdict(self) -> str:
         """What was done, and what that means, in a few sentences."""
+        both = in_words(("rna", self.modality))
         if self.reason:
-            return f"No links between RNA and {self.modality} were inferred: {self.reason}."
+            return f"No links between {both} were inferred: {self.reason}."
         return (
-            f"{len(self.links):,} links between RNA and {self.modality} are inferred from the data, not from "
+            f"{len(self.links):,} links between {both} are inferred from the data, not from "
             f"annotation: features that go together over metacells matched by {WAYS[self.way]} (FDR {self.fdr:g} "
             "against metacells matched at random). They show co-variation, not regulation; how many are true is not "
             "known, and no score that asks whether linked features agree is independent of them."
@@ -143,6 +145,8 @@ def with_inferred_links(
             inferred = _infer(dataset, {name: prepared[name] for name in ("rna", other)}, graph, config, tell)
             graph = graph.with_inferred(other, inferred.links.gene, inferred.links.feature, inferred.links.correlation)
             found.append(inferred)
+            if inferred.reason:
+                tell.warn(inferred.verdict)
     return graph, tuple(found)
 
 

@@ -110,7 +110,7 @@ def _strongest(found: dict[str, Any]) -> html.Details:
         )
         for link in found["strongest"]
     ]
-    heads = ("Gene", modality_title(found["modalities"][1]), "Correlation", "q")
+    heads = ("Gene", f"{modality_title(found['modalities'][1])} feature", "Correlation", "q")
     head = html.Thead(html.Tr([html.Th(each, scope="col") for each in heads]))
     return html.Details(
         [

@@ -120,7 +120,7 @@ def test_unpaired_cells_are_matched_by_geometry_where_it_is_clear(planted, folde
     if found.matching.is_clear:
         assert times_chance(planted, graph) > TIMES_CHANCE
     else:
-        assert "No links between RNA and atac were inferred" in found.verdict
+        assert "No links between RNA and ATAC were inferred" in found.verdict
 
 
 def test_geometry_that_is_not_clear_gives_no_links_and_says_why(folder, monkeypatch):
