@@ -149,6 +149,12 @@ def _nothing_to_link(modalities: list[str]) -> html.Section:
     told = "Links by place join genes (RNA) and peaks (ATAC); these data have only one of them."
     go = dcc.Link("Choose other data", href="/data", className="button")
     title = "Linked by name alone" if {"rna", "protein"} <= set(modalities) else "Nothing to link"
+    if {"rna", "methylation"} <= set(modalities):
+        title = "Methylated regions are linked by place and sign"
+        told = (
+            "Promoters lose mCG and gene bodies lose mCH as a gene is expressed more; the settings sign_promoter_cg and "
+            "their like say otherwise. How many regions are linked stands on the Data page; this page shows peaks alone."
+        )
     return html.Section(empty(title, html.P(told), go), className="card")
 
 
