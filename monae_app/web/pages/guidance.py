@@ -152,8 +152,8 @@ def _nothing_to_link(modalities: list[str]) -> html.Section:
     if {"rna", "methylation"} <= set(modalities):
         title = "Methylated regions are linked by place and sign"
         told = (
-            "Promoters lose mCG and gene bodies lose mCH as a gene is expressed more; the settings sign_promoter_cg and "
-            "their like say otherwise. How many regions are linked stands on the Data page; this page shows peaks alone."
+            "Promoters lose mCG and gene bodies lose mCH as a gene is expressed more, unless sign_promoter_cg and its "
+            "like say otherwise. How many regions are linked stands on the Data page; this page shows peaks alone."
         )
     return html.Section(empty(title, html.P(told), go), className="card")
 
