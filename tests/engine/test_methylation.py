@@ -102,7 +102,7 @@ def test_right_signs_beat_flipped_and_absent_ones(tmp_path):
     assert misses(found) == []
     assert np.mean(found[RIGHT]) < 0.25
     # the wrong way round cells lie at their opposites
-    assert np.mean(found["flipped signs"]) > 0.7
+    assert np.mean(found["flipped signs"]) > 0.6
 
 
 def test_a_trained_run_matches_cells_and_imputes_levels(planted, result):

@@ -210,8 +210,14 @@ def _request(
         total=None if continuous else total,
         factor=_factor(cells, source, target, "proportion" if continuous else scale)[of_source],
         target=target,
-        likelihood=result.likelihood(target),
+        likelihood=_likelihood(result, target),
     )
+
+
+def _likelihood(result: Result, target: str) -> str:
+    """How the target was modelled; a report that does not say it is of an earlier version, without logits."""
+    said = result.report.get("dataset", {}).get("modalities", {}).get(target, {})
+    return str(said.get("likelihood", "normal"))
 
 
 def _factor(cells: ad.AnnData, source: str, target: str, scale: Scale) -> np.ndarray:

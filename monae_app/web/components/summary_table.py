@@ -131,7 +131,7 @@ def _links(summary: dict[str, Any]) -> html.Dl:
     items: list[tuple[str, str]] = []
     if guidance:
         kinds, between = ["genes", "peaks"], f"gene-peak links on {summary.get('genome') or 'your coordinates'}"
-        if "proteins_linked" in guidance:
+        if {"proteins_linked", "regions_linked"} & set(guidance):
             kinds, between = [FEATURES[name] for name in summary["modalities"]], "links between features"
         linked, without = (
             words.listed([f"{guidance[f'{kind}_{which}']:,} {kind}" for kind in kinds])

@@ -144,14 +144,21 @@ def _register_reading(app: Dash, view: GuidanceView) -> None:
         ready = {"answer": survey.folder.name, "modalities": survey.said["modalities"]}
         linkable = set(ready["modalities"]) >= LINKED
         by_name = set(ready["modalities"]) >= antibody_grid.LINKED
-        note = None if linkable or by_name else _nothing_to_link()
+        note = None if linkable or by_name else _nothing_to_link(ready["modalities"])
         return no_update if ready == known else ready, note, True, not linkable
 
 
-def _nothing_to_link() -> html.Section:
+def _nothing_to_link(modalities: list[str]) -> html.Section:
     told = "Links by place join genes (RNA) and peaks (ATAC); these data have only one of them."
     go = dcc.Link("Choose other data", href="/data", className="button")
-    return html.Section(empty("Nothing to link", html.P(told), go), className="card")
+    title = "Nothing to link"
+    if {"rna", "methylation"} <= set(modalities):
+        title = "Methylated regions are linked by place and sign"
+        told = (
+            "Promoters lose mCG and gene bodies lose mCH as a gene is expressed more, unless sign_promoter_cg and its "
+            "like say otherwise. How many regions are linked stands on the Data page; this page shows peaks alone."
+        )
+    return html.Section(empty(title, html.P(told), go), className="card")
 
 
 def _register_form(app: Dash, services: Services, view: GuidanceView) -> None:

@@ -28,8 +28,8 @@ PLACES_NOTE, SEVERAL = "data-places-note", "data-several"
 EARLIER, EARLIER_BOX = "data-earlier", "data-earlier-box"
 
 INTRODUCTION = (
-    "Files of one tissue: gene expression, open chromatin, protein. Cells need not be the same ones: no pairing is "
-    "needed, and none is used to train unless you say so."
+    "Files of one tissue: gene expression, open chromatin, protein, methylation. Cells need not be the same ones: no "
+    "pairing is needed, and none is used to train unless you say so."
 )
 
 

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 
+from monae_app.engine.data.dataset import METHYLATION
 from monae_app.engine.errors import InputError
 from monae_app.web import ids
 from monae_app.web.components import words
@@ -163,6 +164,8 @@ def _caption(view: RunView, colour: str, values: str, *, grouping: bool, cells: 
     if values == "measured":
         others = " and ".join(modality_title(other) for other in view.modalities if other != kind)
         hidden = f" Cells of {others} carry no measurement of it and are grey." if others else ""
+        if kind == METHYLATION:
+            hidden += " So are cells in which no read covers it."
         return f"{name} as it was measured.{hidden}{sample}"
     return f"{name} as the model expects it in every cell, measured or not.{sample}"
 
