@@ -202,7 +202,7 @@ def test_a_panel_smaller_than_the_shared_space_is_aligned(planted, tmp_path):
 def test_proteins_are_read_as_they_are_and_peaks_also_as_genes(small):
     config = config_of(small, **QUICK)
     _, prepared, _ = prepared_of(config)
-    assert prepared["protein"].projection.kind == "counts"
+    assert prepared["protein"].projection.kind == "tags"
     assert prepared["atac"].projection.kind == "linked:peaks"
     assert prepared["protein"].representation.shape == (90, 20)
 
