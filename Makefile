@@ -46,8 +46,10 @@ fix: $(STAMP) ## Repair what ruff can repair
 	$(BIN)/ruff format
 
 bench: $(STAMP) peers ## Measure quality and speed beside peers; fails when a figure is missed
-	$(ONE_THREAD) $(BIN)/python -m tests.benchmarks.methylation
-	$(ONE_THREAD) $(BIN)/python -m tests.benchmarks.run $(ARGS)
+	@missed=0; $(ONE_THREAD) $(BIN)/python -m tests.benchmarks.run $(ARGS) || missed=1; \
+	for each in protein methylation batches alignment_null inferred_guidance; do \
+		$(ONE_THREAD) $(BIN)/python -m tests.benchmarks.$$each || missed=1; \
+	done; exit $$missed
 
 bench-ui: $(STAMP) browser ## Measure the map in a real browser beside plotly; fails when a figure is missed
 	$(ONE_THREAD) $(BIN)/python -m tests.benchmarks_ui.run $(ARGS)
