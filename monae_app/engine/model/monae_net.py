@@ -153,7 +153,7 @@ class MonaeNet(nn.Module):
         if self.discriminator is not None:
             terms["discriminator"] = self._discriminator(self.discriminator, step, latents)
         if step.anchors and weights.anchor > 0:
-            pulls = [self._anchors(each) for each in step.anchors]
+            pulls = [each.pull * self._anchors(each) for each in step.anchors]
             terms["anchors"] = weights.anchor * torch.stack(pulls).mean()
         if self.pairs:
             terms["contrastive"] = weights.contrastive * self._contrastive(step, latents)

@@ -87,12 +87,15 @@ class AnchorBatch:
         What their encoders read, (A, k) and (A,) each.
     not_negative
         Which of the 2A views are no negatives of each other, (2A, 2A) bool.
+    pull
+        How much these anchors weigh beside those of other modalities.
     """
 
     modalities: tuple[str, str]
     representations: tuple[Tensor, Tensor]
     batches: tuple[Tensor, Tensor]
     not_negative: Tensor
+    pull: float = 1.0
 
 
 @dataclass(frozen=True)

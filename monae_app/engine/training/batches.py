@@ -66,12 +66,15 @@ class AnchorSource:
         Cells of both on the shared axes before training, rows of length 1, (N, D) and (M, D).
     alike_from
         Cosine there from which two cells are too close to be told apart on purpose; above 1 for never.
+    pull
+        How strongly they are drawn together, as a multiple of the weight of the term.
     """
 
     modalities: tuple[str, str]
     rows: np.ndarray
     start: tuple[np.ndarray, np.ndarray]
     alike_from: float
+    pull: float = 1.0
 
     @cached_property
     def joined(self) -> sp.csr_matrix:
@@ -230,6 +233,7 @@ class StepSampler:
             (self._tensor(first.representation[chosen[:, 0]]), self._tensor(second.representation[chosen[:, 1]])),
             (self._tensor(first.batch[chosen[:, 0]]), self._tensor(second.batch[chosen[:, 1]])),
             self._tensor(alike),
+            source.pull,
         )
 
 

@@ -20,7 +20,7 @@ from monae_app.engine.model.alignment import LinearMap, align_by_anchors, follow
 from monae_app.engine.model.anchors import find_anchors, nearest, unit_rows
 from monae_app.engine.telling import SILENT, Telling
 from monae_app.engine.training.anchoring import aligned_scores, links_to_genes
-from monae_app.engine.training.few_links import ROUNDS, TIMES_MORE_NEIGHBORS, has_few_links, linked_scores
+from monae_app.engine.training.few_links import ROUNDS, TIMES_MORE_NEIGHBORS, has_few_links, linked_scores, pull_of
 
 if TYPE_CHECKING:
     from monae_app.engine.config import RunConfig
@@ -37,11 +37,22 @@ PAIRS_PER_COMPONENT = (
 
 @dataclass(frozen=True)
 class Anchors:
-    """Anchored cells of two modalities, rows (A, 2)."""
+    """Anchored cells of two modalities.
+
+    Parameters
+    ----------
+    first, second
+        Of the two.
+    rows
+        (A, 2).
+    pull
+        How strongly they are drawn together, as a multiple of ``lambda_anchor``.
+    """
 
     first: str
     second: str
     rows: np.ndarray
+    pull: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -158,7 +169,8 @@ def _of_pair(
         anchors = np.concatenate([known, _anchors_among(rows, views.aligned(maps), config, tell)])
     if maps is None:
         return None
-    return Anchors(*pair, anchors), dict(zip(pair, maps, strict=True))
+    found = Anchors(*pair, anchors, pull_of(prepared, pair, config) if views.few else 1.0)
+    return found, dict(zip(pair, maps, strict=True))
 
 
 @dataclass(frozen=True)

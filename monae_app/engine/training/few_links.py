@@ -25,8 +25,9 @@ from monae_app.engine.training.anchoring import links_to_genes
 from monae_app.engine.training.linked_view import ALREADY_GENES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from monae_app.engine.config import RunConfig
     from monae_app.engine.data.guidance import GuidanceGraph
     from monae_app.engine.data.preprocess import Prepared
 
@@ -41,6 +42,17 @@ SMALLEST_SD = 1e-6
 def has_few_links(graph: GuidanceGraph, modality: str) -> bool:
     """Whether a modality whose features each stand for one gene has too few for their canonical correlation."""
     return modality in ALREADY_GENES and len(np.unique(links_to_genes(graph, modality)[1])) < FEW_GENES
+
+
+def pull_of(prepared: Mapping[str, Prepared], pair: tuple[str, str], config: RunConfig) -> float:
+    """How strongly anchors must pull where one modality has few features, as a multiple of ``lambda_anchor``.
+
+    The likelihood is a mean over features: of a small panel each one has a larger say in where a cell lies, and the
+    same pull would be drowned by it. On blood with 224 proteins the anchors as they are left .83 of a cell's neighbours
+    in its own modality, in proportion to the panel .68, with the same label transfer and FOSCTTM.
+    """
+    fewest = min(len(prepared[name].modelled) for name in pair)
+    return max(1.0, config.features_per_step / fewest)
 
 
 def linked_scores(

@@ -74,6 +74,7 @@ def anchor_sources(correspondence: Correspondence | None, config: RunConfig) -> 
             each.rows,
             (correspondence.start[each.first], correspondence.start[each.second]),
             _alike_from(correspondence.start[each.first], config),
+            each.pull,
         )
         for each in correspondence.anchors
     ]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+import torch
 
 from monae_app.engine.config import RunConfig, make_config
 from monae_app.engine.data.coordinates import locate_features
@@ -15,8 +16,11 @@ from monae_app.engine.data.planted import make_planted
 from monae_app.engine.data.preprocess import Prepared, prepare
 from monae_app.engine.data.reading import read_dataset
 from monae_app.engine.training.anchoring import links_to_genes
+from monae_app.engine.training.assembly import build_network
 from monae_app.engine.training.correspondence import correspond
-from monae_app.engine.training.few_links import has_few_links, linked_scores
+from monae_app.engine.training.few_links import has_few_links, linked_scores, pull_of
+from monae_app.engine.training.groundwork import lay_groundwork
+from monae_app.engine.training.sources import step_sampler
 
 if TYPE_CHECKING:
     from monae_app.engine.data.dataset import Dataset
@@ -91,3 +95,24 @@ def test_anchors_and_maps_join_cells_of_one_type_whatever_the_order_of_the_cells
     assert nearest_is_right((found.start["rna"], found.start["protein"]), dataset) > 0.6
     again = correspond(dataset, prepared, graph, config)
     np.testing.assert_array_equal(again.anchors[0].rows, anchors.rows)
+
+
+def test_the_smaller_the_panel_the_stronger_the_pull_and_large_ones_are_left_as_they_are(read, config):
+    _, prepared, _ = read
+    assert pull_of(prepared, ("rna", "protein"), config) == config.features_per_step / 40
+    few = config.model_copy(update={"features_per_step": 16})
+    assert pull_of(prepared, ("rna", "protein"), few) == 1
+
+
+def test_anchors_of_a_panel_carry_their_pull_to_the_loss(read, config):
+    dataset, prepared, graph = read
+    ground = lay_groundwork(dataset, prepared, graph, config)
+    (anchors,) = step_sampler(dataset, ground, config, torch.device("cpu")).draw(0, 0.0).anchors
+    assert anchors.pull == config.features_per_step / 40
+    network = build_network(dataset, ground.prepared, ground.graph, ground.correspondence, config, torch.device("cpu"))
+    network.eval()
+    step = step_sampler(dataset, ground, config, torch.device("cpu")).draw(0, 0.0)
+    plain = replace(step, anchors=tuple(replace(each, pull=1.0) for each in step.anchors))
+    with torch.no_grad():
+        pulled, unpulled = (float(network.losses(each)["anchors"]) for each in (step, plain))
+    assert pulled == pytest.approx(anchors.pull * unpulled, rel=1e-4)
