@@ -55,7 +55,7 @@ def start(page: Page, steps: str, name: str = "") -> None:
     expect(page).not_to_have_url(before)
 
 
-def state(page: Page, word: str, timeout: float = 20_000) -> None:
+def state(page: Page, word: str, timeout: float = 45_000) -> None:
     expect(page.locator("#training-badge")).to_have_text(word, timeout=timeout)
 
 

@@ -213,11 +213,12 @@ def test_activity_of_a_gene_rises_as_its_methylation_falls(dataset, folder, plan
 
 def test_shuffled_regions_have_nothing_to_align(dataset, folder):
     config = config_of(folder)
-    prepared, graph = prepared_of(dataset, config)
-    assert alignment_evidence(prepared, graph, config).aligned
+    _, graph = prepared_of(dataset, config)
+    modelled = modelled_features(dataset, graph)
+    assert alignment_evidence(dataset, modelled, graph, config)["rna", "methylation"].aligned
     order = np.random.default_rng(0).permutation(len(graph.target))
     wrong = type(graph)(graph.vertices, graph.source, graph.target[order], graph.weight, graph.sign[order])
-    assert not alignment_evidence(prepared, wrong, config).aligned
+    assert not alignment_evidence(dataset, modelled, wrong, config)["rna", "methylation"].aligned
 
 
 def test_the_command_line_runs_imputes_and_scores(tmp_path, capsys):
