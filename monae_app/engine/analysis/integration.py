@@ -63,6 +63,8 @@ def map_cells(
         warnings.filterwarnings("ignore", message=".*(?:Spectral|spectral|Graph is not fully connected).*")
         # scanpy sets a diagonal that cells in the very same spot have not filled
         warnings.filterwarnings("ignore", category=sp.SparseEfficiencyWarning)
+        # approximate search calls other functions by what it is given; numba compiles it anew in each process
+        warnings.filterwarnings("ignore", message="Cannot cache compiled function")
         tell(f"Finding the neighbours of {len(embedding):,} cells")
         sc.pp.neighbors(
             table,

@@ -73,7 +73,9 @@ def test_regions_that_were_not_modelled_jointly_are_fitted_to_covered_places(rea
     slope = np.linspace(-1.5, 1.5, F)
     total = (1 + rng.poisson(8, (N, F))) * (rng.random((N, F)) < 0.4)
     values = CoveredMatrix.of_reads(rng.binomial(total, expit(0.5 + np.outer(latent[:, 0], slope))), total)
-    cells = FrozenCells(latent, np.zeros(N, np.int64), np.ones(N, np.float32), "beta_binomial", 1, 3, 0.0)
+    cells = FrozenCells(
+        latent, np.zeros(N, np.int64), np.ones(N, np.float32), "beta_binomial", np.zeros((1, 1), np.int64), 3, 0.0
+    )
     found = regress_features(values, cells, seed=0)
     along = (found.vectors * found.scale)[:, 0]
     assert np.corrcoef(along, slope)[0, 1] > 0.95
