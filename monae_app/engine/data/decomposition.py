@@ -75,8 +75,15 @@ def standardised(values: sp.csr_matrix, *, clip: float = CLIP) -> LinearOperator
     def backward(left: np.ndarray) -> np.ndarray:
         return np.asarray(transposed @ left - np.outer(shift, left.sum(axis=0)))
 
+    return operator_of(values.shape, forward, backward)
+
+
+def operator_of(
+    shape: tuple[int, int], forward: Callable[[np.ndarray], np.ndarray], backward: Callable[[np.ndarray], np.ndarray]
+) -> LinearOperator:
+    """Stand for a matrix (N, G) by its product with columns (G, k), and that of its transpose with columns (N, k)."""
     return LinearOperator(
-        values.shape,
+        shape,
         matvec=lambda v: forward(v.reshape(-1, 1)).ravel(),
         rmatvec=lambda v: backward(v.reshape(-1, 1)).ravel(),
         matmat=forward,

@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.sparse.linalg import LinearOperator
 
-from monae_app.engine.data.decomposition import column_moments, leading_components, standardised
+from monae_app.engine.data.decomposition import column_moments, leading_components, operator_of, standardised
 from monae_app.engine.data.preprocess import log_normalised
 from monae_app.engine.training.anchoring import links_to_genes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from scipy.sparse.linalg import LinearOperator
 
     from monae_app.engine.data.dataset import Modality
     from monae_app.engine.data.guidance import GuidanceGraph
@@ -105,14 +106,7 @@ def _without(matrix: LinearOperator, direction: np.ndarray) -> LinearOperator:
     def backward(left: np.ndarray) -> np.ndarray:
         return np.asarray(matrix.T @ residual(left))
 
-    return LinearOperator(
-        matrix.shape,
-        matvec=lambda v: forward(v.reshape(-1, 1)).ravel(),
-        rmatvec=lambda v: backward(v.reshape(-1, 1)).ravel(),
-        matmat=forward,
-        rmatmat=backward,
-        dtype=np.float64,
-    )
+    return operator_of(matrix.shape, forward, backward)
 
 
 def abundance_strata(abundance: np.ndarray) -> list[np.ndarray]:
