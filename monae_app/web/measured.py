@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from monae_app.engine.analysis.log_means import mean_log1p
 from monae_app.engine.data.dataset import METHYLATION
 from monae_app.engine.data.feature_reading import read_feature
 from monae_app.engine.data.measured_slices import MeasuredSlices, open_measured
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 # Of several features read at once.
 VALUES_AT_ONCE = 2**25
+# so many stay in the processor's cache
+CELLS_AT_ONCE = 2**12
 
 
 def inputs_version(run: RunSlices, modality: str) -> str:
@@ -51,18 +54,18 @@ def measured_mean(run: RunSlices, search: FeatureSearch, found: Sequence[Found],
     modality = found[0].modality
     span = run.spans[modality]
     mine = slice(span.start, span.stop)
-    factor = np.float32(1)
+    factor = np.ones(len(span), np.float32)
     if counts:
         library = run.column("library_size").to_numpy(np.float64)[mine]
-        factor = (1e4 / np.maximum(library, 1.0)).astype(np.float32)[:, None]
+        factor = (1e4 / np.maximum(library, 1.0)).astype(np.float32)
     total, known = np.zeros(len(span), np.float32), np.zeros(len(span), np.float32)
     gaps = modality == METHYLATION
     step = max(1, VALUES_AT_ONCE // max(1, len(span)))
     for start in range(0, len(found), step):
         values = _read(run, search, found[start : start + step])
-        values *= factor
         if counts:
-            np.log1p(np.maximum(values, 0, out=values), out=values)
+            total += _sums_of_logs(values, factor)
+            continue
         if gaps:
             # the mean of what is covered: elsewhere nothing is known
             known += (~np.isnan(values)).sum(axis=1)
@@ -72,6 +75,15 @@ def measured_mean(run: RunSlices, search: FeatureSearch, found: Sequence[Found],
     number = np.where(known > 0, known, np.float32(np.nan)) if gaps else np.float32(len(found))
     every[mine] = total / number
     return every
+
+
+def _sums_of_logs(values: np.ndarray, factor: np.ndarray) -> np.ndarray:
+    """Sum ln(1 + counts per 10,000) over features; counts (n, F), what makes them so (n,)."""
+    found = np.empty(len(values), np.float32)
+    for start in range(0, len(values), CELLS_AT_ONCE):
+        rows = slice(start, start + CELLS_AT_ONCE)
+        found[rows] = mean_log1p(np.maximum(values[rows].T, 0) * factor[rows]) * np.float32(values.shape[1])
+    return found
 
 
 def _read(run: RunSlices, search: FeatureSearch, found: Sequence[Found]) -> np.ndarray:

@@ -32,6 +32,8 @@ ARGUMENTS = [
     "--ignore-gpu-blocklist",
     "--disable-background-networking",
 ]
+# Milliseconds that a page may take on a machine that is busy with other tests; a wait that is fulfilled costs nothing.
+PATIENCE = 60_000
 # What software WebGL says of itself is no error of the page.
 HARMLESS = re.compile(r"WebGL|GPU stall|swiftshader", re.IGNORECASE)
 
@@ -87,8 +89,8 @@ def open_page(browser: Browser, address: str, harmless: re.Pattern[str] = HARMLE
     """Open the app in a browser of its own; a page that writes an error to the console fails its test."""
     context = browser.new_context(base_url=address, viewport={"width": 1280, "height": 900}, color_scheme="light")
     page = context.new_page()
-    page.set_default_timeout(20_000)
-    expect.set_options(timeout=20_000)
+    page.set_default_timeout(PATIENCE)
+    expect.set_options(timeout=PATIENCE)
     complaints: list[str] = []
     page.on("console", lambda said: complaints.append(said.text) if said.type in {"error", "warning"} else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))

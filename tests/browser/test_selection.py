@@ -222,7 +222,6 @@ def test_what_is_refused_is_said_in_words(browser: Browser, alone: str):
 def test_another_tab_sees_what_is_saved_at_once(page: Page):
     other = page.context.new_page()
     other.goto(selection_page.PATH)
-    other.set_default_timeout(5_000)
     expect(other.locator("#saved-sets")).to_contain_text("None yet")
     draw(page, 1)
     save(page, "mine")

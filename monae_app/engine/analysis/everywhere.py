@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from monae_app.engine.analysis.imputation import linear_predictor, shards
+from monae_app.engine.analysis.imputation import linear_predictor
+from monae_app.engine.analysis.log_means import mean_log1p
 from monae_app.engine.analysis.response import response
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from monae_app.engine.analysis.run_slices import RunSlices
 
 TEN_THOUSAND = np.float32(1e4)
+# so many values stay in the processor's cache
+VALUES_AT_ONCE = 2**17
 
 
 @dataclass(frozen=True)
@@ -61,16 +64,14 @@ def impute_everywhere(run: RunSlices, target: str, rows: np.ndarray, *, log: boo
     found = np.empty(run.n_cells, np.float32)
     for source, cells in run.spans.items():
         for part, values in _decoded(run, source, target, cells, Decoder.of(run, rows)):
-            if log:
-                np.log1p(values, out=values)
-            found[part] = values[:, 0] if values.shape[1] == 1 else values.mean(axis=1)
+            found[part] = mean_log1p(values) if log else values.mean(axis=0)
     return found
 
 
 def _decoded(
     run: RunSlices, source: str, target: str, cells: range, decoder: Decoder
 ) -> Iterator[tuple[slice, np.ndarray]]:
-    """Yield (rows, values (n, F)) of the cells of one modality."""
+    """Yield (rows, values (F, n)) of the cells of one modality."""
     total = run.column(f"normaliser_{target}").to_numpy(np.float32)
     continuous = bool(np.isnan(total[cells.start : cells.stop]).all())
     bound = {"bound": np.inf} if continuous else {}
@@ -78,14 +79,17 @@ def _decoded(
     within = source == target
     for part, latent in _latent(run, cells, private=within):
         vectors = np.hstack([decoder.shared, decoder.private]) if within else decoder.shared
-        for few in shards(len(latent), len(vectors)):
-            rows = slice(part.start + few.start, part.start + few.stop)
-            values = linear_predictor(latent[few], vectors, decoder.scale, decoder.bias, **bound)
+        size = max(1, VALUES_AT_ONCE // len(vectors))
+        for start in range(0, len(latent), size):
+            few = latent[start : start + size]
+            rows = slice(part.start + start, part.start + start + len(few))
+            # the product from its other side: a row for each feature
+            values = linear_predictor(vectors, few, decoder.scale[:, None], decoder.bias[:, None], **bound)
             if continuous:
                 values = response(values, target, likelihood)
             else:
                 np.exp(values, out=values)
-                values *= (TEN_THOUSAND / total[rows])[:, None]
+                values *= TEN_THOUSAND / total[rows]
             yield rows, values
 
 
