@@ -135,7 +135,7 @@ def test_a_stop_in_the_analysis_keeps_what_was_trained_and_says_how_to_go_on(dat
     sent = time.monotonic()
     process.send_signal(signal.SIGTERM)
     _, said = process.communicate(timeout=60)
-    assert time.monotonic() - sent < 10
+    assert time.monotonic() - sent < 30
     assert process.returncode == 128 + signal.SIGTERM
     assert said.count(f"monae: go on with: monae run --resume {folder}") == 1
     assert main(["run", "--resume", str(folder)]) == 0
