@@ -1,12 +1,17 @@
 """Cells that have no counterpart: around them hardly any cell of the other modality lies.
 
-Composition is all that is looked at: how densely each modality lies around a cell, two steps far on the neighbour graph
+Composition is all that is looked at: how densely each modality lies around a cell, six steps far on the neighbour graph
 that clusters and map are made from, and beside how many cells it has in all. A cell is without counterpart where the
 other modality lies less than a tenth as densely as its own. Were modalities put at random onto the cells, next to none
 would be: the share of that is worked out beside it.
 
+Six steps, since modalities may lie side by side within a type: of 2,400 cells of blood in the bundled sample, all of
+whose types are in both, two steps counted 16 %, six .3 %. With the protein cells of one type taken out of that map, six
+steps count 1.00 of the B cells that are left, .97 of NK, .85 of monocytes, .70 of CD4 T and .36 of CD8 T cells (two
+steps: 1.00, .99, .85, .86 and .74), and at most 2 % of all others (two steps: 20 %).
+
 What this can tell and what not: a kind of cell that one modality lacks is counted where it stays apart in the map. One
-that was laid onto a relative is not. Planted, ATAC without a family of two types: 140 of 142 RNA cells of the one are
+that was laid onto a relative is not. Planted, by two steps: ATAC without a family of two types: 140 of 142 RNA cells of the one are
 counted, none of 66 of the other, which lies on another type, and none of the 1,600 others. Where each modality lacks
 one of two sisters, 1 of 659 is counted, and distances in the embedding do not tell them either (AUROC .47).
 
@@ -26,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 LEAST_DENSITY = 0.1
+STEPS = 6
 # of the cells of a modality, above which it is said
 TOLD_SHARE = 0.02
 SHUFFLES = 5
@@ -148,7 +154,9 @@ def _steps(neighbours: sp.csr_matrix) -> sp.csr_matrix:
 def _lacking(steps: sp.csr_matrix, codes: np.ndarray, n_modalities: int) -> np.ndarray:
     """Whether a modality lies less than a tenth as densely around a cell as its own, (N, K); its own never lies so."""
     member = np.eye(n_modalities)[codes]
-    density = steps @ (steps @ member) / np.maximum(member.sum(axis=0), 1)
+    density = member / np.maximum(member.sum(axis=0), 1)
+    for _ in range(STEPS):
+        density = steps @ density
     own = density[np.arange(len(codes)), codes]
     lacking = density < LEAST_DENSITY * own[:, None]
     lacking[np.arange(len(codes)), codes] = True
