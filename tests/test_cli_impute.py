@@ -44,7 +44,7 @@ def ask(run: Path, out: Path, *extra: str, source: str = "rna", target: str = "a
 
 
 def test_all_features_of_the_other_modality(finished, result, data, out, capsys, monkeypatch):
-    monkeypatch.setattr("monae_app.engine.analysis.imputation.VALUES_AT_ONCE", 300 * 9)
+    monkeypatch.setattr("monae_app.engine.analysis.linear_decoding.VALUES_AT_ONCE", 300 * 9)
     assert main(ask(finished, out, "--all")) == 0
     said = capsys.readouterr()
     assert said.out.strip() == f"{out}: 80 cells x 300 features of atac, imputed from rna"
@@ -131,7 +131,7 @@ def test_an_earlier_imputation_is_replaced_and_nothing_else(finished, data, tmp_
 
 
 def test_a_failure_half_way_leaves_nothing(finished, out, monkeypatch):
-    monkeypatch.setattr("monae_app.engine.analysis.imputation.VALUES_AT_ONCE", 300 * 9)
+    monkeypatch.setattr("monae_app.engine.analysis.linear_decoding.VALUES_AT_ONCE", 300 * 9)
 
     def interrupted(*_):
         raise KeyboardInterrupt

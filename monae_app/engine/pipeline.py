@@ -17,6 +17,7 @@ from monae_app.engine.analysis import confidence as trust
 from monae_app.engine.analysis import report as reporting
 from monae_app.engine.analysis.alignment import Alignment
 from monae_app.engine.analysis.fitted import Fitted
+from monae_app.engine.analysis.landmark_fitting import find_landmarks
 from monae_app.engine.analysis.outcome import Trained, cells_of, features_of
 from monae_app.engine.data import announcements
 from monae_app.engine.data.batch_confounding import confounded_batches
@@ -291,4 +292,6 @@ class Monae(Fitted):
         decoded = decode_all(network.cpu(), dataset, modelled, seen, config, tell)
         confidence = trust.confidences(parts, decoded, embedder, seed=config.seed, tell=tell)
         centres = cluster_centres(network)
-        return Trained(parts.whole, graph, located, modelled, latent, decoded, parts.held_out, confidence, centres)
+        found = find_landmarks(dataset, seen, decoded, n_shared=config.latent_shared, seed=config.seed)
+        known = (parts.held_out, confidence, centres, found)
+        return Trained(parts.whole, graph, located, modelled, latent, decoded, *known)

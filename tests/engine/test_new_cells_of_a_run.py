@@ -253,7 +253,7 @@ def test_genes_of_new_cells_are_imputed_from_their_peaks(planted, model, embedde
 
 def test_shards_of_new_cells_equal_the_whole(model, embedded, monkeypatch):
     whole = model.impute("rna", "atac", cells=embedded)
-    monkeypatch.setattr("monae_app.engine.analysis.imputation.VALUES_AT_ONCE", 33 * whole.shape[1])
+    monkeypatch.setattr("monae_app.engine.analysis.linear_decoding.VALUES_AT_ONCE", 33 * whole.shape[1])
     parts = [values for _, values in model.impute_shards("rna", "atac", cells=embedded)]
     assert len(parts) == 5
     np.testing.assert_allclose(np.concatenate(parts), whole, rtol=1e-5)

@@ -19,7 +19,7 @@ import scipy.sparse as sp
 
 from monae_app.engine.analysis.confidence_of_levels import CoveredCells, confidence_of_levels
 from monae_app.engine.analysis.decoded_levels import feature_shards, levels_of
-from monae_app.engine.analysis.imputation import LARGEST_EXPONENT
+from monae_app.engine.analysis.linear_decoding import LARGEST_EXPONENT
 from monae_app.engine.data.covered import CoveredMatrix
 from monae_app.engine.telling import SILENT, Telling
 

@@ -11,9 +11,10 @@ steps count 1.00 of the B cells that are left, .97 of NK, .85 of monocytes, .70 
 steps: 1.00, .99, .85, .86 and .74), and at most 2 % of all others (two steps: 20 %).
 
 What this can tell and what not: a kind of cell that one modality lacks is counted where it stays apart in the map. One
-that was laid onto a relative is not. Planted, by two steps: ATAC without a family of two types: 140 of 142 RNA cells of the one are
-counted, none of 66 of the other, which lies on another type, and none of the 1,600 others. Where each modality lacks
-one of two sisters, 1 of 659 is counted, and distances in the embedding do not tell them either (AUROC .47).
+that was laid onto a relative is not. Planted, by two steps: where ATAC lacks a family of two types, 140 of 142 RNA
+cells of the one are counted, none of 66 of the other, which lies on another type, and none of the 1,600 others. Where
+each modality lacks one of two sisters, 1 of 659 is counted, and distances in the embedding do not tell them either
+(AUROC .47).
 
 N cells, K modalities.
 """

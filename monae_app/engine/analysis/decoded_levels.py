@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from monae_app.engine.analysis.imputation import VALUES_AT_ONCE, linear_predictor
+from monae_app.engine.analysis.linear_decoding import VALUES_AT_ONCE, linear_predictor
 
 if TYPE_CHECKING:
     from monae_app.engine.training.decoded import DecodedFeatures

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from monae_app.engine.analysis.imputation import linear_predictor
+from monae_app.engine.analysis.landmarks import NAME, Landmarks, across
+from monae_app.engine.analysis.linear_decoding import linear_predictor
 from monae_app.engine.analysis.log_means import mean_log1p
 from monae_app.engine.analysis.response import response
 
@@ -29,17 +30,20 @@ VALUES_AT_ONCE = 2**17
 class Decoder:
     """What the values of some features are decoded with: vectors (F, D_s) and (F, D_p), scale and bias (F,)."""
 
+    landmarks: Landmarks | None
     shared: np.ndarray
     private: np.ndarray
     scale: np.ndarray
     bias: np.ndarray
 
     @classmethod
-    def of(cls, run: RunSlices, rows: np.ndarray) -> Decoder:
-        """Read that of features by their rows, (F,)."""
+    def of(cls, run: RunSlices, target: str, rows: np.ndarray) -> Decoder:
+        """Read that of features of a modality by their rows, (F,)."""
         column = run.reference_batch
         scale, bias = (run.feature_rows(name, rows)[:, column] for name in ("scale", "bias"))
-        return cls(run.feature_rows("X_monae", rows), run.feature_rows("X_private", rows), scale, bias)
+        centres = run.landmarks(target)
+        landmarks = None if centres is None else Landmarks(centres, run.feature_rows(NAME, rows)[:, : len(centres)])
+        return cls(landmarks, run.feature_rows("X_monae", rows), run.feature_rows("X_private", rows), scale, bias)
 
 
 def impute_everywhere(run: RunSlices, target: str, rows: np.ndarray, *, log: bool) -> np.ndarray:
@@ -63,7 +67,7 @@ def impute_everywhere(run: RunSlices, target: str, rows: np.ndarray, *, log: boo
     """
     found = np.empty(run.n_cells, np.float32)
     for source, cells in run.spans.items():
-        for part, values in _decoded(run, source, target, cells, Decoder.of(run, rows)):
+        for part, values in _decoded(run, source, target, cells, Decoder.of(run, target, rows)):
             found[part] = mean_log1p(values) if log else values.mean(axis=0)
     return found
 
@@ -78,7 +82,11 @@ def _decoded(
     likelihood = run.likelihood(target)
     within = source == target
     for part, latent in _latent(run, cells, private=within):
-        vectors = np.hstack([decoder.shared, decoder.private]) if within else decoder.shared
+        vectors = decoder.shared
+        if within:
+            vectors = np.hstack([vectors, decoder.private])
+        else:
+            latent, vectors = across(latent, vectors, decoder.scale, decoder.landmarks)
         size = max(1, VALUES_AT_ONCE // len(vectors))
         for start in range(0, len(latent), size):
             few = latent[start : start + size]

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from monae_app.engine.analysis.landmarks import Landmarks
+from monae_app.engine.analysis.linear_decoding import linear_predictor, normaliser, shards
 from monae_app.engine.analysis.response import response
 from monae_app.engine.errors import InputError
-from monae_app.engine.telling import SILENT, Telling
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from monae_app.engine.result import Result
 
 Scale = Literal["cp10k", "proportion", "counts"]
-LARGEST_EXPONENT = 30.0
-VALUES_AT_ONCE = 2**24  # of one shard, 64 MB in float32
 BATCH = "monae_batch"
 
 
@@ -35,35 +34,6 @@ class AtBatch(Enum):
 
     REFERENCE = "reference"
     OWN = "own"
-
-
-def linear_predictor(
-    latent: np.ndarray, vectors: np.ndarray, scale: np.ndarray, bias: np.ndarray, *, bound: float = LARGEST_EXPONENT
-) -> np.ndarray:
-    """Scale (u . f) + bias; latent (N, D), vectors (F, D), scale and bias (F,), result (N, F)."""
-    level = latent @ vectors.T
-    level *= scale
-    level += bias
-    return np.asarray(np.minimum(level, bound, out=level))
-
-
-def shards(n_cells: int, n_features: int) -> Iterator[slice]:
-    """Rows to decode at a time, so that a block never grows with the data."""
-    size = max(1, VALUES_AT_ONCE // max(1, n_features))
-    for start in range(0, n_cells, size):
-        yield slice(start, min(start + size, n_cells))
-
-
-def normaliser(
-    latent: np.ndarray, vectors: np.ndarray, scale: np.ndarray, bias: np.ndarray, tell: Telling = SILENT
-) -> np.ndarray:
-    """Sum over all features of exp(scale (u . f) + bias), in shards of cells, shape (N,), float32."""
-    total = np.empty(len(latent), np.float32)
-    for rows in shards(len(latent), len(vectors)):
-        if rows.start:
-            tell.part(rows.start, len(latent))
-        total[rows] = np.exp(linear_predictor(latent[rows], vectors, scale, bias)).sum(axis=1)
-    return total
 
 
 def impute(
@@ -135,11 +105,13 @@ def impute_shards(
 class _Request:
     """What is needed to decode; ``chosen`` of the V features, ``column`` of the b batches for each cell.
 
-    ``total`` holds the saved normaliser at the reference batch, None where the values are continuous or levels.
+    ``total`` holds the saved normaliser at the reference batch, None where the values are continuous or levels;
+    ``landmarks`` stand beside the shared axes across modalities, where the target has some.
     """
 
     latent: np.ndarray
     vectors: np.ndarray
+    landmarks: Landmarks | None
     scale: np.ndarray
     bias: np.ndarray
     chosen: np.ndarray
@@ -166,12 +138,15 @@ class _Request:
 
     def _decode(self, rows: slice, mine: np.ndarray, column: int) -> np.ndarray:
         latent, scale, bias = self.latent[rows][mine], self.scale[:, column], self.bias[:, column]
-        parts = self.vectors[self.chosen], scale[self.chosen], bias[self.chosen]
+        vectors = self.vectors
+        if self.landmarks is not None:
+            vectors = self.landmarks.vectors(vectors, scale)
+        parts = vectors[self.chosen], scale[self.chosen], bias[self.chosen]
         if self.total is None:
             return response(linear_predictor(latent, *parts, bound=np.inf), self.target, self.likelihood)
         # the saved normaliser holds for the reference batch
         at_reference = column == self.reference
-        total = self.total[rows][mine] if at_reference else normaliser(latent, self.vectors, scale, bias)
+        total = self.total[rows][mine] if at_reference else normaliser(latent, vectors, scale, bias)
         proportion = np.exp(linear_predictor(latent, *parts))
         proportion *= (self.factor[rows][mine] / total)[:, None]
         return np.asarray(proportion)
@@ -199,9 +174,12 @@ def _request(
     axes = ["X_monae", "X_private"] if source == target else ["X_monae"]
     total = cells.obs[f"normaliser_{target}"].to_numpy(np.float32)[of_source]
     continuous = bool(np.isnan(total).all())
+    landmarks = None if source == target else Landmarks.of(result, target, rows)
+    latent = np.hstack([cells.obsm[each][of_source] for each in axes])
     return _Request(
-        latent=np.hstack([cells.obsm[each][of_source] for each in axes]),
+        latent=latent if landmarks is None else landmarks.beside(latent),
         vectors=np.hstack([result.features.obsm[each][rows] for each in axes]),
+        landmarks=landmarks,
         scale=result.features.obsm["scale"][rows],
         bias=result.features.obsm["bias"][rows],
         chosen=chosen,

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from monae_app.engine.analysis.imputation import BATCH, normaliser, target_rows
+from monae_app.engine.analysis.imputation import BATCH, target_rows
+from monae_app.engine.analysis.landmarks import Landmarks, across
+from monae_app.engine.analysis.linear_decoding import normaliser
 from monae_app.engine.analysis.tables import table_of
 
 if TYPE_CHECKING:
@@ -69,11 +71,11 @@ def _normaliser(result: Result, source: str, target: str, latent: np.ndarray, sh
     if np.isnan(saved).all():
         return np.full(len(latent), np.nan, np.float32)
     features, rows = result.features, target_rows(result, target)
-    axes = ["X_monae", "X_private"] if source == target else ["X_monae"]
     column = [str(name) for name in features.uns["batches"]].index(str(features.uns["reference_batch"]))
-    return normaliser(
-        latent if source == target else latent[:, :shared],
-        np.hstack([features.obsm[each][rows] for each in axes]),
-        features.obsm["scale"][rows, column],
-        features.obsm["bias"][rows, column],
-    )
+    scale, bias, vectors = (features.obsm[each][rows] for each in ("scale", "bias", "X_monae"))
+    if source == target:
+        vectors = np.hstack([vectors, features.obsm["X_private"][rows]])
+    else:
+        found = Landmarks.of(result, target, rows)
+        latent, vectors = across(latent[:, :shared], vectors, scale[:, column], found)
+    return normaliser(latent, vectors, scale[:, column], bias[:, column])

@@ -13,8 +13,11 @@ import pandas as pd
 
 from monae_app.engine.analysis.cluster_certainty import centres_of, cluster_probabilities
 from monae_app.engine.analysis.counterparts import Counterparts, find_counterparts
-from monae_app.engine.analysis.imputation import BATCH, normaliser
+from monae_app.engine.analysis.imputation import BATCH
 from monae_app.engine.analysis.integration import map_cells
+from monae_app.engine.analysis.landmark_fitting import keep
+from monae_app.engine.analysis.landmarks import Landmarks, across
+from monae_app.engine.analysis.linear_decoding import normaliser
 from monae_app.engine.analysis.refined_graph import guidance_matrix, refined_matrix
 from monae_app.engine.analysis.run_batches import batches_in_words
 from monae_app.engine.analysis.tables import HAS_COUNTERPART, HELD_OUT, cell_table, feature_table, table_of
@@ -51,6 +54,8 @@ class Trained:
         Of every feature, NaN where it is not known; a modality that is not named has none.
     centres
         Of the clusters learned in training, (C, D_s); None where there are none.
+    landmarks
+        Of the modalities that have some.
     """
 
     dataset: Dataset
@@ -62,6 +67,7 @@ class Trained:
     held_out: dict[str, np.ndarray] = field(default_factory=dict)
     confidence: dict[str, np.ndarray] = field(default_factory=dict)
     centres: np.ndarray | None = None
+    landmarks: dict[str, Landmarks] = field(default_factory=dict)
 
     @property
     def n_cells(self) -> int:
@@ -126,9 +132,11 @@ def normalisers(trained: Trained, target: str, n_shared: int, tell: Telling = SI
     scale, bias = decoded.scale[:, reference], decoded.bias[:, reference]
     parts = []
     for name, cells in trained.latent.items():
-        # a cell of another modality speaks through the shared axes alone
-        axes = slice(None) if name == target else slice(0, n_shared)
-        parts.append(normaliser(cells[:, axes], decoded.vectors[:, axes], scale, bias, tell))
+        latent, vectors = cells, decoded.vectors
+        if name != target:
+            # a cell of another modality speaks through the shared axes alone
+            latent, vectors = across(cells[:, :n_shared], vectors[:, :n_shared], scale, trained.landmarks.get(target))
+        parts.append(normaliser(latent, vectors, scale, bias, tell))
     return np.concatenate(parts)
 
 
@@ -146,6 +154,7 @@ def features_of(trained: Trained, config: RunConfig, tell: Telling = SILENT) -> 
     unknown = {name: np.full(each.n_features, np.nan, np.float32) for name, each in dataset.modalities.items()}
     obs["confidence"] = np.concatenate(list((unknown | trained.confidence).values()))
     features = table_of(obs, obsm | joined)
+    keep(features, trained.landmarks)
     features.uns |= batches_in_words(dataset.batches, dataset.reference)
     features.uns["refined_neighbourhood"] = (
         f"gene-peak pairs within {config.refined_window} bp of gene body and promoter"

@@ -201,6 +201,12 @@ class RunSlices:
         with self.open(FEATURES) as file:
             return np.asarray(file["obsm"][name][order], dtype=np.float32)[back]
 
+    def landmarks(self, modality: str) -> np.ndarray | None:
+        """Centres of the landmarks of a modality, (K, D_s); None where it has none."""
+        with self.open(FEATURES) as file:
+            stored = file["uns"].get(f"landmarks/{modality}")
+            return None if stored is None else np.asarray(stored[...], dtype=np.float32)
+
     @cached_property
     def reference_batch(self) -> int:
         """Column of ``scale`` and ``bias`` at which cells are decoded if nothing else is asked for."""

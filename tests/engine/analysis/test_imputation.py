@@ -7,14 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from monae_app.engine.analysis.imputation import (
-    AtBatch,
-    feature_rows,
-    impute,
-    impute_shards,
-    linear_predictor,
-    normaliser,
-)
+from monae_app.engine.analysis.imputation import AtBatch, feature_rows, impute, impute_shards
+from monae_app.engine.analysis.linear_decoding import linear_predictor, normaliser
 from monae_app.engine.analysis.outcome import Trained, cells_of, features_of
 from monae_app.engine.errors import InputError
 from monae_app.engine.result import Result
@@ -158,7 +152,7 @@ def test_unknown_features_are_answered_with_close_ones(result):
 @pytest.mark.parametrize("features", [None, ["Gene7", "Gene0", "Gene79"]])
 def test_shards_equal_the_whole(result, monkeypatch, source, batch, features):
     whole = impute(result, source, "rna", features, batch=batch)
-    monkeypatch.setattr("monae_app.engine.analysis.imputation.VALUES_AT_ONCE", 17 * whole.shape[1])
+    monkeypatch.setattr("monae_app.engine.analysis.linear_decoding.VALUES_AT_ONCE", 17 * whole.shape[1])
     parts = list(impute_shards(result, source, "rna", features, batch=batch))
     assert len(parts) == -(-len(whole) // 17)
     assert [rows.start for rows, _ in parts[1:]] == [rows.stop for rows, _ in parts[:-1]]
@@ -213,7 +207,7 @@ def test_normalisers_are_the_same_in_shards(monkeypatch):
     parts = rng.normal(size=(25, 3)), rng.normal(size=(7, 3)), rng.random(7), rng.normal(size=7)
     expected = np.exp(parts[0] @ parts[1].T * parts[2] + parts[3]).sum(axis=1)
     np.testing.assert_allclose(normaliser(*parts), expected, rtol=1e-5)
-    monkeypatch.setattr("monae_app.engine.analysis.imputation.VALUES_AT_ONCE", 4 * 7)
+    monkeypatch.setattr("monae_app.engine.analysis.linear_decoding.VALUES_AT_ONCE", 4 * 7)
     np.testing.assert_allclose(normaliser(*parts), expected, rtol=1e-5)
 
 
