@@ -1,0 +1,1 @@
+"""What tells a group of cells from others: tests on measured values."""
