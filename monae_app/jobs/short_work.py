@@ -32,6 +32,7 @@ logger = logging.getLogger(__name__)
 
 # What can be ordered, by name; imported by the process that does it, since some of it takes seconds to load.
 WORK = {
+    "compare": "monae_app.jobs.short_tests:compare_groups",
     "export": "monae_app.jobs.short_files:export_archive",
     "import": "monae_app.jobs.short_files:import_archive",
     "imputed": "monae_app.jobs.short_files:export_imputed",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from monae_app.jobs.archive_import import sweep_imports
+from monae_app.jobs.comparisons import sweep_comparisons
 from monae_app.jobs.downloads import sweep_downloads
 from monae_app.jobs.group_maps import sweep_maps
 from monae_app.jobs.short_work import Tickets
@@ -19,5 +20,6 @@ def sweep(store: Path) -> None:
     purge_all(store)
     sweep_downloads(store)
     sweep_maps(store)
+    sweep_comparisons(store)
     sweep_imports(store)
     Tickets(store).sweep()

@@ -1,0 +1,152 @@
+"""What the Differential page consists of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dash_ag_grid as dag  # type: ignore[import-untyped]
+from dash import dcc, html
+
+from monae_app.web.components.aria import aria
+from monae_app.web.components.short_job import ShortJob
+
+JOB = ShortJob("differential", "compare", "Compare", primary=True)
+FIRST, SECOND, MODALITY, SAMPLES = (
+    "differential-first",
+    "differential-second",
+    "differential-modality",
+    "differential-samples",
+)
+ASKED, RESULT, EMPTY, SENTENCE = (
+    "differential-asked",
+    "differential-result",
+    "differential-empty",
+    "differential-sentence",
+)
+TABLE, VOLCANO, CSV, SHOW_ON_MAP = (
+    "differential-table",
+    "differential-volcano",
+    "differential-csv",
+    "differential-on-map",
+)
+FEATURES, COLUMN, PART, KIND = "over-features", "over-column", "over-part", "over-kind"
+FIGURE, FIGURE_CSV, FIGURE_DOWNLOAD, FIGURE_NOTE = "over-figure", "over-csv", "over-download", "over-note"
+KINDS = {"dot": "Dots", "violin": "Violin", "heat": "Heatmap", "composition": "Composition"}
+GRAPH: Any = {"displaylogo": False, "responsive": True, "toImageButtonOptions": {"format": "svg"}}
+# in the colours of the app, which follow the theme of the page
+THEME = (
+    "themeQuartz.withParams({backgroundColor: 'var(--surface)', foregroundColor: 'var(--ink)', "
+    "borderColor: 'var(--line)', headerBackgroundColor: 'var(--raised)', accentColor: 'var(--accent)', "
+    "fontFamily: 'inherit', fontSize: 13, spacing: 5})"
+)
+TOLD = (
+    "Choose cells and what to compare them with. What was measured is compared, never what was imputed: a group of the "
+    "map always differs in values that the map itself made up."
+)
+
+
+def layout(first: str = "", second: str = "", **_: str) -> html.Div:
+    """Build the page in the state that its URL names."""
+    form = html.Section(
+        [
+            html.H2("Compare cells"),
+            html.P(TOLD, className="muted small"),
+            _field("These cells", FIRST, _groups(FIRST, first, "a group or a saved selection")),
+            _field("with", SECOND, _groups(SECOND, second, "all other cells")),
+            _field("in what was measured of", MODALITY, dcc.Dropdown(id=MODALITY, clearable=False)),
+            _field(
+                "Samples as repeats (pseudobulk)", SAMPLES,
+                dcc.Dropdown(id=SAMPLES, placeholder="no: every cell is a repeat (Wilcoxon)"),
+            ),
+            JOB.layout(),
+        ],
+        className="card differential-form",
+    )  # fmt: skip
+    empty = html.Section(
+        [
+            html.H2("What tells cells apart"),
+            html.P("Press Compare: the table of all features and its volcano appear here.", className="muted"),
+        ],
+        id=EMPTY,
+        className="card differential-empty",
+    )
+    result = html.Section(
+        [
+            html.Div(
+                [
+                    html.H2("What tells them apart"),
+                    html.Div(
+                        [
+                            dcc.Link("Show on the map", id=SHOW_ON_MAP, href="/", className="link-button"),
+                            html.A("Download the whole table (CSV)", id=CSV, href="", className="link-button"),
+                        ],
+                        className="downloads",
+                    ),
+                ],
+                className="card-head",
+            ),
+            html.P(id=SENTENCE, className="muted", **aria(live="polite")),
+            html.Div(
+                [
+                    dag.AgGrid(
+                        id=TABLE, columnDefs=[], rowData=[], className="differential-table",
+                        defaultColDef={"sortable": True, "filter": True, "resizable": True, "minWidth": 90, "flex": 1},
+                        dashGridOptions={
+                            "rowSelection": {"mode": "multiRow", "checkboxes": False, "headerCheckbox": False,
+                                             "enableClickSelection": True},
+                            "pagination": True, "paginationPageSize": 100, "animateRows": False,
+                            "theme": {"function": THEME},
+                        },
+                    ),
+                    dcc.Graph(id=VOLCANO, config=GRAPH, responsive=True, className="differential-volcano"),
+                ],
+                className="differential-pair",
+            ),
+        ],
+        id=RESULT,
+        className="card",
+        hidden=True,
+    )  # fmt: skip
+    over = html.Section(
+        [
+            html.Div(
+                [
+                    html.H2("Features over groups"),
+                    html.Button("Download its data (CSV)", id=FIGURE_CSV, className="link-button"),
+                ],
+                className="card-head",
+            ),
+            html.Div(
+                [
+                    _field("Features", FEATURES, dcc.Dropdown(id=FEATURES, multi=True, placeholder="gene, peak …")),
+                    _field("Groups of", COLUMN, dcc.Dropdown(id=COLUMN, clearable=False)),
+                    html.Div(_field("Parts of", PART, dcc.Dropdown(id=PART, clearable=False)), id=f"{PART}-field"),
+                    dcc.RadioItems(
+                        [{"label": title, "value": key} for key, title in KINDS.items()], "dot",
+                        id=KIND, inline=True, className="segments",
+                    ),
+                ],
+                className="over-choice",
+            ),
+            html.Div(id=FIGURE_NOTE),
+            dcc.Graph(id=FIGURE, config=GRAPH, responsive=True, className="over-figure"),
+            dcc.Download(id=FIGURE_DOWNLOAD),
+        ],
+        className="card",
+    )  # fmt: skip
+    return html.Div(
+        [
+            html.H1("Differential", className="visually-hidden"),
+            dcc.Store(id=ASKED),
+            html.Div([form, html.Div([empty, result, over], className="stack")], className="differential"),
+        ]
+    )
+
+
+def _groups(name: str, chosen: str, empty: str) -> dcc.Dropdown:
+    values = [each for each in chosen.split("|") if each]
+    return dcc.Dropdown(id=name, multi=True, value=values, options=values, placeholder=empty, optionHeight=32)
+
+
+def _field(title: str, name: str, control: Any) -> html.Div:
+    return html.Div([html.Label(title, htmlFor=name), control], className="field")
