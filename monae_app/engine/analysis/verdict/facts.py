@@ -39,8 +39,8 @@ class RunFacts:
     clusters
         Cells of each cluster and modality, (C, K).
     labels
-        Cells of each label, cluster and modality: columns ``label``, ``cluster``, ``modality``, ``cells``; empty where
-        the run has no label.
+        Cells of each label, cluster and modality: columns ``label``, ``cluster``, ``modality``, ``cells`` and
+        ``mixing``, their mean local mixing (NaN where it is not kept); empty where the run has no label.
     losses
         ``step`` and ``loss``, the sum of the terms that are minimised, one row a report of the trainer.
     batches
@@ -96,9 +96,11 @@ def facts_of(run: RunSlices) -> RunFacts:
     counted = _counted({"cluster": cluster, "modality": modality})
     table = counted.pivot(index="cluster", columns="modality", values="cells").fillna(0).astype(int)
     order = sorted(table.index, key=lambda name: (not name.isdigit(), int(name) if name.isdigit() else 0, name))
-    labels = pd.DataFrame(columns=["label", "cluster", "modality", "cells"])
+    labels = pd.DataFrame(columns=["label", "cluster", "modality", "cells", "mixing"])
+    mixing = run.column(LOCAL_MIXING).to_numpy(np.float64) if LOCAL_MIXING in run.columns else None
     if label in run.columns:
-        labels = _counted({"label": _codes(run, str(label)), "cluster": cluster, "modality": modality})
+        labels = _counted({"label": _codes(run, str(label)), "cluster": cluster, "modality": modality}, mixing)
+        labels = labels.assign(mixing=labels.get("mean", np.nan))
     return RunFacts(
         run.report,
         run.config,
@@ -110,7 +112,7 @@ def facts_of(run: RunSlices) -> RunFacts:
             for name, codes in batches.items()
             if len(codes.categories) <= MOST_BATCHES
         },
-        _mixing_by_cluster(run, cluster),
+        _mixing_by_cluster(cluster, mixing),
     )
 
 
@@ -149,8 +151,11 @@ def _codes(run: RunSlices, name: str) -> pd.Categorical[Any]:
     return pd.Categorical.from_codes(codes, pd.Index(values).astype(str))
 
 
-def _counted(columns: Mapping[str, pd.Categorical[Any]]) -> pd.DataFrame:
-    """Cells of every combination of categories that there is; cells without a category are left out."""
+def _counted(columns: Mapping[str, pd.Categorical[Any]], values: np.ndarray | None = None) -> pd.DataFrame:
+    """Cells of every combination of categories that there is, and their ``mean`` value if there are values.
+
+    Cells without a category are left out.
+    """
     shape = tuple(len(each.categories) for each in columns.values())
     codes = [np.asarray(each.codes, np.int64) for each in columns.values()]
     known = np.logical_and.reduce([each >= 0 for each in codes])
@@ -161,13 +166,16 @@ def _counted(columns: Mapping[str, pd.Categorical[Any]]) -> pd.DataFrame:
     places = np.flatnonzero(counts)
     parts = zip(columns.items(), np.unravel_index(places, shape), strict=True)
     found = {name: np.asarray(each.categories, dtype=object)[place] for (name, each), place in parts}
-    return pd.DataFrame({**found, "cells": counts[places]})
+    table = pd.DataFrame({**found, "cells": counts[places]})
+    if values is not None:
+        sums = np.bincount(flat, values[known], minlength=int(np.prod(shape)))
+        table["mean"] = sums[places] / counts[places]
+    return table
 
 
-def _mixing_by_cluster(run: RunSlices, cluster: pd.Categorical[Any]) -> dict[str | None, float]:
-    if LOCAL_MIXING not in run.columns:
+def _mixing_by_cluster(cluster: pd.Categorical[Any], values: np.ndarray | None) -> dict[str | None, float]:
+    if values is None:
         return {}
-    values = run.column(LOCAL_MIXING).to_numpy(np.float64)
     known = np.isfinite(values) & (cluster.codes >= 0)
     if not known.any():
         return {}

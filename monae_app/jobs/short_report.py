@@ -1,0 +1,1 @@
+"""Short work: the report of a run as one file to download."""
