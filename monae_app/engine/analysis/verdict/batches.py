@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from monae_app.engine.analysis.verdict.finding import Figure, Finding
+from monae_app.engine.analysis.verdict.finding import Figure, Finding, Level
 from monae_app.engine.analysis.verdict.words import listed
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ BATCHES_MIX = 0.2
 # Cramér's V of clusters and batches within a modality, above which batches split kinds of cells
 SPLIT = 0.5
 PAGE = "batch columns"
+# of 1: above, batch and kind of cell are next to the same; below, kinds stand in several batches, unequally
+ALL_BUT_THE_SAME = 0.8
+TOLD_STRENGTH = re.compile(r"Cramér's V is (\d\.\d+)")
 
 
 def batch_findings(facts: RunFacts) -> list[Finding]:
@@ -62,13 +66,14 @@ def _corrected(facts: RunFacts, used: list[str]) -> Finding:
     if told:
         names = listed([repr(name) for name in told])
         sentence = (
-            f"Batches by {names} cannot be told from kinds of cells: each kind has its cells in some batches alone. "
-            "What was taken out as a batch may be biology."
+            f"Batches by {names} cannot be told from kinds of cells: each kind has most or all of its cells "
+            "in some of the batches. What was taken out as a batch may be biology."
         )
         figures |= {f"said of {name}": each for name, sentences in told.items() for each in sentences[:1]}
         kept = [name for name in facts.config.batch_key if name not in told]
         todo = f"Train without it among the {PAGE}, and compare; or read differences between these batches with care."
-        return Finding("batches", "bad", sentence, figures, todo, {"batch_key": ",".join(kept)})
+        level: Level = "bad" if max(map(_strength, told.values())) >= ALL_BUT_THE_SAME else "caution"
+        return Finding("batches", level, sentence, figures, todo, {"batch_key": ",".join(kept)})
     apart = [name for name in used if name in facts.batches and _of_one_modality(facts.batches[name])]
     if apart:
         sentence = (
@@ -108,6 +113,12 @@ def _not_corrected(facts: RunFacts, candidates: list[str]) -> Finding:
     sentence = f"Clusters follow {names}, which was not corrected for: they may be batches and not kinds of cells."
     todo = f"If {names} names batches and not conditions, choose it as batch and train again."
     return Finding("batches", "caution", sentence, figures, todo, {"batch_key": ",".join(strong)})
+
+
+def _strength(sentences: list[str]) -> float:
+    """Read how strongly a batch goes with kinds of cells; 1 where clusters stood in one batch alone."""
+    found = [match.group(1) for each in sentences if (match := TOLD_STRENGTH.search(each))]
+    return max(map(float, found)) if found else 1.0
 
 
 def _of_one_modality(table: pd.DataFrame) -> bool:

@@ -36,7 +36,7 @@ class Entry:
 
 GLUE = "Cao and Gao 2022, Nat Biotechnol 40:1458 (GLUE)"
 SCIB = "Luecken et al. 2022, Nat Methods 19:41 (scIB)"
-OURS = "defined here, see docs/method.md"
+OURS = "defined by Monae App, see docs/verdict.md"
 
 GLOSSARY = (
     Entry(

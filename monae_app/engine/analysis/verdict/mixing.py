@@ -31,6 +31,12 @@ FEWEST_CELLS = 20
 NEXT_TO_NONE = 0.01
 # of the cells of such a label, among cells of a modality that lacks it
 LAID_ONTO_OTHERS = 0.5
+A_GUESS = (
+    "If the other modality could not catch these cells, this is right: they stay apart, and what is imputed for them "
+    "there is a guess. If it should have them, look at the quality filters."
+)
+# of all cells, laid onto relatives: above, what is imputed is wrong for more than an exception
+MANY = 0.25
 
 
 def balance(table: pd.DataFrame) -> np.ndarray:
@@ -71,8 +77,10 @@ def _mixed(facts: RunFacts) -> Finding:
         level = "bad" if local < LOCALLY_APART else "caution" if level == "good" else level
     names = listed([title(name) for name in facts.modalities])
     if level == "good":
+        of_those = " of those that both have" if apart else ""
         sentence = (
-            f"Cells of {names} share their clusters and their neighbourhoods: {percent(share)} lie in mixed ones."
+            f"Cells of {names} share their clusters and their neighbourhoods: {percent(share)}{of_those} lie in mixed "
+            "ones."
         )
         return Finding("mixing", level, sentence, figures)
     if share >= MOSTLY:
@@ -99,7 +107,7 @@ def _one_sided(facts: RunFacts) -> Finding:
         figures[f"cluster {name}"] = ", ".join(f"{title(str(each))} {int(row[each]):,}" for each in row.index)
     for label, (lacking, share) in missing.items():
         figures[f"{label}: lacking in {listed([title(each) for each in lacking])}"] = (
-            f"{percent(share)} of its cells lie in clusters that hold these all the same"
+            f"{percent(share)} of its cells lie among others"
         )
     if strangers := _no_name_in_common(facts):
         return Finding("one_sided", "caution", *strangers)
@@ -112,18 +120,24 @@ def _one_sided(facts: RunFacts) -> Finding:
             f"{'their' if plural else 'its'} cells lie among others: they were laid onto relatives."
         )
         todo = "Do not read what is imputed for these cells in the modality that lacks them."
-        return Finding("one_sided", "bad" if plural else "caution", sentence, figures, todo)
+        of_these = facts.labels[facts.labels["label"].isin(laid)]["cells"].sum()
+        level: Level = "bad" if of_these >= MANY * facts.n_cells else "caution"
+        return Finding("one_sided", level, sentence, figures, todo)
+    if missing:
+        cells = int(facts.labels[facts.labels["label"].isin(missing)]["cells"].sum())
+        said = listed([f"{label!r} ({_where(facts, label, missing)})" for label in missing])
+        sentence = (
+            f"{said} {'are' if len(missing) > 1 else 'is'} in one modality alone: {cells:,} cells, which stay apart "
+            "from those of the other, as they should."
+        )
+        return Finding("one_sided", "caution", sentence, figures, A_GUESS)
     if lone:
         cells = int(facts.clusters.loc[list(lone)].to_numpy().sum())
         sides = listed([f"{clusters(names)} of {title(modality)}" for modality, names in _by_modality(lone).items()])
         kinds = _kinds(facts, list(lone))
         sentence = f"{cells:,} cells stand alone: {sides} {'have' if len(lone) > 1 else 'has'} next to no other cells"
         sentence += f" ({kinds})." if kinds else "."
-        todo = (
-            "If the other modality could not catch these cells, this is right: they stay apart, and what is imputed "
-            "for them there is a guess. If it should have them, look at the quality filters."
-        )
-        return Finding("one_sided", "caution", sentence, figures, todo)
+        return Finding("one_sided", "caution", sentence, figures, A_GUESS)
     kinds = "cluster" if facts.labels.empty else "cluster and no label"
     return Finding("one_sided", "good", f"No {kinds} is of one modality alone.", figures)
 
@@ -149,7 +163,7 @@ def rightly_apart(facts: RunFacts) -> list[str]:
     mine = facts.labels[facts.labels["cluster"].isin(alone)]
     whole = mine.groupby("cluster", observed=True)["cells"].sum()
     lacking = mine[mine["label"].isin(missing)].groupby("cluster", observed=True)["cells"].sum()
-    return [str(name) for name, cells in lacking.items() if cells > whole[name] / 2]
+    return [str(name) for name in lacking.index if lacking[name] > whole[name] / 2]
 
 
 def lone_clusters(facts: RunFacts) -> dict[str, str]:
@@ -166,21 +180,24 @@ def missing_labels(facts: RunFacts) -> dict[str, tuple[list[str], float]]:
     """Labels that a modality lacks: which, and the share of their cells that lie in clusters which it fills."""
     if facts.labels.empty:
         return {}
-    grouped = facts.labels.groupby(["label", "modality"], observed=True)["cells"].sum()
     counts: dict[str, dict[str, int]] = {}
-    for (label, modality), cells in grouped.items():  # type: ignore[misc]
-        counts.setdefault(str(label), dict.fromkeys(facts.modalities, 0))[str(modality)] = int(cells)
+    for row in facts.labels.to_dict("records"):
+        of_label = counts.setdefault(str(row["label"]), dict.fromkeys(facts.modalities, 0))
+        of_label[str(row["modality"])] += int(row["cells"])
     # a modality whose cells have no labels at all lacks none of them
     labelled = [name for name in facts.modalities if any(row[name] for row in counts.values())]
     found: dict[str, tuple[list[str], float]] = {}
     alone = lone_clusters(facts)
-    for label, row in counts.items():
-        total = sum(row.values())
-        lacking = [name for name in labelled if row[name] <= NEXT_TO_NONE * total]
+    for label, cells in counts.items():
+        total = sum(cells.values())
+        lacking = [name for name in labelled if cells[name] <= NEXT_TO_NONE * total]
         if total < FEWEST_CELLS or not lacking or len(labelled) < 2:
             continue
         mine = facts.labels[facts.labels["label"] == label]
         among = mine[~mine["cluster"].isin(alone)]["cells"].sum()
+        if "mixing" in mine and (mine["cells"] * mine["mixing"]).sum(skipna=False) < LOCALLY_APART * total:
+            # a cluster may hold two kinds that do not mix
+            among = 0
         found[label] = lacking, float(among / total)
     return found
 

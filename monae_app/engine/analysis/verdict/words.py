@@ -26,7 +26,7 @@ def listed(parts: Sequence[str], most: int = MOST_NAMED) -> str:
 
 def percent(share: float) -> str:
     """Write a share: "12 %", "0.4 %"."""
-    return f"{100 * share:.0f} %" if share >= 0.01 or share == 0 else f"{100 * share:.1f} %"
+    return f"{100 * share:.0f}\u00a0%" if share >= 0.01 or share == 0 else f"{100 * share:.1f}\u00a0%"
 
 
 def clusters(names: Sequence[str]) -> str:
