@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.map_page import legend
 from tests.web.tiny_sample import CELLS, TYPES
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Request
 
 pytestmark = pytest.mark.browser
 # A fresh process loads what draws the figures.
@@ -79,9 +75,9 @@ def test_a_report_is_made_and_opens_without_a_network(page: Page, browser: Brows
 
     context = browser.new_context(offline=True, viewport={"width": 1280, "height": 900})
     alone = context.new_page()
-    asked: list[Request] = []
+    asked: list[str] = []
     said: list[str] = []
-    alone.on("request", asked.append)
+    alone.on("request", lambda request: asked.append(request.url))
     alone.on("console", lambda message: said.append(message.text))
     alone.on("pageerror", lambda error: said.append(str(error)))
     alone.goto(kept.as_uri())
@@ -92,6 +88,6 @@ def test_a_report_is_made_and_opens_without_a_network(page: Page, browser: Brows
     assert images.count() >= 5
     assert all(images.evaluate_all("found => found.map(image => image.complete && image.naturalWidth > 0)"))
     assert alone.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-    assert [request.url for request in asked if not request.url.startswith("data:")] == [kept.as_uri()]
+    assert [url for url in asked if not url.startswith("data:")] == [kept.as_uri()]
     assert said == []
     context.close()

@@ -15,6 +15,7 @@ from monae_app.engine.analysis.verdict.glossary import GLOSSARY
 from monae_app.engine.errors import InputError
 from monae_app.jobs import short_report
 from monae_app.jobs.downloads import Downloads
+from monae_app.jobs.progress import Failure, Status
 from monae_app.jobs.short_work import Bench
 from monae_app.web.components.composition import composition
 from monae_app.web.components.findings import finding_card, glossary
@@ -23,6 +24,7 @@ from monae_app.web.components.type_scores import type_scores
 from monae_app.web.figures.spark import loss_spark
 from monae_app.web.figures.style import DARK, LIGHT
 from monae_app.web.pages.training.retrying import changes_of
+from monae_app.web.pages.verdict import why_not
 from monae_app.web.verdicts import facts, verdict
 from tests.web.tiny_sample import CELLS, TYPES
 
@@ -118,3 +120,16 @@ def test_a_report_is_made_for_one_user_and_refused_inside_a_run(tmp_path, sample
         short_report.report_to(folder, folder / "report.html")
     assert short_report.report_to(folder, tmp_path / "out.html") == tmp_path / "out.html"
     assert "<h1>Tiny sample</h1>" in (tmp_path / "out.html").read_text()
+
+
+def test_a_run_without_a_result_says_what_to_do(app):
+    services = app.server.extensions["monae_services"]
+    config = services.registry.get("sample-tiny").files.read_config()
+    record = services.registry.create(config, "failed one")
+    assert "no verdict yet" in told(why_not(services, record.id, InputError("x", "y", "z")))
+    failed = Status(state="failed", name="failed one", message="diverged", detail=Failure(found="It diverged."))
+    record.files.write_status(failed)
+    shown = told(why_not(services, record.id, InputError("x", "y", "z")))
+    assert "It diverged." in shown
+    assert "no result to judge" in shown
+    assert "There is no run" in told(why_not(services, "nope", InputError("There is no run.", "y", "z")))

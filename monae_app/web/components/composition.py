@@ -29,8 +29,12 @@ def composition(table: pd.DataFrame) -> html.Div:
     whole = table.sum()
     ordered = table.loc[table.sum(axis=1).sort_values(ascending=False, kind="stable").index]
     even = dict(zip(table.index, balance(table), strict=True))
-    rows = [_row("All cells", whole, names, whole=True)]
-    rows += [_row(f"Cluster {name}", ordered.loc[name], names, uneven=even[name] < BALANCED) for name in ordered.index]
+    # where the bar of an evenly mixed cluster is divided
+    expected = [100 * share for share in (whole.cumsum() / max(int(whole.sum()), 1)).tolist()[:-1]]
+    rows = [_row("All cells", whole, names, [], whole=True)]
+    for name in ordered.index:
+        uneven = even[name] < BALANCED
+        rows.append(_row(f"Cluster {name}", ordered.loc[name], names, expected, uneven=uneven))
     legend = html.Div(
         [
             html.Span([html.I(style={"background": colour(place)}), modality_title(name)], className="composition-key")
@@ -49,14 +53,21 @@ def colour(place: int) -> str:
 
 
 def _row(
-    title: str, counts: pd.Series[Any], names: list[str], *, whole: bool = False, uneven: bool = False
+    title: str,
+    counts: pd.Series[Any],
+    names: list[str],
+    expected: list[float],
+    *,
+    whole: bool = False,
+    uneven: bool = False,
 ) -> html.Div:
     total = int(counts.sum())
     told = ", ".join(f"{modality_title(name)} {int(counts[name]):,}" for name in names)
-    parts = [
+    parts: list[Any] = [
         html.Div(style={"width": f"{100 * counts[name] / max(total, 1):.2f}%", "background": colour(place)})
         for place, name in enumerate(names)
     ]
+    parts += [html.I(style={"left": f"{place:.2f}%"}) for place in expected]
     look = "composition-row" + (" whole" if whole else "") + (" uneven" if uneven else "")
     mark = html.Span("!", className="composition-mark", title="A modality is rare here") if uneven else html.Span()
     return html.Div(

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monae_app.engine.analysis.by_type import scores_by_type
@@ -34,6 +34,7 @@ def test_types_spread_alike_overlap_and_the_worst_comes_first():
     assert found.loc["C", "cells_atac"] == 2
 
 
+@settings(max_examples=30)
 @given(st.integers(0, 2**32 - 1), st.integers(2, 3))
 def test_overlap_is_a_share_and_does_not_depend_on_depth(seed, kinds):
     rng = np.random.default_rng(seed)

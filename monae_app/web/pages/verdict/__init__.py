@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 from dash import Dash, Input, Output, State, dcc, html
 
 from monae_app.engine.errors import InputError
+from monae_app.jobs.progress import STOPPED
 from monae_app.web import ids
 from monae_app.web.components.composition import composition
 from monae_app.web.components.export_run import download_link
 from monae_app.web.components.findings import finding_card, glossary, level_badge
 from monae_app.web.components.notice import empty, refused
+from monae_app.web.components.progress_panel import outcome
 from monae_app.web.figures.spark import loss_spark
 from monae_app.web.figures.style import style
 from monae_app.web.pages.verdict import layout as page
@@ -54,7 +56,7 @@ def register(app: Dash, services: Services) -> None:
             view = services.view(run)
             known, said = facts(view), verdict(view)
         except InputError as error:
-            return _why_not(services, run, error), *NOTHING
+            return why_not(services, run, error), *NOTHING
         cards = [finding_card(each, run, view.columns) for each in said.findings]
         told = glossary(known.report, known.mixing.get(None))
         files = [f"/api/runs/{run}/verdict.{ending}" for ending in ("csv", "json")]
@@ -80,7 +82,9 @@ def _picture(known: RunFacts, theme: str | None) -> list[Any]:
     if len(known.modalities) > 1:
         parts += [
             html.H2("Modalities of each cluster"),
-            html.P("Where they mix, each bar is divided like that of all cells.", className="muted small"),
+            html.P(
+                "Where they mix as they are in all cells, each bar is divided at the line.", className="muted small"
+            ),
             composition(known.clusters),
         ]
     drawn = loss_spark(known.losses, style(theme))
@@ -97,13 +101,17 @@ def _picture(known: RunFacts, theme: str | None) -> list[Any]:
     return parts
 
 
-def _why_not(services: Services, run: str, error: InputError) -> Any:
+def why_not(services: Services, run: str, error: InputError) -> Any:
+    """Say why a run is not judged, and what to do about it."""
     try:
         record = services.registry.get(run)
     except InputError:
         return refused(error)
     if record.finished:
         return refused(error)
+    if record.status.state in STOPPED:
+        link = dcc.Link("See it on the Training page", href=f"/training?run={run}", className="button primary")
+        return html.Div([outcome(record.status), html.P("There is no result to judge.", className="muted"), link])
     text = html.P(f"{record.name} is {record.status.state}: it is judged when its training is done.")
     link = dcc.Link("Follow the training", href=f"/training?run={run}", className="button primary")
     return empty("This run has no verdict yet", text, link)

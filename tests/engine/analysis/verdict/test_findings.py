@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monae_app.engine.analysis.local_mixing import expected_share, local_mixing
@@ -167,6 +167,7 @@ def test_each_score_of_the_glossary_says_everything():
         assert all((each.title, each.meaning, each.span, each.good, each.needs, each.source))
 
 
+@settings(max_examples=20)
 @given(st.integers(0, 2**32 - 1), st.integers(2, 4))
 def test_random_modalities_mix_as_chance_would(seed, kinds):
     rng = np.random.default_rng(seed)
