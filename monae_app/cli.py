@@ -1,4 +1,4 @@
-"""The command line: monae app | demo | run | check | score | impute | worker."""
+"""The command line: monae app | demo | run | check | score | report | impute | worker."""
 
 from __future__ import annotations
 
@@ -52,10 +52,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="monae", description="Integrate, impute and explore single-cell modalities.")
     parser.add_argument("--version", action="version", version=f"monae {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="app|demo|run|check|score|impute|worker")
+    commands = parser.add_subparsers(required=True, metavar="app|demo|run|check|score|report|impute|worker")
     _add_run(commands)
     _add_check(commands)
     _add_score(commands)
+    _add_report(commands)
     _add_impute(commands)
     add_worker(commands)
     for name, about in (("app", "open the app in a browser"), ("demo", "open the app on the bundled samples")):
@@ -115,6 +116,13 @@ def _add_score(commands: Any) -> None:
     command.add_argument("--pair", help="obs column with pair ids (default: pair_id)")
     command.add_argument("--json", action="store_true", help="print one line of JSON")
     command.set_defaults(command=_score)
+
+
+def _add_report(commands: Any) -> None:
+    command = commands.add_parser("report", help="write a run's figures, scores, verdict and methods into one page")
+    command.add_argument("run", type=Path, metavar="RUN")
+    command.add_argument("--out", type=Path, metavar="FILE", help="the HTML file (default: RUN_report.html)")
+    command.set_defaults(command=_report)
 
 
 def _add_impute(commands: Any) -> None:
@@ -259,6 +267,13 @@ def _score(parsed: argparse.Namespace) -> int:
         return 0
     for name, value in scores.items():
         print(f"{name:24s} {value:,}" if isinstance(value, int) else f"{name:24s} {value:.4f}")
+    return 0
+
+
+def _report(parsed: argparse.Namespace) -> int:
+    from monae_app.jobs.short_report import report_to
+
+    print(report_to(parsed.run, parsed.out))
     return 0
 
 

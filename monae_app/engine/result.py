@@ -179,10 +179,11 @@ class Result:
     config
         Of the run.
     cells
-        obs ``modality``, the columns of the inputs, ``pair_id``, ``library_size``, ``leiden``, ``held_out`` (training
-        never saw the cell), ``normaliser_<modality>`` and, where there are several, ``monae_batch``; obsm ``X_monae``
-        (N, D_s), ``X_private`` (N, D_p), ``X_umap`` (N, 2), ``cluster_probabilities`` (N, C), of the clusters that uns
-        ``clusters`` names: those learned in training, or Leiden's.
+        obs ``modality``, the columns of the inputs, ``pair_id``, ``library_size``, ``leiden``, ``local_mixing``,
+        ``held_out`` (training never saw the cell), ``normaliser_<modality>`` and, where there are several,
+        ``monae_batch``; obsm ``X_monae`` (N, D_s), ``X_private`` (N, D_p), ``X_umap`` (N, 2),
+        ``cluster_probabilities`` (N, C), of the clusters that uns ``clusters`` names: those learned in training, or
+        Leiden's.
     features
         obs ``modality``, ``name``, ``chrom``, ``chromStart``, ``chromEnd``, ``modelled``, ``confidence`` (correlation
         of imputed values with counts that training did not see, NaN where too few); obsm ``X_monae``, ``X_private``,

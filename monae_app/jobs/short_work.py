@@ -37,6 +37,7 @@ WORK = {
     "import": "monae_app.jobs.short_files:import_archive",
     "imputed": "monae_app.jobs.short_files:export_imputed",
     "map": "monae_app.jobs.short_maps:map_groups",
+    "report": "monae_app.jobs.short_report:make_report",
 }
 NUMBER = re.compile(r"[0-9a-f]{32}")
 TICKET, OWNER = "ticket.json", "owner.json"

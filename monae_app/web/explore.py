@@ -11,11 +11,13 @@ import pandas as pd
 
 from monae_app.engine.analysis.everywhere import impute_everywhere
 from monae_app.engine.analysis.feature_search import FeatureSearch
+from monae_app.engine.analysis.tables import LOCAL_MIXING
 from monae_app.engine.data.dataset import METHYLATION, is_count
 from monae_app.engine.errors import InputError
 from monae_app.engine.result import Result
 from monae_app.web.cell_columns import as_groups, shown_columns
 from monae_app.web.measured import inputs_version, measured_mean
+from monae_app.web.mixing import MIXING_UNIT, can_be_mixed, mixing_of
 from monae_app.web.modalities import modality_title
 
 if TYPE_CHECKING:
@@ -116,7 +118,8 @@ class RunView:
 
     @cached_property
     def _shown(self) -> dict[str, bool]:
-        return shown_columns(self.run)
+        shown = shown_columns(self.run)
+        return shown | ({LOCAL_MIXING: False} if LOCAL_MIXING not in shown and can_be_mixed(self.run) else {})
 
     @property
     def label(self) -> str | None:
@@ -236,6 +239,8 @@ class RunView:
         return f"{'measured' if measured else 'imputed'}, {scale}"
 
     def _column(self, name: str) -> Colouring:
+        if name == LOCAL_MIXING:
+            return Colouring(name, MIXING_UNIT, mixing_of(self.run))
         column = self.run.column(name)
         if name == "modality":
             order = [modality_title(modality) for modality in self.modalities]

@@ -16,7 +16,7 @@ from tests.web.tiny_sample import CELLS, TYPES
 
 def test_the_label_comes_first(view):
     assert view.default_colour == "obs:cell_type"
-    assert set(view.columns) == {"cell_type", "modality", "leiden", "library_size"}
+    assert set(view.columns) == {"cell_type", "modality", "leiden", "library_size", "local_mixing"}
 
 
 def with_columns(view, folder, **columns) -> RunView:
@@ -71,7 +71,7 @@ def test_search_finds_by_prefix_in_any_case(view, typed, names):
 
 def test_search_never_ships_everything(view):
     assert len(view.search("chr1:")) == 50
-    assert [hit.kind for hit in view.search("")] == ["cells"] * 4
+    assert [hit.kind for hit in view.search("")] == ["cells"] * 5
     assert view.search("chr1:")[0].kind == "peak"
     assert view.search("nothing like it") == []
 

@@ -24,11 +24,15 @@ EXACT_UP_TO = 50_000
 
 @dataclass(frozen=True)
 class CellMap:
-    """Clusters (N,) as a categorical, coordinates (N, 2) float32, and the graph of both, weights (N, N)."""
+    """Clusters (N,) as a categorical, coordinates (N, 2) float32, and the graph of both, weights (N, N).
+
+    What is stored in a row of ``nearest`` (N, N) are the nearest cells that this graph was made from.
+    """
 
     leiden: pd.Categorical
     umap: np.ndarray
     neighbours: sp.csr_matrix
+    nearest: sp.csr_matrix
 
 
 def map_cells(
@@ -80,5 +84,5 @@ def map_cells(
         sc.tl.umap(
             table, min_dist=min_dist, random_state=seed, init_pos="spectral" if len(embedding) > SMALL else "random"
         )
-    neighbours = sp.csr_matrix(table.obsp["connectivities"])
-    return CellMap(table.obs["leiden"].array, table.obsm["X_umap"].astype(np.float32), neighbours)
+    neighbours, nearest = (sp.csr_matrix(table.obsp[name]) for name in ("connectivities", "distances"))
+    return CellMap(table.obs["leiden"].array, table.obsm["X_umap"].astype(np.float32), neighbours, nearest)

@@ -18,9 +18,17 @@ from monae_app.engine.analysis.integration import map_cells
 from monae_app.engine.analysis.landmark_fitting import keep
 from monae_app.engine.analysis.landmarks import Landmarks, across
 from monae_app.engine.analysis.linear_decoding import normaliser
+from monae_app.engine.analysis.local_mixing import local_mixing
 from monae_app.engine.analysis.refined_graph import guidance_matrix, refined_matrix
 from monae_app.engine.analysis.run_batches import batches_in_words
-from monae_app.engine.analysis.tables import HAS_COUNTERPART, HELD_OUT, cell_table, feature_table, table_of
+from monae_app.engine.analysis.tables import (
+    HAS_COUNTERPART,
+    HELD_OUT,
+    LOCAL_MIXING,
+    cell_table,
+    feature_table,
+    table_of,
+)
 from monae_app.engine.telling import SILENT, Telling
 
 if TYPE_CHECKING:
@@ -99,6 +107,7 @@ def cells_of(trained: Trained, config: RunConfig, tell: Telling = SILENT) -> tup
     counterparts = find_counterparts(cell_map.neighbours, kinds, clusters_of, seed=config.seed)
     if counterparts is not None:
         obs[HAS_COUNTERPART] = counterparts.has_any
+        obs[LOCAL_MIXING] = local_mixing(cell_map.nearest, kinds)
     centres, clusters = trained.centres, "learned in training"
     if centres is None:
         centres, clusters = centres_of(everything[:, :shared], cell_map.leiden), "leiden"

@@ -17,8 +17,8 @@ from monae_app.engine.data.understanding.feature_names import GENE_ID
 if TYPE_CHECKING:
     from monae_app.engine.data.dataset import Dataset
 
-HELD_OUT, HAS_COUNTERPART = "held_out", "has_counterpart"
-OURS = ("modality", "library_size", "leiden", HELD_OUT, HAS_COUNTERPART, BATCH)
+HELD_OUT, HAS_COUNTERPART, LOCAL_MIXING = "held_out", "has_counterpart", "local_mixing"
+OURS = ("modality", "library_size", "leiden", HELD_OUT, HAS_COUNTERPART, LOCAL_MIXING, BATCH)
 OUR_PREFIX = "normaliser_"
 PAIR = "pair_id"
 NO_PAIR = "-1"

@@ -12,7 +12,8 @@ from monae_app.engine.data.dataset import Dataset
 from monae_app.engine.data.readers.h5ad import read_h5ad
 
 NAMES = list("uvwxyz")
-OURS = ["modality", "library_size", "leiden", "held_out", "has_counterpart", "monae_batch", "normaliser_rna", "_index"]
+OURS = ["modality", "library_size", "leiden", "held_out", "has_counterpart", "local_mixing", "monae_batch"]
+OURS += ["normaliser_rna", "_index"]
 
 
 def both(modality, rna_obs=None, atac_obs=None, *, rna_cells=None, atac_cells=None) -> Dataset:

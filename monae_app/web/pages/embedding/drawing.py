@@ -14,6 +14,7 @@ from monae_app.web.components import words
 from monae_app.web.components.alignment_words import alignment_list
 from monae_app.web.components.notice import empty, refused
 from monae_app.web.components.scores import score_list
+from monae_app.web.components.type_scores import type_scores
 from monae_app.web.groups import Groups
 from monae_app.web.map_colours import SET
 from monae_app.web.modalities import modality_title
@@ -45,6 +46,7 @@ from monae_app.web.pages.embedding.layout import (
 )
 from monae_app.web.pages.embedding.plain import MOST_CELLS, plain_figure
 from monae_app.web.pages.embedding.some_groups import SHOWN, opened
+from monae_app.web.verdicts import facts
 
 if TYPE_CHECKING:
     from monae_app.web.explore import RunView
@@ -137,7 +139,17 @@ def _register_what_hangs_on_the_run(app: Dash, services: Services) -> None:
         if view is None:
             return [], ""
         names = words.listed([modality_title(name) for name in view.modalities])
-        return [*alignment_list(view.report, run), *score_list(view.report)], f"{names}, {view.n_cells:,} cells"
+        verdict = dcc.Link("Did it work? The verdict", href=f"/verdict?run={run}", className="verdict-link")
+        scores = [verdict, *alignment_list(view.report, run), *score_list(view.report), *_by_type(view, run or "")]
+        return scores, f"{names}, {view.n_cells:,} cells"
+
+
+def _by_type(view: RunView, run: str) -> list[Any]:
+    try:
+        return type_scores(facts(view), run)
+    except InputError:
+        # the map stands without them
+        return []
 
 
 def panel_choice(view: RunView | None, panel: str) -> tuple[Any, Any]:

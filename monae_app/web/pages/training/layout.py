@@ -17,8 +17,8 @@ from monae_app.web.components.parameter_form import KIND, expert_fields, standar
 FORM, DATASET, NAME, CHECK, START, START_MESSAGE = (
     "training-form", "training-data", "training-name", "training-check", "training-start", "training-start-message",
 )  # fmt: skip
-FROM, FROM_TEXT, RESET, FILLED = (
-    "training-from", "training-from-text", "training-reset", "training-filled",
+FROM, FROM_TEXT, RESET, FILLED, ASKED = (
+    "training-from", "training-from-text", "training-reset", "training-filled", "training-asked",
 )  # fmt: skip
 PARAMETERS = {"type": KIND, "name": ALL}
 
@@ -57,13 +57,14 @@ EDITING = "Enter saves, Escape leaves; Shift and Enter begin a new line of the n
 EXTENDING = "Makes a new run that goes on where this one ended; this one stays as it is."
 
 
-def layout(**_: str) -> html.Div:
-    """Build the page."""
+def layout(**asked: str) -> html.Div:
+    """Build the page; its URL may ask for the settings of a run (``run``) with changes (``set``, NAME:VALUE;...)."""
     return html.Div(
         [
             dcc.Interval(id=CLOCK, interval=POLL_MILLISECONDS, disabled=True),
             *(dcc.Store(id=name) for name in (DRAWN, TOUCHED, FILLED, SORTED, DELETED)),
             dcc.Store(id=SHOWN),
+            dcc.Store(id=ASKED, data={name: asked.get(name, "") for name in ("run", "set")}),
             html.Div([html.H1("Training"), html.P(INTRODUCTION, className="lead")], className="page-head"),
             html.Div(
                 [_form(), html.Div([_live(), _history()], className="stack")], className="two-columns training-page"

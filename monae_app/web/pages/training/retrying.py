@@ -49,10 +49,51 @@ def register(app: Dash, services: Services, deeds: RunActions) -> None:
         told = _told(earlier, known=known)
         return shown_values(names, earlier.config), earlier.record.name, source, False, told, page.nonce(run), None
 
+    _register_asked(app, deeds)
+
     # Scrolls to the form and puts the keyboard there.
     app.clientside_callback(  # type: ignore[no-untyped-call]
         ClientsideFunction("training", "begin"), Output(page.FORM, "title"), Input(page.FILLED, "data")
     )
+
+
+def _register_asked(app: Dash, deeds: RunActions) -> None:
+    """Fill the form as the URL asks: with the settings of a run, some of them changed."""
+
+    @app.callback(
+        Output(page.PARAMETERS, "value", allow_duplicate=True),
+        Output(page.NAME, "value", allow_duplicate=True),
+        Output(ids.SOURCE, "data", allow_duplicate=True),
+        Output(page.FROM, "hidden", allow_duplicate=True),
+        Output(page.FROM_TEXT, "children", allow_duplicate=True),
+        Output(page.FILLED, "data", allow_duplicate=True),
+        Output(page.MESSAGE, "children", allow_duplicate=True),
+        Input(page.ASKED, "data"),
+        State(page.PARAMETERS, "id"),
+        prevent_initial_call="initial_duplicate",
+    )
+    def fill(asked: dict[str, str] | None, names: list[dict[str, str]]) -> tuple[Any, ...]:
+        nothing = [no_update] * len(names)
+        changes = changes_of((asked or {}).get("set", ""))
+        if asked is None or not changes:
+            return nothing, *[no_update] * 6
+        try:
+            earlier = deeds.earlier(asked["run"])
+        except InputError as error:
+            return nothing, *[no_update] * 5, refused(error)
+        shown = zip(names, shown_values(names, earlier.config), strict=True)
+        values = [changes.get(given["name"], value) for given, value in shown]
+        source = earlier.source.to_json() if earlier.source else no_update
+        told = _told(earlier, known=earlier.source is not None)
+        for name in changes.keys() & {given["name"] for given in names}:
+            told += ["Changed: ", html.Code(name), f" {changes[name]}. "]
+        return values, earlier.record.name, source, False, told, page.nonce(asked["run"]), None
+
+
+def changes_of(text: str) -> dict[str, str]:
+    """Read settings from a URL: "steps:800;learning_rate:0.001"."""
+    pairs = (part.partition(":") for part in text.split(";"))
+    return {name.strip(): value.strip() for name, colon, value in pairs if colon and name.strip()}
 
 
 def _told(earlier: Earlier, *, known: bool) -> list[Any]:
