@@ -1,4 +1,4 @@
-"""The command line: monae app | demo | run | check | score | impute | worker."""
+"""The command line: monae app | demo | run | check | score | impute | transfer | worker."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from monae_app import __version__
 from monae_app.engine.config import DeviceName, GenomeName, RunConfig, make_config
 from monae_app.engine.errors import InputError, MonaeError
 from monae_app.jobs.cluster.command import add_worker
+from monae_app.jobs.label_command import add_transfer
 from monae_app.jobs.ordered import named_inputs, named_settings, settings_help
 from monae_app.web.flags import add_flags, read_flags
 
@@ -52,11 +53,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="monae", description="Integrate, impute and explore single-cell modalities.")
     parser.add_argument("--version", action="version", version=f"monae {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="app|demo|run|check|score|impute|worker")
+    commands = parser.add_subparsers(required=True, metavar="app|demo|run|check|score|impute|transfer|worker")
     _add_run(commands)
     _add_check(commands)
     _add_score(commands)
     _add_impute(commands)
+    add_transfer(commands, _transfer)
     add_worker(commands)
     for name, about in (("app", "open the app in a browser"), ("demo", "open the app on the bundled samples")):
         command = commands.add_parser(name, help=about)
@@ -264,6 +266,14 @@ def _score(parsed: argparse.Namespace) -> int:
 
 def _impute(parsed: argparse.Namespace) -> int:
     from monae_app.jobs.imputing import Order, execute
+
+    given = {name: getattr(parsed, name) for name in Order.__dataclass_fields__}
+    print(execute(Order(**given), lambda line: print(line, file=sys.stderr, flush=True)))
+    return 0
+
+
+def _transfer(parsed: argparse.Namespace) -> int:
+    from monae_app.jobs.transferring import Order, execute
 
     given = {name: getattr(parsed, name) for name in Order.__dataclass_fields__}
     print(execute(Order(**given), lambda line: print(line, file=sys.stderr, flush=True)))

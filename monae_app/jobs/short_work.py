@@ -36,6 +36,9 @@ WORK = {
     "import": "monae_app.jobs.short_files:import_archive",
     "imputed": "monae_app.jobs.short_files:export_imputed",
     "map": "monae_app.jobs.short_maps:map_groups",
+    "labels": "monae_app.jobs.short_labels:transfer_labels",
+    "labels_file": "monae_app.jobs.short_labels:write_labels",
+    "markers": "monae_app.jobs.short_labels:score_marker_lists",
 }
 NUMBER = re.compile(r"[0-9a-f]{32}")
 TICKET, OWNER = "ticket.json", "owner.json"

@@ -90,7 +90,7 @@ def _main_axes(cells: np.ndarray, features: np.ndarray, weights: np.ndarray) -> 
 
 
 def _left_over(given: np.ndarray, found: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Mean square of what a line in ``given`` (M, K) leaves of ``found`` (M, K), in units of its variance by axis, (M,).
+    """Mean square of what lines in ``given`` (M, K) leave of ``found`` (M, K), in units of its variance, (M,).
 
     Fitted by reweighting with Cauchy's weights of the rest's length.
     """

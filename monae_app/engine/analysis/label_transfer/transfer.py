@@ -88,7 +88,7 @@ class Transfer:
         """Label of each cell, "unassigned" below the threshold, (M,)."""
         named = self.classes.astype(object)[self.best]
         named[~self.assigned(threshold)] = UNASSIGNED
-        return named
+        return np.asarray(named)
 
 
 def transfer(

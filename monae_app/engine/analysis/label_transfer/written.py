@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 ROWS_AT_ONCE = 50_000
 # Of the first line of a table that is ours, and may be replaced.
 HEAD = ("cell", "label", "confidence", "best", "second", "unassigned_novel")
-SEPARATORS = {".csv": ",", ".tsv": "\t"}
+TABS = ".tsv"
 MEANING = {
     "label": f"the likeliest class, or {UNASSIGNED} where its confidence is below the threshold",
     "confidence": "probability that the likeliest class is right",
@@ -45,9 +45,9 @@ def table_blocks(found: Transfer, threshold: float = THRESHOLD) -> Iterator[pd.D
         yield pd.concat([told, pd.DataFrame(found.probabilities[rows], columns=columns)], axis=1)
 
 
-def write_table(found: Transfer, path: Path, threshold: float = THRESHOLD) -> None:
-    """Write the table, with tabs where the name ends in .tsv, else with commas."""
-    separator = SEPARATORS.get(path.suffix.lower(), ",")
+def write_table(found: Transfer, path: Path, threshold: float = THRESHOLD, *, tabs: bool = False) -> None:
+    """Write the table, with tabs or commas."""
+    separator = "\t" if tabs else ","
     with path.open("w", encoding="utf-8", newline="") as file:
         for number, block in enumerate(table_blocks(found, threshold)):
             block.to_csv(file, sep=separator, index=False, header=number == 0, float_format="%.4f")
@@ -66,7 +66,7 @@ def check_table(path: Path) -> None:
     if path.exists():
         with path.open("rb") as file:
             first = file.readline(400).decode("utf-8", "replace")
-        if not any(first.startswith(separator.join(HEAD)) for separator in SEPARATORS.values()):
+        if not any(first.startswith(separator.join(HEAD)) for separator in (",", "\t")):
             raise InputError(
                 f"{path} is there already and holds no labels of Monae's.",
                 "a new name, or that of an earlier table of labels, which is replaced.",
