@@ -87,3 +87,13 @@ class KeptLabels:
             with suppress(OSError):
                 if time.time() - path.stat().st_mtime > KEPT_SECONDS:
                     path.unlink()
+
+
+def asked_for(source: str, column: str, target: str) -> dict[str, str]:
+    """Name a transfer, as :class:`KeptLabels` takes it."""
+    return {"kind": "transfer", "source": source, "column": column, "target": target}
+
+
+def markers_asked(text: str) -> dict[str, str]:
+    """Name an annotation by markers."""
+    return {"kind": "markers", "text": text}

@@ -9,16 +9,17 @@ import numpy as np
 
 from monae_app.engine.analysis.feature_search import FeatureSearch
 from monae_app.engine.analysis.kept_arrays import KeptArrays
-from monae_app.engine.analysis.label_transfer import Transfer, labels_of, side_of, transfer
 from monae_app.engine.analysis.label_transfer.marker_lists import read_marker_lists
 from monae_app.engine.analysis.label_transfer.marker_scores import score_markers
+from monae_app.engine.analysis.label_transfer.sides import labels_of, side_of
+from monae_app.engine.analysis.label_transfer.transfer import Transfer, transfer
 from monae_app.engine.analysis.label_transfer.written import write_table
 from monae_app.engine.analysis.run_slices import RunSlices
 from monae_app.engine.errors import InputError
 from monae_app.engine.result import Result
 from monae_app.engine.telling import Telling
 from monae_app.jobs.downloads import Downloads
-from monae_app.jobs.kept_labels import KeptLabel, KeptLabels
+from monae_app.jobs.kept_labels import KeptLabel, KeptLabels, asked_for, markers_asked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,16 +31,6 @@ KEPT_BYTES = 256 * 2**20
 # Messages of a transfer before it is done, for the bar.
 MESSAGES = 4
 CLUSTERS = "leiden"
-
-
-def asked_for(source: str, column: str, target: str) -> dict[str, str]:
-    """Name a transfer, as :class:`~monae_app.jobs.kept_labels.KeptLabels` takes it."""
-    return {"kind": "transfer", "source": source, "column": column, "target": target}
-
-
-def markers_asked(text: str) -> dict[str, str]:
-    """Name an annotation by markers."""
-    return {"kind": "markers", "text": text}
 
 
 def transfer_labels(order: dict[str, Any], bench: Bench) -> dict[str, Any]:
@@ -101,9 +92,8 @@ def score_marker_lists(order: dict[str, Any], bench: Bench) -> dict[str, Any]:
             bench.tell(done / total, f"Scoring, {done:,} of {total:,} markers")
 
         marked = score_markers(run, FeatureSearch(run), read_marker_lists(text), told)
-        groups = (
-            run.column(CLUSTERS).astype(str).to_numpy(str) if CLUSTERS in run.columns else np.full(run.n_cells, "0")
-        )
+        clustered = CLUSTERS in run.columns
+        groups = run.column(CLUSTERS).astype(str).tolist() if clustered else ["all"] * run.n_cells
         about = {
             **asked, "classes": marked.types.tolist(), "missing": marked.missing, "found": marked.found,
             "groups": marked.by_group(groups).to_dict("records"),

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import threadpoolctl
 
-from monae_app.engine.analysis.label_transfer import labels_of, side_of, transfer
+from monae_app.engine.analysis.label_transfer.sides import labels_of, side_of
+from monae_app.engine.analysis.label_transfer.transfer import transfer
 from monae_app.engine.analysis.label_transfer.written import TABS, check_table, summary, write_table
 from monae_app.engine.errors import InputError
 from monae_app.engine.result import Result, write_atomically

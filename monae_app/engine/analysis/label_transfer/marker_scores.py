@@ -65,8 +65,9 @@ class Marked:
         """
         codes, names = pd.factorize(np.asarray(groups), sort=True)
         counts = np.bincount(codes, minlength=len(names))
-        mean = np.stack([np.bincount(codes, each, len(names)) for each in self.scores.T.astype(np.float64)], axis=1)
-        mean = mean / np.maximum(counts, 1)[:, None]
+        each_type = self.scores.T.astype(np.float64)
+        total: np.ndarray = np.stack([np.bincount(codes, each, len(names)) for each in each_type], axis=1)
+        mean: np.ndarray = total / np.maximum(counts, 1)[:, None]
         order = np.argsort(-mean, axis=1, kind="stable")
         first, second = order[:, 0], order[:, min(1, mean.shape[1] - 1)]
         rows = np.arange(len(names))

@@ -39,6 +39,11 @@ NO_LINKS = (
     "Too few links join the two sides to tell whether the features of a cell contradict its place: a kind of cell that "
     "the source lacks is noticed only where it lies apart."
 )
+LOOSE_LINKS = (
+    "The linked features follow the places of the cells too loosely to contradict them: a kind of cell that the source "
+    "lacks is noticed only where it lies apart. One that was laid onto a relative keeps the relative's label."
+)
+TRUSTED = 0.5
 
 
 @dataclass(frozen=True)
@@ -168,10 +173,11 @@ def _novelty(
         return lies_apart, (NO_LINKS,)
     chosen = _sample(np.arange(len(target)), rng)
     some = target.some(chosen)
-    found = contradicted(contradiction(source, some, levels), some.groups)
+    contradictions, trust = contradiction(source, some, levels)
+    found = trust * contradicted(contradictions, some.groups)
     if len(chosen) < len(target):
         found = averaged(found[:, None], nearest(some.whole, target.whole, FEW).rows)[:, 0]
-    return 1 - (1 - lies_apart) * (1 - found), ()
+    return 1 - (1 - lies_apart) * (1 - found), () if trust >= TRUSTED else (LOOSE_LINKS,)
 
 
 def _own_neighbours(target: Side, rng: np.random.Generator) -> Near | None:
