@@ -48,7 +48,7 @@ def apart(to_source: np.ndarray, to_own: np.ndarray) -> np.ndarray:
 
 
 def contradiction(source: Side, target: Side, levels: LinkedLevels) -> tuple[np.ndarray, float]:
-    """How far the linked features of each target cell contradict its place, (M,), 1 is usual; and how far to trust that.
+    """How far the linked features of each target cell contradict its place, (M,), 1 is usual; and how sure that is.
 
     The geometric mean of what is left over along the main axes of either side, and over the 100 nearest target cells:
     a kind of cell is missing as a whole or not at all.

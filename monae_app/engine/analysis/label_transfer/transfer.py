@@ -17,7 +17,15 @@ import numpy as np
 
 from monae_app.engine.analysis.label_transfer.linked_levels import LinkedLevels
 from monae_app.engine.analysis.label_transfer.novelty import apart, contradicted, contradiction
-from monae_app.engine.analysis.label_transfer.votes import NEIGHBORS, Near, Softening, averaged, nearest, votes
+from monae_app.engine.analysis.label_transfer.votes import (
+    NEIGHBORS,
+    OWN_NEIGHBORS,
+    Near,
+    Softening,
+    averaged,
+    nearest,
+    votes,
+)
 from monae_app.engine.errors import InputError
 from monae_app.engine.telling import SILENT, Telling
 
@@ -29,8 +37,6 @@ if TYPE_CHECKING:
 
 UNASSIGNED = "unassigned"
 THRESHOLD = 0.5
-OWN_NEIGHBORS = 15
-OWN_SHARE = 0.5
 # So many labelled cells, and so many of the target's own side, are looked among for neighbours.
 MOST_CELLS = 50_000
 # Those beyond take from so many of them what was found for these.
@@ -139,13 +145,10 @@ def transfer(
         )
     tell("Comparing with the labelled cells")
     near = nearest(source.shared, target.shared)
-    softening = Softening.learned(source.shared, codes, len(classes))
-    found = softening.probabilities(votes(near, codes, len(classes)))
+    softening = Softening.learned(source.shared, codes, len(classes), rng)
     tell("Asking the neighbours of each cell")
     own = _own_neighbours(target, rng)
-    if own is not None:
-        rows = own.rows[:, :OWN_NEIGHBORS]
-        found = (1 - OWN_SHARE) * found + OWN_SHARE * averaged(found, rows)
+    found = softening.softened(votes(near, codes, len(classes)), None if own is None else own.rows[:, :OWN_NEIGHBORS])
     tell("Looking for kinds of cells that the source lacks")
     novelty, notes = _novelty(source, target, (near, own), features, rng)
     return Transfer(

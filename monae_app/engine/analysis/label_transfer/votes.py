@@ -15,7 +15,9 @@ NEIGHBORS = 20
 # Cells that the share of a class counts for beside the neighbours: no label is impossible.
 PRIOR_CELLS = 0.5
 # Above 1 a temperature tells the noise of the source's own cells, which says nothing of the target's.
-COLDEST, WARMEST = 0.7, 1.0
+COLDEST, WARMEST = 0.4, 1.0
+# A share of each probability comes from so many neighbours on the cell's own side.
+OWN_NEIGHBORS, OWN_SHARE = 15, 0.5
 AT_ONCE = 10_000
 
 
@@ -88,9 +90,14 @@ class Softening:
         odds = np.exp(log - log.max(axis=1, keepdims=True))
         return np.asarray(odds / odds.sum(axis=1, keepdims=True))
 
+    def softened(self, voted: np.ndarray, own: np.ndarray | None) -> np.ndarray:
+        """Turn votes (M, C) into probabilities (M, C), half of it from the cell's neighbours (M, k)."""
+        found = self.probabilities(voted)
+        return found if own is None else (1 - OWN_SHARE) * found + OWN_SHARE * averaged(found, own)
+
     @classmethod
-    def learned(cls, places: np.ndarray, codes: np.ndarray, n_classes: int) -> Softening:
-        """Learn it where labels are known: each labelled cell is predicted by the others.
+    def learned(cls, places: np.ndarray, codes: np.ndarray, n_classes: int, rng: np.random.Generator) -> Softening:
+        """Learn it where labels are known: each half of the labelled cells is labelled by the other.
 
         The temperature is the one of greatest likelihood.
         *Source:* Guo et al. 2017, "On calibration of modern neural networks", section 4.2.
@@ -101,14 +108,23 @@ class Softening:
             Of the labelled cells, (N, D) and (N,).
         n_classes
             C.
+        rng
+            Draws the halves.
         """
         share = np.bincount(codes, minlength=n_classes) / len(codes)
-        voted = votes(nearest(places, None), codes, n_classes)
-        rows = np.arange(len(codes))
+        halves = np.array_split(rng.permutation(len(codes)), 2)
+        asked = []
+        for giving, taking in (halves, halves[::-1]):
+            voted = votes(nearest(places[giving], places[taking]), codes[giving], n_classes)
+            own = nearest(places[taking], None, OWN_NEIGHBORS).rows if len(taking) > OWN_NEIGHBORS else None
+            asked.append((voted, own, codes[taking]))
 
         def loss(log_temperature: float) -> float:
-            softened = cls(share, float(np.exp(log_temperature))).probabilities(voted)
-            return float(-np.log(softened[rows, codes]).mean())
+            trial = cls(share, float(np.exp(log_temperature)))
+            return sum(
+                -float(np.log(trial.softened(voted, own)[np.arange(len(true)), true]).sum())
+                for voted, own, true in asked
+            )
 
         bounds = (np.log(COLDEST), np.log(WARMEST))
         best = minimize_scalar(loss, bounds=bounds, method="bounded").x
