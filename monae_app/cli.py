@@ -1,4 +1,4 @@
-"""The command line: monae app | demo | run | check | score | report | impute | worker."""
+"""The command line: monae app | demo | run | check | score | report | impute | transfer | worker."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from monae_app.engine.config import DeviceName, GenomeName, RunConfig, make_conf
 from monae_app.engine.errors import InputError, MonaeError
 from monae_app.jobs.cluster.command import add_worker
 from monae_app.jobs.ordered import named_inputs, named_settings, settings_help
+from monae_app.jobs.result_commands import add_impute, add_report, add_transfer
 from monae_app.web.flags import add_flags, read_flags
 
 if TYPE_CHECKING:
@@ -52,12 +53,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="monae", description="Integrate, impute and explore single-cell modalities.")
     parser.add_argument("--version", action="version", version=f"monae {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="app|demo|run|check|score|report|impute|worker")
+    commands = parser.add_subparsers(required=True, metavar="app|demo|run|check|score|report|impute|transfer|worker")
     _add_run(commands)
     _add_check(commands)
     _add_score(commands)
-    _add_report(commands)
-    _add_impute(commands)
+    add_report(commands, _report)
+    add_impute(commands, _impute)
+    add_transfer(commands, _transfer)
     add_worker(commands)
     for name, about in (("app", "open the app in a browser"), ("demo", "open the app on the bundled samples")):
         command = commands.add_parser(name, help=about)
@@ -116,30 +118,6 @@ def _add_score(commands: Any) -> None:
     command.add_argument("--pair", help="obs column with pair ids (default: pair_id)")
     command.add_argument("--json", action="store_true", help="print one line of JSON")
     command.set_defaults(command=_score)
-
-
-def _add_report(commands: Any) -> None:
-    command = commands.add_parser("report", help="write a run's figures, scores, verdict and methods into one page")
-    command.add_argument("run", type=Path, metavar="RUN")
-    command.add_argument("--out", type=Path, metavar="FILE", help="the HTML file (default: RUN_report.html)")
-    command.set_defaults(command=_report)
-
-
-def _add_impute(commands: Any) -> None:
-    about = "fill in one modality in the cells of another, or of the same"
-    command = commands.add_parser("impute", help=about, description=f"From a finished run, {about}.")
-    command.add_argument("run", type=Path, metavar="RUN")
-    command.add_argument("--from", dest="source", required=True, metavar="MODALITY", help="whose cells")
-    command.add_argument("--to", dest="target", required=True, metavar="MODALITY", help="whose features")
-    which = command.add_mutually_exclusive_group()
-    which.add_argument("--features", metavar="A,B", help="names, separated by commas")
-    which.add_argument("--features-file", type=Path, metavar="F", help="a file with one name a line")
-    which.add_argument("--all", action="store_true", help="all features of the modality (default)")
-    command.add_argument("--scale", choices=("cp10k", "proportion", "counts"), default="cp10k", help="of counts")
-    command.add_argument("--batch", choices=("reference", "own"), default="reference", help="at which to decode")
-    command.add_argument("--cells", type=Path, metavar="FILE", help="impute for the new cells of this .h5ad file")
-    command.add_argument("--out", type=Path, required=True, help="the .h5ad file; an earlier imputation is replaced")
-    command.set_defaults(command=_impute)
 
 
 def _run(parsed: argparse.Namespace) -> int:
@@ -279,6 +257,14 @@ def _report(parsed: argparse.Namespace) -> int:
 
 def _impute(parsed: argparse.Namespace) -> int:
     from monae_app.jobs.imputing import Order, execute
+
+    given = {name: getattr(parsed, name) for name in Order.__dataclass_fields__}
+    print(execute(Order(**given), lambda line: print(line, file=sys.stderr, flush=True)))
+    return 0
+
+
+def _transfer(parsed: argparse.Namespace) -> int:
+    from monae_app.jobs.transferring import Order, execute
 
     given = {name: getattr(parsed, name) for name in Order.__dataclass_fields__}
     print(execute(Order(**given), lambda line: print(line, file=sys.stderr, flush=True)))

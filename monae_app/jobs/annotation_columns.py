@@ -23,6 +23,8 @@ from monae_app.jobs.annotation_state import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from monae_app.jobs.annotation_files import AnnotationFiles
@@ -73,6 +75,39 @@ class Columns:
             return state.changed(f"make the column “{name}”", {empty.id: self._with(empty, groups, codes)})
 
         return newest(self._files.change(change).columns)
+
+    def add_whole(self, name: str, groups: Sequence[str], codes: NDArray[np.uint8]) -> Column:
+        """Make a column, or replace the one of this name, with the group of every cell.
+
+        Parameters
+        ----------
+        name
+            Of the column.
+        groups
+            Their names.
+        codes
+            (N,), each below the number of groups, or 255 for none.
+
+        Raises
+        ------
+        InputError
+            If there are too many groups or columns, or the codes are of other cells.
+        """
+        name, names = clean_name(name), [clean_name(each) for each in groups]
+        check_room(len(names) - 1, MOST_GROUPS, "groups in a column")
+        if len(codes) != self._files.cells or (codes[codes != NONE] >= len(names)).any():
+            raise gone("These groups belong to other cells")
+
+        def change(state: State) -> State:
+            known = next((each for each in state.columns if each.name == name), None)
+            if known is not None:
+                return state.changed(f"replace the column “{name}”", {known.id: self._with(known, names, codes)})
+            check_room(len(state.columns), MOST_COLUMNS, "columns")
+            made = Column(id=new_id(), order=state.order + 1, name=name, blob="0" * 32)
+            return state.changed(f"make the column “{name}”", {made.id: self._with(made, names, codes)})
+
+        after = self._files.change(change)
+        return next(each for each in after.columns if each.name == name)
 
     def assign(self, key: str, bits: bytes, group: str | None, *, new: bool = False) -> Column:
         """Put the chosen cells into a group of a column, or into none.

@@ -38,6 +38,9 @@ WORK = {
     "imputed": "monae_app.jobs.short_files:export_imputed",
     "map": "monae_app.jobs.short_maps:map_groups",
     "report": "monae_app.jobs.short_report:make_report",
+    "labels": "monae_app.jobs.short_labels:transfer_labels",
+    "labels_file": "monae_app.jobs.short_labels:write_labels",
+    "markers": "monae_app.jobs.short_labels:score_marker_lists",
 }
 NUMBER = re.compile(r"[0-9a-f]{32}")
 TICKET, OWNER = "ticket.json", "owner.json"

@@ -9,7 +9,7 @@ from dash import Dash
 
 from monae_app.web import api, bundled, comparison_routes, selection_routes, shell, short_work, uploads, verdicts
 from monae_app.web.components import export_run, file_browser, import_run, selection_panel, upload_box
-from monae_app.web.pages import data, differential, embedding, guidance, training, verdict
+from monae_app.web.pages import data, differential, embedding, guidance, labels, training, verdict
 from monae_app.web.selections import Selections
 from monae_app.web.services import Services
 from monae_app.web.settings import Settings
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # Under this name the server keeps the services, for whoever runs it.
 SERVICES = "monae_services"
 # In the order of the navigation, which is the order of the work.
-PAGES = (data, guidance, training, embedding, verdict, differential)
+PAGES = (data, guidance, training, embedding, verdict, labels, differential)
 
 
 def create_app(settings: Settings | None = None, samples_root: Path | None = None) -> Dash:

@@ -1,0 +1,99 @@
+"""Labels that were worked out for a user: ``<store>/users/<user>/labels/<key>.npz``, for a week.
+
+The key is worked out from the run and from what was asked: what is asked for again is there already, and nothing that a
+browser says becomes a path. N cells that were labelled, C classes.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from monae_app.engine.errors import InputError
+from monae_app.engine.result import CELLS
+from monae_app.jobs.private_files import private_folder, write_private
+from monae_app.jobs.registry import SAFE_ID
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+KEPT_SECONDS = 7 * 24 * 3600.0
+
+
+@dataclass(frozen=True)
+class KeptLabel:
+    """What was found.
+
+    Parameters
+    ----------
+    arrays
+        By name, a row a cell.
+    about
+        Plain values: what was asked, the classes, the notes.
+    """
+
+    arrays: Mapping[str, np.ndarray]
+    about: dict[str, Any]
+
+
+class KeptLabels:
+    """The labels of one user.
+
+    Parameters
+    ----------
+    store
+        Root of everything that the app keeps.
+    user
+        Whose they are.
+    """
+
+    def __init__(self, store: Path, user: str) -> None:
+        if not SAFE_ID.fullmatch(user):
+            raise InputError(f"{user[:80]!r} is no user.", "a user of this server.", "reload the page.")
+        self._folder = store / "users" / user / "labels"
+
+    def read(self, run: Path, asked: Mapping[str, Any]) -> KeptLabel | None:
+        """Return what was found for an order; None if it was not asked for, or not kept."""
+        try:
+            with np.load(self._path(run, asked), allow_pickle=False) as file:
+                arrays = {name: file[name] for name in file.files if name != "about"}
+                return KeptLabel(arrays, json.loads(bytes(file["about"])))
+        except (OSError, ValueError, LookupError, EOFError):
+            return None
+
+    def write(self, run: Path, asked: Mapping[str, Any], found: KeptLabel) -> None:
+        """Keep what was found for an order."""
+        content = io.BytesIO()
+        about = np.frombuffer(json.dumps(found.about, ensure_ascii=False).encode(), np.uint8)
+        np.savez_compressed(content, about=about, **found.arrays)  # type: ignore[arg-type]
+        private_folder(self._folder)
+        self._sweep()
+        write_private(self._path(run, asked), content.getvalue())
+
+    def _path(self, run: Path, asked: Mapping[str, Any]) -> Path:
+        about = [str(run.resolve()), (run / CELLS).stat().st_mtime_ns, sorted(asked.items())]
+        return self._folder / f"{sha256(json.dumps(about).encode()).hexdigest()[:40]}.npz"
+
+    def _sweep(self) -> None:
+        for path in self._folder.glob("*.npz"):
+            with suppress(OSError):
+                if time.time() - path.stat().st_mtime > KEPT_SECONDS:
+                    path.unlink()
+
+
+def asked_for(source: str, column: str, target: str) -> dict[str, str]:
+    """Name a transfer, as :class:`KeptLabels` takes it."""
+    return {"kind": "transfer", "source": source, "column": column, "target": target}
+
+
+def markers_asked(text: str) -> dict[str, str]:
+    """Name an annotation by markers."""
+    return {"kind": "markers", "text": text}

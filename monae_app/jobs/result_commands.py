@@ -1,0 +1,52 @@
+"""The commands that ask a finished run: their flags."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+
+def add_transfer(commands: Any, transfer: Callable[[argparse.Namespace], int]) -> None:
+    """Add the command to those of ``monae``, with what it does."""
+    about = "give the labels of one modality's cells to those of another"
+    command = commands.add_parser("transfer", help=about, description=f"In a finished run, {about}.")
+    command.add_argument("run", type=Path, metavar="RUN")
+    command.add_argument("--label", required=True, metavar="COLUMN", help="obs column with the labels")
+    command.add_argument("--from", dest="source", required=True, metavar="MODALITY", help="whose cells have labels")
+    command.add_argument("--to", dest="target", required=True, metavar="MODALITY", help="whose cells get some")
+    command.add_argument("--reference", type=Path, metavar="FILE", help="take the labels of this .h5ad file's cells")
+    command.add_argument("--cells", type=Path, metavar="FILE", help="label the new cells of this .h5ad file")
+    command.add_argument("--threshold", type=float, default=0.5, help="confidence below which a cell is unassigned")
+    command.add_argument("--json", action="store_true", help="print the summary as one line of JSON")
+    command.add_argument("--out", type=Path, required=True, help="the table, .csv or .tsv; an earlier one is replaced")
+    command.set_defaults(command=transfer)
+
+
+def add_report(commands: Any, report: Callable[[argparse.Namespace], int]) -> None:
+    """Add ``monae report``, with what it does."""
+    command = commands.add_parser("report", help="write a run's figures, scores, verdict and methods into one page")
+    command.add_argument("run", type=Path, metavar="RUN")
+    command.add_argument("--out", type=Path, metavar="FILE", help="the HTML file (default: RUN_report.html)")
+    command.set_defaults(command=report)
+
+
+def add_impute(commands: Any, impute: Callable[[argparse.Namespace], int]) -> None:
+    """Add ``monae impute``, with what it does."""
+    about = "fill in one modality in the cells of another, or of the same"
+    command = commands.add_parser("impute", help=about, description=f"From a finished run, {about}.")
+    command.add_argument("run", type=Path, metavar="RUN")
+    command.add_argument("--from", dest="source", required=True, metavar="MODALITY", help="whose cells")
+    command.add_argument("--to", dest="target", required=True, metavar="MODALITY", help="whose features")
+    which = command.add_mutually_exclusive_group()
+    which.add_argument("--features", metavar="A,B", help="names, separated by commas")
+    which.add_argument("--features-file", type=Path, metavar="F", help="a file with one name a line")
+    which.add_argument("--all", action="store_true", help="all features of the modality (default)")
+    command.add_argument("--scale", choices=("cp10k", "proportion", "counts"), default="cp10k", help="of counts")
+    command.add_argument("--batch", choices=("reference", "own"), default="reference", help="at which to decode")
+    command.add_argument("--cells", type=Path, metavar="FILE", help="impute for the new cells of this .h5ad file")
+    command.add_argument("--out", type=Path, required=True, help="the .h5ad file; an earlier imputation is replaced")
+    command.set_defaults(command=impute)

@@ -1,0 +1,129 @@
+"""What was found: counts, confidence, and how it compares with labels that are there already."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dash import Dash, Input, Output, dcc, html
+
+from monae_app.engine.errors import InputError
+from monae_app.web import ids
+from monae_app.web.components.notice import alert, refused
+from monae_app.web.figures.style import style
+from monae_app.web.figures.transfer import confidence_figure, confusion_figure
+from monae_app.web.labels_view import UNASSIGNED, Choice, Found
+from monae_app.web.modalities import modality_title
+from monae_app.web.pages.labels.layout import (
+    COLUMN,
+    EXPLAINED,
+    FIGURES,
+    JOB,
+    RESULT,
+    SOURCE,
+    SUMMARY,
+    TABLE,
+    TARGET,
+    THRESHOLD,
+    TILES,
+)
+
+if TYPE_CHECKING:
+    from monae_app.web.figures.style import Style
+    from monae_app.web.labels_view import LabelsView
+
+GRAPH: Any = {"displayModeBar": False}
+HEADS = ("Label", "Cells", "Share", "Mean confidence")
+
+
+def register(app: Dash, view: LabelsView) -> None:
+    """Connect it."""
+
+    @app.callback(
+        Output(RESULT, "hidden"), Output(SUMMARY, "children"), Output(TILES, "children"),
+        Output(EXPLAINED, "children"), Output(FIGURES, "children"), Output(TABLE, "children"),
+        Input(ids.RUN, "value"),
+        *[Input(name, "value") for name in (SOURCE, COLUMN, TARGET, THRESHOLD)],
+        Input(JOB.outcome, "data"),
+        Input(ids.THEME, "data"),
+    )  # fmt: skip
+    def show(run: str | None, source: Any, column: Any, target: Any, threshold: float, *more: Any) -> tuple[Any, ...]:
+        nothing = (True, None, None, None, None, None)
+        if view.view(run) is None or run is None or not (source and column and target):
+            return nothing
+        choice = Choice(run, source, column, target)
+        try:
+            found = view.found(choice)
+        except InputError as error:
+            return False, refused(error), None, None, None, None
+        if found is None:
+            return nothing
+        text = f"{column} of {modality_title(source)} for {len(found.best):,} cells of {modality_title(target)}."
+        notes = [alert("Kinds of cells that the source lacks", note, tone="info") for note in found.kept.about["notes"]]
+        figures = [*notes, figures_of(found, threshold, style(more[1]), column)]
+        return False, text, tiles(found, threshold), explained(found, threshold), figures, table(found, threshold)
+
+
+def tiles(found: Found, threshold: float) -> html.Dl:
+    """Show the counts that matter."""
+    assigned = found.confidence >= threshold
+    shown = [
+        ("Labelled", f"{int(assigned.sum()):,}"),
+        ("Unassigned", f"{int((~assigned).sum()):,}"),
+        ("Mean confidence", f"{float(found.confidence.mean()):.2f}"),
+    ]
+    if found.agrees is not None:
+        there = ~(found.agrees != found.agrees)
+        if there.any():
+            shown.append(("Agree with the labels there", f"{float(found.agrees[there].mean()):.0%}"))
+    return html.Dl([html.Div([html.Dt(name), html.Dd(value)]) for name, value in shown], className="tiles")
+
+
+def explained(found: Found, threshold: float) -> str:
+    """Say why cells are unassigned."""
+    total = int((found.confidence < threshold).sum())
+    novel = found.novel(threshold)
+    return (
+        f"Unassigned: {novel:,} cells whose kind the source seems to lack (they lie apart from it, or their features "
+        f"contradict the place they were given), and {total - novel:,} that are not sure enough."
+    )
+
+
+def figures_of(found: Found, threshold: float, look: Style, column: str) -> html.Div:
+    """Draw confidence and, where labels are there, the comparison."""
+    boxes = [("How sure the labels are", confidence_figure(found.confidence, found.agrees, threshold, look))]
+    if (confusion := found.confusion(threshold)) is not None:
+        boxes.append(("Labels before and after", confusion_figure(*confusion, look, column)))
+    return html.Div(
+        [
+            html.Div(
+                [
+                    html.H3(title),
+                    html.Div(
+                        dcc.Graph(figure=figure, config=GRAPH, responsive=True, style={"height": "100%"}),
+                        className="figure-box labels-figure",
+                    ),
+                ]
+            )
+            for title, figure in boxes
+        ],
+        className="figure-pair" if len(boxes) > 1 else "",
+    )
+
+
+def table(found: Found, threshold: float) -> html.Table:
+    """Show a row for each label."""
+    told = found.table(threshold)
+    before = "before" in told
+    heads = [html.Th(name, scope="col") for name in (*HEADS, *(["Cells before"] if before else []))]
+    rows = []
+    for row in told.to_dict("records"):
+        cells = [
+            html.Td(row["label"], className="muted" if row["label"] == UNASSIGNED else ""),
+            html.Td(f"{row['cells']:,}"),
+            html.Td(f"{row['share']:.1%}"),
+            html.Td(f"{row['confidence']:.2f}" if row["cells"] else "–"),
+        ]
+        if before:
+            cells.append(html.Td(f"{row['before']:,}" if row["label"] != UNASSIGNED else ""))
+        rows.append(html.Tr(cells))
+    return html.Table([html.Thead(html.Tr(heads)), html.Tbody(rows)], className="table labels-table")
