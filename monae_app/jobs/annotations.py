@@ -37,6 +37,7 @@ class Annotations:
     """
 
     def __init__(self, folder: Path, cells: int) -> None:
+        self.folder = folder
         self._files = AnnotationFiles(folder, cells)
         self.sets = SavedSets(self._files)
         self.columns = Columns(self._files)

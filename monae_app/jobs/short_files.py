@@ -38,14 +38,14 @@ def export_archive(order: dict[str, Any], bench: Bench) -> dict[str, Any]:
         ``token``, ``name`` and ``size`` of the download.
     """
     folder = Path(order["folder"])
-    _check_room(bench, sum(path.stat().st_size for path in folder.iterdir() if path.is_file()))
+    check_room(bench, sum(path.stat().st_size for path in folder.iterdir() if path.is_file()))
 
     def told(done: int, total: int) -> None:
         bench.tell(done / max(total, 1), f"Packing, {done / MEGABYTE:,.1f} of {total / MEGABYTE:,.1f} MB")
 
     path = bench.folder / "run.zip"
     export_run(folder, path, checkpoint=bool(order["checkpoint"]), log=bool(order["log"]), watch=Watch(told))
-    return _offered(bench, path, archive_name(str(order["name"])))
+    return offered(bench, path, archive_name(str(order["name"])))
 
 
 def import_archive(order: dict[str, Any], bench: Bench) -> dict[str, Any]:
@@ -93,17 +93,24 @@ def export_imputed(order: dict[str, Any], bench: Bench) -> dict[str, Any]:
     bench.tell(None, "Reading the run")
     result = Result.load(Path(order["folder"]))
     names = tuple(map(str, order["features"]))
-    _check_room(bench, 4 * result.cells.n_obs * max(len(names), 1))
+    check_room(bench, 4 * result.cells.n_obs * max(len(names), 1))
 
     def told(done: int, total: int) -> None:
         bench.tell(done / max(total, 1), f"Imputing, {done:,} of {total:,} cells")
 
     path = bench.folder / "imputed.h5ad"
     write_imputed(result, Wanted(source, target, names), path, on_cells=told)
-    return _offered(bench, path, f"imputed_{target}_of_{source}_cells.h5ad")
+    return offered(bench, path, f"imputed_{target}_of_{source}_cells.h5ad")
 
 
-def _check_room(bench: Bench, size: int) -> None:
+def check_room(bench: Bench, size: int) -> None:
+    """Refuse what would fill the disk.
+
+    Raises
+    ------
+    InputError
+        If so many bytes would not leave a gigabyte free.
+    """
     if shutil.disk_usage(bench.store).free - size < RESERVE_BYTES:
         raise InputError(
             f"The server's disk has no room for {size / MEGABYTE:,.0f} MB.",
@@ -112,6 +119,7 @@ def _check_room(bench: Bench, size: int) -> None:
         )
 
 
-def _offered(bench: Bench, path: Path, name: str) -> dict[str, Any]:
+def offered(bench: Bench, path: Path, name: str) -> dict[str, Any]:
+    """Offer a file for download under a name: ``token``, ``name`` and ``size``."""
     size = path.stat().st_size
     return {"token": Downloads(bench.store, bench.user).add(path, name), "name": name, "size": size}

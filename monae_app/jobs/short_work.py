@@ -36,6 +36,7 @@ WORK = {
     "export": "monae_app.jobs.short_files:export_archive",
     "import": "monae_app.jobs.short_files:import_archive",
     "imputed": "monae_app.jobs.short_files:export_imputed",
+    "tables": "monae_app.jobs.short_tables:export_tables",
     "map": "monae_app.jobs.short_maps:map_groups",
     "report": "monae_app.jobs.short_report:make_report",
     "labels": "monae_app.jobs.short_labels:transfer_labels",

@@ -8,6 +8,7 @@ import zipfile
 from typing import TYPE_CHECKING
 
 import anndata as ad
+import h5py
 import pytest
 from playwright.sync_api import Page, Route, expect
 
@@ -121,6 +122,22 @@ def test_imputed_values_are_made_into_a_file(page: Page):
     table = ad.read_h5ad(saved.value.path())
     assert table.shape == (CELLS, 2)
     assert list(table.var_names) == ["Gene1", "Gene7"]
+
+
+def test_cells_are_taken_home_for_other_programs(page: Page):
+    page.goto("/")
+    legend(page)
+    page.get_by_text("All data for other programs").click()
+    expect(page.locator("#whole-modality")).to_contain_text(".h5mu")
+    page.click("#whole-start")
+    link = page.locator("#whole-shown a")
+    expect(link).to_be_visible(timeout=LONG)
+    with page.expect_download() as saved:
+        link.click()
+    assert saved.value.suggested_filename == "monae.h5mu"
+    with h5py.File(saved.value.path()) as file:
+        assert set(file["mod"]) == {"rna", "atac"}
+        assert {"X_umap", "X_monae"} <= set(file["mod/rna/obsm"])
 
 
 def test_two_tabs_do_not_share_their_work(page: Page):

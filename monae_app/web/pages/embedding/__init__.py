@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from monae_app.web.map_colours import MapColours
-from monae_app.web.pages.embedding import drawing, gene_set, imputed_file, some_groups
+from monae_app.web.pages.embedding import drawing, gene_set, imputed_file, some_groups, whole_file
 from monae_app.web.pages.embedding.drawing import panel_choice
 from monae_app.web.pages.embedding.layout import layout
 from monae_app.web.selections import Selections
@@ -27,4 +27,5 @@ def register(app: Dash, services: Services) -> None:
     drawing.register(app, services, colours)
     some_groups.register(app, services)
     imputed_file.register(app, services)
+    whole_file.register(app, services)
     gene_set.register(app, services, colours)

@@ -10,7 +10,7 @@ from monae_app.web.components.aria import aria
 from monae_app.web.components.export_run import export_box
 from monae_app.web.components.selection_panel import selection_panel
 from monae_app.web.modalities import MODALITY_TITLES, modality_title
-from monae_app.web.pages.embedding import gene_set, imputed_file, some_groups
+from monae_app.web.pages.embedding import gene_set, imputed_file, some_groups, whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -99,7 +99,8 @@ def layout(colour: str = "", values: str = "imputed", panel: str = "joint", labe
     scores = html.Section(
         [
             html.H2("Integration scores"), html.P(id=SUBTITLE, className="muted"), html.Div(id=SCORES),
-            html.H2("Take it with you", className="after-scores"), export_box(), imputed_file.imputed_box(),
+            html.H2("Take it with you", className="after-scores"), export_box(),
+            whole_file.whole_box(), imputed_file.imputed_box(),
         ],
         className="card",
     )  # fmt: skip
