@@ -93,7 +93,7 @@ def score_markers(
 ) -> Marked:
     """Score the markers of each type in all cells, of all modalities, by their imputed values.
 
-    A marker is looked up in the modality that has most of them, else in the others. All markers count alike, however high.
+    A marker is looked up in the modality that has most of them, else in the others. All of them count alike.
 
     Parameters
     ----------
