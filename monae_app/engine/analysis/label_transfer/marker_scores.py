@@ -93,7 +93,7 @@ def score_markers(
 ) -> Marked:
     """Score the markers of each type in all cells, of all modalities, by their imputed values.
 
-    Markers are looked up in the modality that has most of them. Every marker counts alike, however high it is.
+    A marker is looked up in the modality that has most of them, else in the others. All of them count alike.
 
     Parameters
     ----------
@@ -109,13 +109,16 @@ def score_markers(
     InputError
         If fewer than two types have any marker in the run.
     """
-    modality, found = _look_up(run, search, lists)
+    found = _look_up(run, search, lists)
     missing = {
         each.name: [gene for gene, hit in zip(each.genes, hits, strict=True) if hit is None]
         for each, hits in zip(lists, found, strict=True)
     }
-    known = {each.name: [hit.row for hit in hits if hit] for each, hits in zip(lists, found, strict=True)}
-    known = {name: list(dict.fromkeys(rows)) for name, rows in known.items() if rows}
+    known = {
+        each.name: list({hit.row: hit for hit in hits if hit}.values())
+        for each, hits in zip(lists, found, strict=True)
+        if any(hits)
+    }
     if len(known) < 2:
         absent = sorted({gene for genes in missing.values() for gene in genes})
         raise InputError(
@@ -123,28 +126,23 @@ def score_markers(
             "markers of at least two types, by symbol or Ensembl id.",
             "check the spelling and the species.",
         )
-    log = is_count(run.likelihood(modality))
     scores = np.zeros((run.n_cells, len(known)), np.float32)
     total, done = sum(map(len, known.values())), 0
-    for column, rows in enumerate(known.values()):
-        for row in rows:
-            values = impute_everywhere(run, modality, np.array([row]), log=log)
+    for column, hits in enumerate(known.values()):
+        for hit in hits:
+            log = is_count(run.likelihood(hit.modality))
+            values = impute_everywhere(run, hit.modality, np.array([hit.row]), log=log)
             spread = float(values.std())
             scores[:, column] += (values - values.mean()) / (spread if spread > 0 else 1)
             done += 1
             tell(done, total)
-        scores[:, column] /= len(rows)
-    return Marked(np.array(list(known)), scores, missing, {name: len(rows) for name, rows in known.items()})
+        scores[:, column] /= len(hits)
+    return Marked(np.array(list(known)), scores, missing, {name: len(hits) for name, hits in known.items()})
 
 
-def _look_up(
-    run: RunSlices, search: FeatureSearch, lists: Sequence[MarkerList]
-) -> tuple[str, list[list[Found | None]]]:
-    best: tuple[str, list[list[Found | None]]] = (run.modalities[0], [])
-    most = -1
-    for modality in run.modalities:
-        found = [list(search.alike(modality, each.genes)) for each in lists]
-        number = sum(hit is not None for hits in found for hit in hits)
-        if number > most:
-            best, most = (modality, found), number
-    return best
+def _look_up(run: RunSlices, search: FeatureSearch, lists: Sequence[MarkerList]) -> list[list[Found | None]]:
+    genes = [gene for each in lists for gene in each.genes]
+    by_modality = [search.alike(modality, genes) for modality in run.modalities]
+    by_modality.sort(key=lambda hits: -sum(hit is not None for hit in hits))
+    best = iter([next((hit for hit in hits if hit), None) for hits in zip(*by_modality, strict=True)])
+    return [[next(best) for _ in each.genes] for each in lists]

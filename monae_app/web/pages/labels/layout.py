@@ -7,6 +7,7 @@ from typing import Any
 from dash import dcc, html
 
 from monae_app.web.components.aria import aria
+from monae_app.web.components.notice import empty
 from monae_app.web.components.short_job import ShortJob
 
 JOB = ShortJob("labels", "labels", "Transfer the labels", primary=True)
@@ -16,7 +17,7 @@ SOURCE, COLUMN, TARGET, THRESHOLD = "labels-source", "labels-column", "labels-ta
 # What the URL asked for, and the choice that a run begins with.
 ASKED, FIRST = "labels-asked", "labels-first"
 FORM, NOTE, RESULT, TILES, TABLE = "labels-form", "labels-note", "labels-result", "labels-tiles", "labels-table"
-FIGURES, SUMMARY, EXPLAINED = "labels-figures", "labels-summary", "labels-explained"
+FIGURES, SUMMARY, EXPLAINED, HINT = "labels-figures", "labels-summary", "labels-explained", "labels-hint"
 SAVE, SAVED, UNDO, STEP = "labels-save", "labels-saved", "labels-undo", "labels-step"
 LISTS, LISTS_FILE, LISTS_SAID, MARKED = "labels-lists", "labels-lists-file", "labels-lists-said", "labels-marked"
 MARKED_SAVE, MARKED_SAVED, MARKED_TEXT = "labels-marked-save", "labels-marked-saved", "labels-marked-text"
@@ -24,8 +25,8 @@ STANDARD = 0.5
 MOST_BYTES = 500_000
 
 INTRODUCTION = (
-    "Cells of one modality are labelled by those of another that lie around them. The confidence can be taken at its "
-    "word: of cells with 80 %, about four in five are right. Cells whose kind the source seems to lack stay unassigned."
+    "Cells of one modality are labelled by those of another that lie around them. The confidence is meant literally: "
+    "of cells with 80 %, about four in five should be right. Cells whose kind the source seems to lack stay unassigned."
 )
 PLACEHOLDER = "T cell: CD3D, CD3E\nB cell: CD79A, MS4A1"
 
@@ -57,7 +58,7 @@ def layout(**asked: str) -> html.Div:
             html.Div(
                 [
                     html.Div([form, _markers()], className="stack"),
-                    html.Div([html.Div(id=NOTE), _result(), _marked()], className="stack"),
+                    html.Div([html.Div(id=NOTE), _hint(), _result(), _marked()], className="stack"),
                 ],
                 className="two-columns training-page",
             ),
@@ -66,6 +67,14 @@ def layout(**asked: str) -> html.Div:
 
 
 _MARKS: Any = {0: "0", 0.5: ".5", 1: "1"}
+
+
+def _hint() -> html.Section:
+    told = empty(
+        "No labels yet",
+        html.P("Press “Transfer the labels”. Of a run of up to 30,000 cells they come by themselves, within seconds."),
+    )
+    return html.Section(told, id=HINT, className="card", hidden=True)
 
 
 def _result() -> html.Section:

@@ -17,6 +17,7 @@ from monae_app.web.pages.labels.layout import (
     COLUMN,
     EXPLAINED,
     FIGURES,
+    HINT,
     JOB,
     RESULT,
     SOURCE,
@@ -41,6 +42,7 @@ def register(app: Dash, view: LabelsView) -> None:
     @app.callback(
         Output(RESULT, "hidden"), Output(SUMMARY, "children"), Output(TILES, "children"),
         Output(EXPLAINED, "children"), Output(FIGURES, "children"), Output(TABLE, "children"),
+        Output(HINT, "hidden"),
         Input(ids.RUN, "value"),
         *[Input(name, "value") for name in (SOURCE, COLUMN, TARGET, THRESHOLD)],
         Input(JOB.outcome, "data"),
@@ -48,19 +50,28 @@ def register(app: Dash, view: LabelsView) -> None:
     )  # fmt: skip
     def show(run: str | None, source: Any, column: Any, target: Any, threshold: float, *more: Any) -> tuple[Any, ...]:
         nothing = (True, None, None, None, None, None)
+        hidden, to_see = True, False
         if view.view(run) is None or run is None or not (source and column and target):
-            return nothing
+            return *nothing, hidden
         choice = Choice(run, source, column, target)
         try:
             found = view.found(choice)
         except InputError as error:
-            return False, refused(error), None, None, None, None
+            return False, refused(error), None, None, None, None, hidden
         if found is None:
-            return nothing
+            return *nothing, to_see
         text = f"{column} of {modality_title(source)} for {len(found.best):,} cells of {modality_title(target)}."
         notes = [alert("Kinds of cells that the source lacks", note, tone="info") for note in found.kept.about["notes"]]
         figures = [*notes, figures_of(found, threshold, style(more[1]), column)]
-        return False, text, tiles(found, threshold), explained(found, threshold), figures, table(found, threshold)
+        return (
+            False,
+            text,
+            tiles(found, threshold),
+            explained(found, threshold),
+            figures,
+            table(found, threshold),
+            hidden,
+        )
 
 
 def tiles(found: Found, threshold: float) -> html.Dl:
