@@ -18,7 +18,7 @@ LONG = 120_000
 
 
 def test_a_group_is_compared_shown_and_taken_home(page: Page, tmp_path: Path):
-    page.goto("/differential")
+    page.goto("/differential?run=sample-tiny")
     expect(page.locator("#differential-empty")).to_contain_text("Press Compare")
     expect(page.locator("#differential-first")).to_contain_text("cell_type")
     page.get_by_role("button", name="Compare", exact=True).click()
@@ -61,7 +61,7 @@ def test_a_group_is_compared_shown_and_taken_home(page: Page, tmp_path: Path):
 
 
 def test_the_same_cells_twice_are_refused_in_words(page: Page):
-    page.goto("/differential?second=obs:cell_type%3DAstro&first=obs:cell_type%3DAstro")
+    page.goto("/differential?run=sample-tiny&second=obs:cell_type%3DAstro&first=obs:cell_type%3DAstro")
     expect(page.locator("#differential-second")).to_contain_text("Astro")
     page.get_by_role("button", name="Compare", exact=True).click()
     expect(page.get_by_role("alert")).to_contain_text("cells are in both groups", timeout=LONG)

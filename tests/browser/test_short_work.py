@@ -125,7 +125,7 @@ def test_imputed_values_are_made_into_a_file(page: Page):
 
 
 def test_cells_are_taken_home_for_other_programs(page: Page):
-    page.goto("/")
+    page.goto("/?run=sample-tiny")
     legend(page)
     page.get_by_text("All data for other programs").click()
     expect(page.locator("#whole-modality")).to_contain_text(".h5mu")

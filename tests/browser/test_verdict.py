@@ -49,7 +49,7 @@ def test_the_answer_stands_there_and_leads_on_to_the_next_training(page: Page):
 
 
 def test_scores_of_types_and_local_mixing_stand_beside_the_map(page: Page):
-    page.goto("/")
+    page.goto("/?run=sample-tiny")
     legend(page)
     page.get_by_text("By cell_type").click()
     rows = page.locator(".type-scores tbody tr")

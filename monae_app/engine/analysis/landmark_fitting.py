@@ -68,7 +68,8 @@ def _measured(
     modality: Modality, shared: np.ndarray, decoded: DecodedFeatures, batch: np.ndarray, seed: int
 ) -> Landmarks:
     rows = np.random.default_rng(seed).permutation(len(shared))[:MOST_CELLS]
-    number = min(LANDMARKS, len(shared) // FEWEST_CELLS)
+    # where nothing varies, cells lie in one place
+    number = min(LANDMARKS, len(shared) // FEWEST_CELLS, len(np.unique(shared[rows], axis=0)))
     centres = KMeans(number, n_init=1, random_state=seed).fit(shared[rows]).cluster_centers_.astype(np.float32)
     seen, expected = (np.zeros((number, modality.n_features)) for _ in range(2))
     values, size = sp.csr_matrix(modality.values), modality.library_size
