@@ -22,7 +22,7 @@ LONG = 120_000
 
 
 def test_labels_come_by_themselves_and_go_to_the_map(page: Page, folders: dict[str, Path]):
-    page.goto("/labels?from=atac&label=cell_type&to=rna&least=0.6")
+    page.goto("/labels?run=sample-tiny&from=atac&label=cell_type&to=rna&least=0.6")
     table = page.locator("#labels-result .labels-table")
     expect(table).to_be_visible(timeout=LONG)
     assert [row.split("\t")[0] for row in table.locator("tbody").inner_text().splitlines()] == [*TYPES, "unassigned"]
@@ -48,7 +48,7 @@ def test_labels_come_by_themselves_and_go_to_the_map(page: Page, folders: dict[s
 
 
 def test_markers_are_scored_and_what_is_wrong_is_said(page: Page):
-    page.goto("/labels")
+    page.goto("/labels?run=sample-tiny")
     expect(page.locator("#labels-form")).to_be_visible()
     page.fill("#labels-lists", "Astro")
     page.click("#labels-markers-start")

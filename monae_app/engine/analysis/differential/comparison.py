@@ -89,15 +89,16 @@ def compare(measured: Measured, first: np.ndarray, second: np.ndarray, tell: Tel
 
 def _of_block(measured: Measured, numbers: np.ndarray, rows: np.ndarray, of_first: np.ndarray) -> pd.DataFrame:
     values = measured.read(numbers)[rows]
-    with np.errstate(invalid="ignore"):
-        present = np.where(np.isnan(values), np.nan, values > 0)
+    present = values > 0
     if measured.library is not None:
         # divided as scanpy does: which values are tied depends on how they are rounded
         values /= (np.maximum(measured.library[rows], 1) / TEN_THOUSAND).astype(np.float32)[:, None]
-        values = np.log1p(np.maximum(values, 0, out=values), out=values)
+        # most are zero, and stay so
+        np.log1p(values, out=values, where=present)
+    n_first = int(of_first.sum())
     sums = rank_sums(values, of_first)
     (mean_first, share_first), (mean_second, share_second) = (
-        (_means(values[mine]), _means(present[mine])) for mine in (of_first, ~of_first)
+        _means(values[mine], present[mine]) for mine in (slice(0, n_first), slice(n_first, None))
     )
     if measured.library is None:
         change = {"difference": mean_first - mean_second}
@@ -119,12 +120,15 @@ def _of_block(measured: Measured, numbers: np.ndarray, rows: np.ndarray, of_firs
     )
 
 
-def _means(values: np.ndarray) -> np.ndarray:
-    """Means over the cells that have a value, (F,); NaN where none has."""
-    known = ~np.isnan(values)
-    number = known.sum(axis=0)
-    total = np.where(known, values, 0).sum(axis=0, dtype=np.float64)
-    return np.asarray(np.where(number > 0, total / np.maximum(number, 1), np.nan))
+def _means(values: np.ndarray, present: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Means, and shares of what is above zero, over the cells that have a value, (F,) each; NaN where none has."""
+    total = values.sum(axis=0, dtype=np.float64)
+    number = np.full(len(total), float(len(values)))
+    if np.isnan(total).any():
+        number = (~np.isnan(values)).sum(axis=0).astype(np.float64)
+        total = np.nansum(values, axis=0, dtype=np.float64)
+    number[number == 0] = np.nan
+    return total / number, present.sum(axis=0) / number
 
 
 def check_groups(first: np.ndarray, second: np.ndarray) -> None:
