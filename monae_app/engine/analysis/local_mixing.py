@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.neighbors import NearestNeighbors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,6 +54,9 @@ def expected_share(codes: np.ndarray) -> np.ndarray:
 
 def nearest_cells(embedding: np.ndarray, n_neighbors: int) -> sp.csr_matrix:
     """Find the nearest other cells of every cell (N, D) by exact search, as :func:`local_mixing` takes them."""
+    # imported here: it takes a second, and only runs that keep no local mixing need it
+    from sklearn.neighbors import NearestNeighbors
+
     size = len(embedding)
     k = min(n_neighbors, size) - 1
     found = NearestNeighbors(n_neighbors=k).fit(embedding).kneighbors(return_distance=False)
