@@ -15,7 +15,8 @@ from monae_app.engine.analysis.kept_arrays import KeptArrays
 from monae_app.engine.analysis.run_slices import RunSlices
 from monae_app.engine.telling import Telling
 from monae_app.jobs import bitsets
-from monae_app.jobs.comparisons import Comparisons, key_of
+from monae_app.jobs.comparisons import Comparisons
+from monae_app.jobs.kept_files import key_of
 
 if TYPE_CHECKING:
     from monae_app.engine.telling import Event

@@ -34,8 +34,14 @@ class GroupChoice:
         self._view, self._run, self._selections = view, run, selections
         self._saved = selections.of(run)
 
-    def offered(self) -> list[dict[str, str]]:
-        """Return options of a dropdown: ``set:<id>``, ``note:<column>=<group>`` and ``obs:<column>=<group>``."""
+    def offered(self, *, every: bool = False) -> list[dict[str, str]]:
+        """Return options of a dropdown: ``set:<id>``, ``note:<column>=<group>`` and ``obs:<column>=<group>``.
+
+        Parameters
+        ----------
+        every
+            The modalities too: their cells differ in nothing that was measured in both.
+        """
         state = self._saved.annotations.state()
         found = [
             {"value": f"{SET}:{each.id}", "label": f"{each.name} (selection, {each.count:,})"} for each in state.sets
@@ -44,7 +50,7 @@ class GroupChoice:
             found += [_option(NOTE, column.name, group.name) for group in column.groups]
         for name in self._view.groupings:
             groups = self._view.group_names(name)
-            if name != "modality" and len(groups) <= MOST_GROUPS:
+            if (every or name != "modality") and len(groups) <= MOST_GROUPS:
                 found += [_option(OBS, name, group) for group in groups]
         return found
 

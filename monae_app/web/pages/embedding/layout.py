@@ -10,7 +10,7 @@ from monae_app.web.components.aria import aria
 from monae_app.web.components.export_run import export_box
 from monae_app.web.components.selection_panel import selection_panel
 from monae_app.web.modalities import MODALITY_TITLES, modality_title
-from monae_app.web.pages.embedding import gene_set, imputed_file, some_groups, whole_file
+from monae_app.web.pages.embedding import gene_set, imputed_file, some_cells, whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -94,7 +94,7 @@ def layout(colour: str = "", values: str = "imputed", panel: str = "joint", labe
     )  # fmt: skip
     caption = html.Div([html.P(id=CAPTION, className="muted"), downloads], className="map-foot")
     closer = html.Section(
-        [html.H2("Look closer"), gene_set.gene_set_box(), some_groups.groups_box()], className="card closer"
+        [html.H2("Look closer"), gene_set.gene_set_box(), some_cells.some_cells_box()], className="card closer"
     )
     scores = html.Section(
         [
@@ -114,7 +114,13 @@ def layout(colour: str = "", values: str = "imputed", panel: str = "joint", labe
             html.Div(
                 [
                     html.Section(
-                        [controls, some_groups.groups_note(), html.Div(id=GRAPH, className="cell-map"), plain, caption],
+                        [
+                            controls,
+                            some_cells.some_cells_note(more.get("part", "")),
+                            html.Div(id=GRAPH, className="cell-map"),
+                            plain,
+                            caption,
+                        ],
                         className="card map-card",
                     ),
                     html.Aside([selection_panel(), closer, scores], className="stack"),
