@@ -11,6 +11,7 @@ import io
 import json
 import re
 from contextlib import suppress
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,15 @@ if TYPE_CHECKING:
 KEY = re.compile(r"[0-9a-f]{40}")
 # Maps that a link shows: not cleared away after a week.
 SHOWN_BY_LINKS = "linked"
+
+
+@dataclass(frozen=True)
+class KeptMap:
+    """A map, what its cells are called, and the resolution of its clusters."""
+
+    part: PartMap
+    title: str
+    resolution: float
 
 
 def order_of(folder: Path, chosen: np.ndarray, resolution: float, title: str) -> dict[str, Any]:
@@ -72,8 +82,8 @@ class PartMaps:
         cells = sha256(np.ascontiguousarray(rows, np.int64).tobytes()).hexdigest()
         return key_of([*_identity(run), cells, float(resolution)])
 
-    def read(self, run: Path, key: str) -> tuple[PartMap, str] | None:
-        """Return a map and what its cells are called; None if it is of another run, was not made, or is not kept."""
+    def read(self, run: Path, key: str) -> KeptMap | None:
+        """Return a map; None if it is of another run, was not made, or is not kept any more."""
         if not KEY.fullmatch(key):
             return None
         for folder in (self._folder, *self._linked):
@@ -83,18 +93,20 @@ class PartMaps:
             ):
                 about = json.loads(bytes(file["about"]))
                 if about["run"] == _identity(run):
-                    return PartMap(file["rows"], file["xy"], file["clusters"]), str(about["title"])
+                    part = PartMap(file["rows"], file["xy"], file["clusters"])
+                    return KeptMap(part, str(about["title"]), float(about["resolution"]))
         return None
 
-    def write(self, run: Path, key: str, part: PartMap, title: str) -> None:
+    def write(self, run: Path, key: str, made: KeptMap) -> None:
         """Keep a map."""
         content = io.BytesIO()
-        about = json.dumps({"run": _identity(run), "title": title}, ensure_ascii=False).encode()
+        said = {"run": _identity(run), "title": made.title, "resolution": made.resolution}
+        about = json.dumps(said, ensure_ascii=False).encode()
         np.savez_compressed(
             content,
-            rows=part.rows.astype(np.int64),
-            xy=part.xy.astype(np.float32),
-            clusters=part.clusters.astype(np.int32),
+            rows=made.part.rows.astype(np.int64),
+            xy=made.part.xy.astype(np.float32),
+            clusters=made.part.clusters.astype(np.int32),
             about=np.frombuffer(about, np.uint8),
         )
         write_private(private_folder(self._folder) / f"{key}.npz", content.getvalue())

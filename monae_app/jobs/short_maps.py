@@ -15,7 +15,7 @@ from monae_app.engine.telling import Telling
 from monae_app.jobs import bitsets
 from monae_app.jobs.annotation_state import MOST_GROUPS, NONE
 from monae_app.jobs.annotations import Annotations
-from monae_app.jobs.part_maps import PartMaps
+from monae_app.jobs.part_maps import KeptMap, PartMaps
 
 if TYPE_CHECKING:
     from monae_app.engine.analysis.part_map import PartMap
@@ -48,13 +48,13 @@ def map_some_cells(order: dict[str, Any], bench: Bench) -> dict[str, Any]:
     maps = PartMaps(bench.store, bench.user)
     key = maps.key(run.folder, rows, resolution)
     known = maps.read(run.folder, key)
-    if known is None or known[1] != title:
+    if known is None or known.title != title:
         bench.tell(0.05, "Reading the run")
         tell = Telling("map", lambda event: bench.tell(_share(str(event["message"])), str(event["message"])))
-        part = known[0] if known else map_part(run.array("X_monae"), rows, resolution, run.config, tell)
-        maps.write(run.folder, key, part, title)
+        part = known.part if known else map_part(run.array("X_monae"), rows, resolution, run.config, tell)
+        maps.write(run.folder, key, KeptMap(part, title, resolution))
     else:
-        part = known[0]
+        part = known.part
     said = {"part": key, "title": title, "cells": len(rows), "clusters": int(part.clusters.max()) + 1}
     return said | _column(order, part, run.n_cells)
 

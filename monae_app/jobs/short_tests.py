@@ -33,7 +33,8 @@ def compare_groups(order: dict[str, Any], bench: Bench) -> dict[str, Any]:
     ----------
     order
         ``folder`` of the run and its ``version``, ``modality``; ``first`` and ``second`` (None: all other cells), bits
-        of cells in base 64, and their ``names``; ``samples``, a column of the run to sum counts by, or None.
+        of cells in base 64, their
+        ``names`` and what was ``chosen`` (keys of groups); ``samples``, a column of the run to sum counts by, or None.
     bench
         Where.
 
@@ -70,6 +71,10 @@ def compare_groups(order: dict[str, Any], bench: Bench) -> dict[str, Any]:
         "names": [one, other],
         "cells": [len(first), len(second)],
         "features": len(table),
+        # what a program that compares them anew has to know
+        "chosen": order["chosen"],
+        "bits": [order["first"], order["second"]],
+        "samples": order["samples"],
         "test": test,
         "lines": [f"{one} ({len(first):,} cells) against {other} ({len(second):,} cells), {modality}, measured", test],
     }

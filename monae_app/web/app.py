@@ -10,6 +10,7 @@ from dash import Dash
 from monae_app.web import (
     api,
     bundled,
+    code_routes,
     comparison_routes,
     selection_routes,
     shell,
@@ -80,6 +81,7 @@ def create_app(settings: Settings | None = None, samples_root: Path | None = Non
     selections = Selections(services)
     api.register(app.server, services, selections)
     selection_routes.register(app.server, selections)
+    code_routes.register(app.server, services, selections)
     comparison_routes.register(app.server, services)
     uploads.register(app.server, services)
     verdicts.register(app.server, services)

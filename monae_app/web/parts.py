@@ -14,6 +14,7 @@ from monae_app.web import map_frame
 from monae_app.web.modalities import modality_title
 
 if TYPE_CHECKING:
+    from monae_app.jobs.part_maps import KeptMap
     from monae_app.web.explore import RunView
     from monae_app.web.services import Services
 
@@ -104,7 +105,7 @@ class Parts:
     def part(self, run: str, key: Any) -> Part | None:
         """Say what a key stands for; None where it stands for nothing of this run."""
         found = self.maps(run).read(self._services.view(run).folder, key) if isinstance(key, str) and key else None
-        return None if found is None else Part(str(key), found[1])
+        return None if found is None else Part(str(key), found.title)
 
     def shown(self, run: str, key: str | None) -> Shown:
         """Return the cells of a map, or all of the run where there is no key.
@@ -117,9 +118,21 @@ class Parts:
         view = self._services.view(run)
         if not key:
             return Shown(view, None, view.xy)
+        part = self.kept(run, key).part
+        return Shown(view, part.rows, part.xy)
+
+    def kept(self, run: str, key: str) -> KeptMap:
+        """Return a map of some cells.
+
+        Raises
+        ------
+        InputError
+            If it was not made, or is not kept any more.
+        """
+        view = self._services.view(run)
         found = self.maps(run).read(view.folder, key)
-        if found is None or (len(found[0].rows) and found[0].rows.max() >= view.n_cells):
+        if found is None or (len(found.part.rows) and found.part.rows.max() >= view.n_cells):
             raise InputError(
                 "The map of these cells is not there any more.", "one that was made within a week.", "draw it again."
             )
-        return Shown(view, found[0].rows, found[0].xy)
+        return found

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from monae_app.engine.analysis.part_map import PartMap
-from monae_app.jobs.part_maps import PartMaps
+from monae_app.jobs.part_maps import KeptMap, PartMaps
 from monae_app.jobs.registry import LOCAL
 from monae_app.jobs.sharing import Shares
 from monae_app.web.app import create_app
@@ -158,7 +158,7 @@ def laid_out(settings, view, rows: np.ndarray, xy: np.ndarray) -> dict[str, str]
     """Keep a map of some cells; return the query that asks for it."""
     maps = PartMaps(settings.store, LOCAL)
     key = maps.key(view.folder, rows, 1.0)
-    maps.write(view.folder, key, PartMap(rows, xy, np.zeros(len(rows), np.int32)), "some cells")
+    maps.write(view.folder, key, KeptMap(PartMap(rows, xy, np.zeros(len(rows), np.int32)), "some cells", 1.0))
     return {"part": key}
 
 

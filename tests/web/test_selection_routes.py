@@ -13,7 +13,7 @@ from monae_app.engine.analysis.part_map import PartMap
 from monae_app.jobs import bitsets
 from monae_app.jobs.archive import export_run
 from monae_app.jobs.archive_import import import_run
-from monae_app.jobs.part_maps import PartMaps
+from monae_app.jobs.part_maps import KeptMap, PartMaps
 from monae_app.jobs.registry import LOCAL, Registry
 from monae_app.web.app import create_app
 from monae_app.web.settings import Settings
@@ -262,7 +262,7 @@ def test_a_map_of_some_cells_says_which_cells_it_shows(client, services, setting
     rows = np.array([3, 7, CELLS])
     maps, folder = PartMaps(settings.store, LOCAL), services.view("sample-tiny").folder
     key = maps.key(folder, rows, 1.0)
-    maps.write(folder, key, PartMap(rows, np.zeros((3, 2)), np.zeros(3, int)), "three")
+    maps.write(folder, key, KeptMap(PartMap(rows, np.zeros((3, 2)), np.zeros(3, int)), "three", 1.0))
     shown = client.get(f"{RUN}/shown.bits?part={key}")
     assert shown.data == some(*rows)
     assert client.get(f"{RUN}/shown.bits").data == some(*range(N))

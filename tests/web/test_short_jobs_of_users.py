@@ -20,7 +20,7 @@ from monae_app.jobs.archive_import import import_run
 from monae_app.jobs.downloads import Downloads
 from monae_app.jobs.json_cache import open_cache
 from monae_app.jobs.kept_files import sweep_kept
-from monae_app.jobs.part_maps import PartMaps
+from monae_app.jobs.part_maps import KeptMap, PartMaps
 from monae_app.jobs.registry import Registry
 from monae_app.jobs.short_work import Tickets, perform
 from monae_app.web.app import create_app
@@ -110,7 +110,7 @@ def test_a_map_made_for_one_user_is_not_shown_to_another(many, samples_root):
     run = samples_root / "tiny" / "run"
     maps, rows = PartMaps(settings.store, user_of(one)), np.arange(12)
     key = maps.key(run, rows, 1.0)
-    maps.write(run, key, PartMap(rows, np.ones((12, 2)), np.zeros(12, int)), "twelve")
+    maps.write(run, key, KeptMap(PartMap(rows, np.ones((12, 2)), np.zeros(12, int)), "twelve", 1.0))
     path = f"/api/runs/sample-tiny/map.csv?part={key}"
     assert len(one.get(path).data.splitlines()) == 13
     assert other.get(path).status_code == 404

@@ -11,7 +11,7 @@ from monae_app.engine.analysis.part_map import PartMap
 from monae_app.jobs import bitsets
 from monae_app.jobs.archive import export_run
 from monae_app.jobs.archive_import import import_run
-from monae_app.jobs.part_maps import PartMaps
+from monae_app.jobs.part_maps import KeptMap, PartMaps
 from monae_app.jobs.registry import LOCAL, Registry
 from monae_app.jobs.views import MOST_OF_A_USER, MapView, Views
 from monae_app.web.app import create_app
@@ -46,7 +46,7 @@ def test_a_view_of_cells_alone_outlives_the_week_of_their_map(client, view, sett
     key = maps.key(view.folder, rows, 1.0)
     # of a map that is not there, no link is made
     assert keep(client, RUN, {"part": key}).status_code == 404
-    maps.write(view.folder, key, PartMap(rows, np.ones((12, 2)), np.zeros(12, int)), "twelve")
+    maps.write(view.folder, key, KeptMap(PartMap(rows, np.ones((12, 2)), np.zeros(12, int)), "twelve", 1.0))
     assert keep(client, RUN, {"part": key}).status_code == 201
     (settings.store / "users" / LOCAL / "maps" / f"{key}.npz").unlink()
     assert client.get(f"{RUN}/map.json?part={key}").get_json()["cells"] == 12
@@ -83,7 +83,7 @@ def test_a_shared_view_is_seen_by_whoever_has_the_link_until_sharing_ends(tmp_pa
     shared = f"/api/runs/{one.post(f'{mine}/share', headers=OWN).get_json()['id']}"
     maps, rows = PartMaps(settings.store, user_of(one)), np.arange(12)
     key = maps.key(record.folder, rows, 1.0)
-    maps.write(record.folder, key, PartMap(rows, np.ones((12, 2)), np.zeros(12, int)), "twelve")
+    maps.write(record.folder, key, KeptMap(PartMap(rows, np.ones((12, 2)), np.zeros(12, int)), "twelve", 1.0))
     # a map that no link shows is not seen, whoever knows its key
     assert other.get(f"{shared}/map.json?part={key}").status_code == 404
     token = keep(one, mine, VIEW | {"part": key}).get_json()["token"]

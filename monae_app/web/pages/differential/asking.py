@@ -68,6 +68,7 @@ def register(app: Dash, services: Services, selections: Selections) -> None:
             "first": _packed(choice.cells(first or [])),
             "second": _packed(choice.cells(second)) if second else None,
             "names": [choice.named(first), choice.named(second) if second else REST],
+            "chosen": [first, second or []],
             "samples": samples or None,
         }
 
