@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import dash
 from dash import Dash
 
-from monae_app.web import api, bundled, comparison_routes, selection_routes, shell, short_work, uploads, verdicts
+from monae_app.web import api, bundled, comparison_routes, fonts, selection_routes, shell, short_work, uploads, verdicts
 from monae_app.web.components import export_run, file_browser, import_run, selection_panel, upload_box
 from monae_app.web.pages import data, differential, embedding, guidance, labels, training, verdict
 from monae_app.web.selections import Selections
@@ -45,6 +45,8 @@ def create_app(settings: Settings | None = None, samples_root: Path | None = Non
         assets_folder=str(bundled.folder("assets").resolve()),
         # Modules load what they need of each other; the page names the one that waits for a panel to fill.
         assets_ignore=r"^(?!selection_panel\.).*\.mjs$",
+        # what makes a PDF comes when somebody wants one
+        assets_path_ignore=["^vendor$"],
         index_string=shell.INDEX,
         suppress_callback_exceptions=True,
         background_callback_manager=(workers := short_work.manager(settings)),
@@ -72,6 +74,7 @@ def create_app(settings: Settings | None = None, samples_root: Path | None = Non
     selection_routes.register(app.server, selections)
     comparison_routes.register(app.server, services)
     uploads.register(app.server, services)
+    fonts.register(app.server)
     verdicts.register(app.server, services)
     app.server.extensions[SERVICES] = services
     return app

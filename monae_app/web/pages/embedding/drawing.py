@@ -31,11 +31,9 @@ from monae_app.web.pages.embedding.layout import (
     ORDER,
     PANEL,
     PLAIN,
-    PNG,
     ROOM,
     SCORES,
     SUBTITLE,
-    SVG,
     VALUES,
     VIEW,
     WITH,
@@ -109,9 +107,8 @@ def register(app: Dash, services: Services, colours: MapColours) -> None:
 
 
 def _register_browser(app: Dash) -> None:
-    def clientside(name: str, *connections: Any, first: bool = True) -> None:
-        function = ClientsideFunction("map", name)
-        app.clientside_callback(function, *connections, prevent_initial_call=not first)  # type: ignore[no-untyped-call]
+    def clientside(name: str, *connections: Any) -> None:
+        app.clientside_callback(ClientsideFunction("map", name), *connections)  # type: ignore[no-untyped-call]
 
     clientside("capable", Output(CAPABLE, "data"), Input(GRAPH, "id"))
     clientside("draw", Output(GRAPH, "data-run"), Input(ORDER, "data"), State(CAPABLE, "data"))
@@ -124,8 +121,6 @@ def _register_browser(app: Dash) -> None:
         Input(LABELS, "value"),
         Input(WITH, "value"),
     )
-    clicks = Input(SVG, "n_clicks"), Input(PNG, "n_clicks")
-    clientside("save", Output(SVG, "className"), *clicks, State(COLOUR, "value"), first=False)
 
 
 def _register_what_hangs_on_the_run(app: Dash, services: Services) -> None:

@@ -8,6 +8,7 @@ from dash import Dash, Input, Output, dcc, html
 
 from monae_app.engine.errors import InputError
 from monae_app.web import ids
+from monae_app.web.components.figure_out import figure_out
 from monae_app.web.components.notice import alert, refused
 from monae_app.web.figures.style import style
 from monae_app.web.figures.transfer import confidence_figure, confusion_figure
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from monae_app.web.labels_view import LabelsView
 
 GRAPH: Any = {"displayModeBar": False}
+CONFIDENCE, CONFUSION = "labels-confidence", "labels-confusion"
 HEADS = ("Label", "Cells", "Share", "Mean confidence")
 
 
@@ -101,21 +103,24 @@ def explained(found: Found, threshold: float) -> str:
 
 def figures_of(found: Found, threshold: float, look: Style, column: str) -> html.Div:
     """Draw confidence and, where labels are there, the comparison."""
-    boxes = [("How sure the labels are", confidence_figure(found.confidence, found.agrees, threshold, look))]
+    boxes = [
+        ("How sure the labels are", CONFIDENCE, confidence_figure(found.confidence, found.agrees, threshold, look))
+    ]
     if (confusion := found.confusion(threshold)) is not None:
-        boxes.append(("Labels before and after", confusion_figure(*confusion, look, column)))
+        boxes.append(("Labels before and after", CONFUSION, confusion_figure(*confusion, look, column)))
     return html.Div(
         [
             html.Div(
                 [
                     html.H3(title),
                     html.Div(
-                        dcc.Graph(figure=figure, config=GRAPH, responsive=True, style={"height": "100%"}),
+                        dcc.Graph(id=name, figure=figure, config=GRAPH, responsive=True, style={"height": "100%"}),
                         className="figure-box labels-figure",
                     ),
+                    figure_out(name, name.replace("-", "_"), title=title),
                 ]
             )
-            for title, figure in boxes
+            for title, name, figure in boxes
         ],
         className="figure-pair" if len(boxes) > 1 else "",
     )

@@ -10,6 +10,7 @@ from dash import ALL, dcc, html
 from monae_app.jobs.about import LONGEST_NAME, LONGEST_NOTE
 from monae_app.web.components.aria import aria
 from monae_app.web.components.export_run import export_box
+from monae_app.web.components.figure_out import figure_out
 from monae_app.web.components.import_run import import_box
 from monae_app.web.components.parameter_form import KIND, expert_fields, standard_fields
 
@@ -138,7 +139,14 @@ def _live() -> html.Section:
             html.P(id=NOTE_SHOWN, className="muted run-note"),
             _edit(),
             html.Div(id=WATCH, **aria(live="off")),
-            html.Div(dcc.Graph(id=LOSSES, config={"displayModeBar": False}, responsive=True), id=LOSS_BOX, hidden=True),
+            html.Div(
+                [
+                    dcc.Graph(id=LOSSES, config={"displayModeBar": False}, responsive=True),
+                    figure_out(LOSSES, "losses"),
+                ],
+                id=LOSS_BOX,
+                hidden=True,
+            ),
             html.Div(id=ENDED),
             html.Div(
                 [
