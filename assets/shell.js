@@ -145,6 +145,7 @@
     async draw(order, capable) {
       const host = document.getElementById("map");
       if (!order || !host) return "";
+      document.getElementById("map-out").dataset.name = file(order.colour);
       if (capable === false) return order.run;
       const { mount } = await modules();
       // Drawing goes on by itself; a refusal is said on the map.
@@ -177,18 +178,6 @@
       const key = `note:${column}`;
       clientside.set_props("map-colour", { options: [{ label: `${column} · cells`, value: key, search: column }], value: key });
       document.dispatchEvent(new CustomEvent("map:recolour", { detail: { key } }));
-      return untouched();
-    },
-
-    save(svg, png, colour) {
-      const clicked = clientside.callback_context.triggered_id;
-      if (!clicked || !(svg || png)) return untouched();
-      const kind = clicked === "map-svg" ? "svg" : "png";
-      const graph = document.querySelector("#map-plain:not([hidden]) .js-plotly-plot");
-      if (graph) {
-        const size = { width: graph.clientWidth, height: graph.clientHeight, scale: 3 };
-        window.Plotly.downloadImage(graph, { format: kind, filename: file(colour), ...size });
-      } else document.getElementById("map").picture?.(kind, file(colour));
       return untouched();
     },
   };

@@ -12,6 +12,7 @@ from monae_app.web import (
     bundled,
     code_routes,
     comparison_routes,
+    fonts,
     selection_routes,
     shell,
     short_work,
@@ -56,6 +57,8 @@ def create_app(settings: Settings | None = None, samples_root: Path | None = Non
         assets_folder=str(bundled.folder("assets").resolve()),
         # Modules load what they need of each other; the page names the one that waits for a panel to fill.
         assets_ignore=r"^(?!selection_panel\.).*\.mjs$",
+        # what makes a PDF comes when somebody wants one
+        assets_path_ignore=["^vendor$"],
         index_string=shell.INDEX,
         suppress_callback_exceptions=True,
         background_callback_manager=(workers := short_work.manager(settings)),
@@ -84,6 +87,7 @@ def create_app(settings: Settings | None = None, samples_root: Path | None = Non
     code_routes.register(app.server, services, selections)
     comparison_routes.register(app.server, services)
     uploads.register(app.server, services)
+    fonts.register(app.server)
     verdicts.register(app.server, services)
     view_routes.register(app.server, services)
     app.server.extensions[SERVICES] = services

@@ -28,9 +28,9 @@ from monae_app.jobs.registry import LOCAL, Registry
 from monae_app.jobs.short_work import Tickets, perform
 from monae_app.web.app import create_app
 from monae_app.web.group_choice import GroupChoice
-from monae_app.web.selections import Selections
 from monae_app.web.pages.differential.asking import _packed
 from monae_app.web.pages.differential.over_groups import _data
+from monae_app.web.selections import Selections
 from monae_app.web.settings import Settings
 from monae_app.web.snippets.program import literal
 from tests.web.test_short_jobs_of_users import browser, user_of

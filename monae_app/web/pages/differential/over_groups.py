@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from dash import Dash, Input, Output, State, ctx, no_update
 
@@ -65,6 +66,7 @@ def _register_figure(app: Dash, services: Services) -> None:
         Output(page.FIGURE, "style"),
         Output(page.FIGURE_NOTE, "children"),
         Output(f"{page.PART}-field", "hidden"),
+        Output(page.FIGURE_CODE, "href"),
         Input(page.FEATURES, "value"),
         Input(page.COLUMN, "value"),
         Input(page.PART, "value"),
@@ -78,21 +80,23 @@ def _register_figure(app: Dash, services: Services) -> None:
         hidden = kind != COMPOSITION
         view = _opened(services, run)
         if view is None or not column or (kind != COMPOSITION and not keys):
-            return {}, {"display": "none"}, NOTHING, hidden
+            return {}, {"display": "none"}, NOTHING, hidden, ""
+        said = {"kind": kind, "column": column, "part": part or "", "feature": keys or []}
+        code = f"/api/runs/{run}/code/groups.py?{urlencode(said, doseq=True, safe=':')}"
         try:
             if kind == COMPOSITION:
                 table = composition_of(view, column, part or "")
-                return figures.composition(table, style(theme)), _tall(len(table)), None, hidden
+                return figures.composition(table, style(theme)), _tall(len(table)), None, hidden, code
             chosen = _values(view, keys or [], column)
         except InputError as error:
-            return {}, {"display": "none"}, refused(error), hidden
+            return {}, {"display": "none"}, refused(error), hidden, ""
         look = style(theme)
         if kind == "violin":
             name = str(chosen.values.columns[-1])
-            return figures.violins(chosen.some(name, 0), look), {"height": "340px"}, _of_one(name, chosen), hidden
+            return figures.violins(chosen.some(name, 0), look), {"height": "340px"}, _of_one(name, chosen), hidden, code
         means = chosen.means()
         figure = figures.heat(means, look) if kind == "heat" else figures.dot_plot(means, chosen.shares(), look)
-        return figure, _tall(len(means)), None, hidden
+        return figure, _tall(len(means)), None, hidden, code
 
 
 def _register_download(app: Dash, services: Services) -> None:

@@ -22,6 +22,7 @@ from monae_app.web.pages.embedding.colour_choice import is_grouping, known
 from monae_app.web.pages.embedding.layout import (
     CAPABLE,
     CAPTION,
+    CODE,
     COLOUR,
     CSV,
     GRAPH,
@@ -30,11 +31,9 @@ from monae_app.web.pages.embedding.layout import (
     ORDER,
     PANEL,
     PLAIN,
-    PNG,
     ROOM,
     SCORES,
     SUBTITLE,
-    SVG,
     VALUES,
     VIEW,
     WITH,
@@ -68,6 +67,7 @@ def register(app: Dash, services: Services, colours: MapColours) -> None:
         Output(VIEW, "hidden"),
         Output(CAPTION, "children"),
         Output(CSV, "href"),
+        Output(CODE, "href"),
         Output(f"{VALUES}-field", "hidden"),
         Output(f"{LABELS}-field", "hidden"),
         Output(WITH_FIELD, "hidden"),
@@ -85,7 +85,7 @@ def register(app: Dash, services: Services, colours: MapColours) -> None:
         shown, second, capable, theme = more
         view = services.opened(run)
         if view is None or run is None:
-            return None, None, True, True, _why_not(services, run), True, "", "", True, True, True
+            return None, None, True, True, _why_not(services, run), True, "", "", "", True, True, True
         colour = colour or view.default_colour
         grouping = is_grouping(view, colour)
         order = {
@@ -100,17 +100,24 @@ def register(app: Dash, services: Services, colours: MapColours) -> None:
             if capable is False:
                 plain = figure_box(plain_figure(services, colours, view, order, theme))
         except InputError as error:
-            return None, None, True, True, refused(error), False, "", "", *fields
+            return None, None, True, True, refused(error), False, "", "", "", *fields
         asked = {"colour": colour, "values": values} | ({"part": shown["key"]} if shown else {})
         table = f"/api/runs/{run}/map.csv?{urlencode(asked, safe=':')}"
+        code = f"/api/runs/{run}/code/map.py?{urlencode(_shown(order), safe=':')}"
         caption = _caption(view, colour, values, grouping=grouping, cells=view.n_cells if capable is False else 0)
-        return order, plain, capable is False, capable is not False, None, False, caption, table, *fields
+        return order, plain, capable is False, capable is not False, None, False, caption, table, code, *fields
+
+
+def _shown(order: dict[str, Any]) -> dict[str, str]:
+    """Say in a query what an order shows."""
+    part = order["part"] and order["part"]["key"]
+    said = {"colour": order["colour"], "values": order["values"], "panel": order["panel"], "part": part}
+    return {name: value for name, value in (said | {"with": order["blend"]}).items() if value}
 
 
 def _register_browser(app: Dash) -> None:
-    def clientside(name: str, *connections: Any, first: bool = True) -> None:
-        function = ClientsideFunction("map", name)
-        app.clientside_callback(function, *connections, prevent_initial_call=not first)  # type: ignore[no-untyped-call]
+    def clientside(name: str, *connections: Any) -> None:
+        app.clientside_callback(ClientsideFunction("map", name), *connections)  # type: ignore[no-untyped-call]
 
     clientside("capable", Output(CAPABLE, "data"), Input(GRAPH, "id"))
     clientside("draw", Output(GRAPH, "data-run"), Input(ORDER, "data"), State(CAPABLE, "data"))
@@ -124,8 +131,6 @@ def _register_browser(app: Dash) -> None:
         Input(WITH, "value"),
         Input(SHOWN, "data"),
     )
-    clicks = Input(SVG, "n_clicks"), Input(PNG, "n_clicks")
-    clientside("save", Output(SVG, "className"), *clicks, State(COLOUR, "value"), first=False)
 
 
 def _register_what_hangs_on_the_run(app: Dash, services: Services) -> None:
