@@ -33,6 +33,7 @@
     dialog.showModal();
     program.focus();
     program.setSelectionRange(0, 0);
+    program.scrollTop = 0;
   }
 
   document.addEventListener("click", async (event) => {
