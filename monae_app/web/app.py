@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING
 import dash
 from dash import Dash
 
-from monae_app.web import api, bundled, comparison_routes, selection_routes, shell, short_work, uploads, verdicts
+from monae_app.web import (
+    api,
+    bundled,
+    comparison_routes,
+    selection_routes,
+    shell,
+    short_work,
+    tour_routes,
+    uploads,
+    verdicts,
+)
 from monae_app.web.components import export_run, file_browser, import_run, selection_panel, upload_box
 from monae_app.web.pages import data, differential, embedding, guidance, labels, training, verdict
 from monae_app.web.selections import Selections
@@ -44,7 +54,7 @@ def create_app(settings: Settings | None = None, samples_root: Path | None = Non
         pages_folder="",
         assets_folder=str(bundled.folder("assets").resolve()),
         # Modules load what they need of each other; the page names the one that waits for a panel to fill.
-        assets_ignore=r"^(?!selection_panel\.).*\.mjs$",
+        assets_ignore=r"^(?!selection_panel\.).*\.mjs$|^(?:driver|tour)\.css$",
         index_string=shell.INDEX,
         suppress_callback_exceptions=True,
         background_callback_manager=(workers := short_work.manager(settings)),
@@ -73,5 +83,6 @@ def create_app(settings: Settings | None = None, samples_root: Path | None = Non
     comparison_routes.register(app.server, services)
     uploads.register(app.server, services)
     verdicts.register(app.server, services)
+    tour_routes.register(app.server, services)
     app.server.extensions[SERVICES] = services
     return app

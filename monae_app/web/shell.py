@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from monae_app.web.services import Services
 
 OFFLINE = "offline"
+# Begins the tour (assets/tour.js).
+TOUR = "tour-button"
 
 # The theme is set before the first paint: a dark page must not flash white.
 INDEX = """<!DOCTYPE html>
@@ -89,6 +91,7 @@ def layout(pages: Sequence[ModuleType], *, single: bool = True) -> html.Div:
                     brand,
                     html.Nav(links, **aria(label="Pages")),
                     picker,
+                    html.Button("Tour", id=TOUR, className="button small", type="button"),
                     sharing.share_button(),
                     settings_menu.settings_menu(single=single),
                     toggle,
