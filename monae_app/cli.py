@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -16,10 +17,12 @@ from monae_app.engine.errors import InputError, MonaeError
 from monae_app.jobs.cluster.command import add_worker
 from monae_app.jobs.ordered import named_inputs, named_settings, settings_help
 from monae_app.jobs.result_commands import add_impute, add_report, add_transfer
-from monae_app.web.flags import add_flags, read_flags
+from monae_app.web.flags import add_demo_flags, add_flags, read_flags
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from monae_app.web.settings import Settings
 
 UNEXPECTED, REFUSED = 1, 2
 BY_FLAG = {"inputs", "genome", "bed", "gtf", "model", "batch_key", "paired", "steps", "epochs", "seed", "device"}
@@ -65,6 +68,8 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=about)
         add_flags(command, files=name == "app")
         command.set_defaults(command=_app)
+    add_demo_flags(command)
+    command.set_defaults(command=_demo)
     return parser
 
 
@@ -272,10 +277,23 @@ def _transfer(parsed: argparse.Namespace) -> int:
 
 
 def _app(parsed: argparse.Namespace) -> int:
+    return _serve(read_flags(parsed))
+
+
+def _demo(parsed: argparse.Namespace) -> int:
+    from monae_app.jobs.demo_store import open_demo
+
+    settings = read_flags(parsed)
+    with open_demo(settings.store, keep=parsed.keep) as demo:
+        print(demo.told, flush=True)
+        theme = "projector" if parsed.projector else ""
+        return _serve(replace(settings, store=demo.folder, demo=demo.id, theme=theme))
+
+
+def _serve(settings: Settings) -> int:
     from monae_app.web.serve import serve
 
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
-    settings = read_flags(parsed)
     serve(settings, on_ready=lambda address: print(f"Monae App is at {address} (stop with Ctrl-C)", flush=True))
     return 0
 

@@ -11,6 +11,8 @@ from monae_app.web import (
     api,
     bundled,
     comparison_routes,
+    demo,
+    first_page,
     selection_routes,
     shell,
     short_work,
@@ -55,7 +57,7 @@ def create_app(settings: Settings | None = None, samples_root: Path | None = Non
         assets_folder=str(bundled.folder("assets").resolve()),
         # Modules load what they need of each other; the page names the one that waits for a panel to fill.
         assets_ignore=r"^(?!selection_panel\.).*\.mjs$|^(?:driver|tour)\.css$",
-        index_string=shell.INDEX,
+        index_string=first_page.index(settings.demo, settings.theme),
         suppress_callback_exceptions=True,
         background_callback_manager=(workers := short_work.manager(settings)),
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
@@ -66,7 +68,7 @@ def create_app(settings: Settings | None = None, samples_root: Path | None = Non
         dash.register_page(  # type: ignore[no-untyped-call]
             page.__name__, path=page.PATH, title=title, name=page.TITLE, order=order, layout=page.layout
         )
-    app.layout = shell.layout(PAGES, single=settings.single)
+    app.layout = shell.layout(PAGES, single=settings.single, demo=bool(settings.demo))
     shell.register(app, services, PAGES)
     for page in PAGES:
         page.register(app, services)
@@ -84,5 +86,6 @@ def create_app(settings: Settings | None = None, samples_root: Path | None = Non
     uploads.register(app.server, services)
     verdicts.register(app.server, services)
     tour_routes.register(app.server, services)
+    demo.register(app, services)
     app.server.extensions[SERVICES] = services
     return app

@@ -65,4 +65,8 @@ def _feature(view: RunView, key: str) -> dict[str, str] | None:
     if hit is None and view.modalities:
         first = next(iter(view.modalities))
         hit = view.hit(f"{first}:{view.features.told(first, 0).name}")
-    return hit and {"key": hit.key, "name": hit.name, "modality": modality_title(hit.key.partition(":")[0])}
+    return (
+        None
+        if hit is None
+        else {"key": hit.key, "name": hit.name, "modality": modality_title(hit.key.partition(":")[0])}
+    )
