@@ -23,7 +23,7 @@ export const STEPS = [
     path: "/",
     show: () => ({ colour: "obs:modality" }),
     title: "Do the two kinds of cells mix?",
-    text: ({ modalities }) => `Now the colour is what was measured: ${listed(modalities)}. Where both colours share an island, one kind of cell was recognised in both. Click an entry of the legend to hide its cells.`,
+    text: ({ modalities }) => `Now the colour is what was measured: ${listed(modalities)}. Where both colours share a place, the model found cells of both alike. A click on an entry of the legend hides its cells.`,
     at: ["#map:has(.legend-title)"],
     side: "right",
   },
@@ -64,7 +64,7 @@ export const STEPS = [
     title: "What tells cells apart",
     text: () => "The tour pressed Compare: the first group against all other cells, in what was measured, never in what was imputed. The table lists every feature with its test, the volcano shows effect against certainty; the table can be downloaded.",
     at: ["#differential-result:not([hidden]) .differential-pair", ".differential-form"],
-    side: "top",
+    side: "left",
     act: pressCompare,
   },
   {
