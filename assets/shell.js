@@ -69,12 +69,15 @@
   }, true);
 
   clientside.shell = {
-    theme(clicks, stored) {
+    theme(_clicks, chosen, stored) {
       const system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
       let theme = stored || document.documentElement.dataset.theme || system;
-      if (clicks && clientside.callback_context.triggered.length) theme = theme === "dark" ? "light" : "dark";
+      const by = clientside.callback_context.triggered_id;
+      // The button knows light and dark; a third click must not lead through a page of another size.
+      if (by === "theme-toggle") theme = theme === "light" ? "dark" : "light";
+      else if (by === "theme-choice" && chosen) theme = chosen;
       document.documentElement.dataset.theme = theme;
-      return theme;
+      return [theme, theme];
     },
 
     links(pathname, run, ...hrefs) {

@@ -173,8 +173,8 @@ export class CellMap {
 
   draw(every) {
     if (this.unordered) this.#order();
-    const { dimmed } = LOOKS[this.colours.theme];
-    this.points.draw(this.layout, this.camera, { ratio: this.ratio, dimmed, walked: this.walked, every });
+    const { dimmed, grown } = LOOKS[this.colours.theme];
+    this.points.draw(this.layout, this.camera, { ratio: this.ratio, dimmed, grown, walked: this.walked, every });
     if (this.data) this.#label();
   }
 

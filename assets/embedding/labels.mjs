@@ -5,7 +5,9 @@ const FEWEST_GROUPS = 3;
 const MOST_LABELS = 60;
 // A group of which only a fringe is in sight has no name there.
 const LEAST_SHARE = 0.02;
+// Pixels of a line, and of its letters on a desk.
 const HEIGHT = 17;
+const DESK_SIZE = 12;
 // In heights of a label: where it may move to when another is in its place.
 const NUDGES = [0, -1, 1, -2, 2, -3, 3];
 
@@ -50,7 +52,7 @@ export function medians(places, codes, rows, groups, seen) {
 }
 
 /** Place boxes (middle x, y; width) from the most to the least important; what finds no room is left out. */
-export function placed(wanted, width, height) {
+export function placed(wanted, width, height, line = HEIGHT) {
   const taken = [];
   for (const label of wanted) {
     if (taken.length >= MOST_LABELS) break;
@@ -58,8 +60,8 @@ export function placed(wanted, width, height) {
     if (label.x < 0 || label.x > width || label.y < 0 || label.y > height) continue;
     const x = Math.min(Math.max(label.x, half), Math.max(width - half, half));
     for (const nudge of NUDGES) {
-      const y = Math.min(Math.max(label.y + nudge * HEIGHT, HEIGHT / 2), height - HEIGHT / 2);
-      if (taken.some((other) => Math.abs(other.x - x) < other.half + half && Math.abs(other.y - y) < HEIGHT)) continue;
+      const y = Math.min(Math.max(label.y + nudge * line, line / 2), height - line / 2);
+      if (taken.some((other) => Math.abs(other.x - x) < other.half + half && Math.abs(other.y - y) < line)) continue;
       taken.push({ ...label, x, y, half });
       break;
     }
@@ -87,7 +89,9 @@ export class Labels {
 
   /** Write them where the camera has them. */
   draw(layout, camera, { groups, hidden, on }) {
-    const font = `600 12px ${getComputedStyle(this.layer).fontFamily}`;
+    const { fontFamily, fontSize } = getComputedStyle(this.layer);
+    const font = `600 ${fontSize} ${fontFamily}`;
+    const line = HEIGHT * (parseFloat(fontSize) / DESK_SIZE);
     if (this.pen.font !== font) this.pen.font = font;
     this.shown = [];
     for (const panel of on && groups ? layout.panels : []) {
@@ -96,7 +100,7 @@ export class Labels {
         const [x, y] = camera.fromSheet(median.u, median.v);
         return { name, code: median.code, x, y, width: this.pen.measureText(name).width };
       });
-      for (const label of placed(wanted, layout.width, layout.height)) this.shown.push({ ...label, x: label.x + panel.x, y: label.y + panel.y, panel: panel.key });
+      for (const label of placed(wanted, layout.width, layout.height, line)) this.shown.push({ ...label, x: label.x + panel.x, y: label.y + panel.y, panel: panel.key });
     }
     while (this.layer.children.length < this.shown.length) this.layer.appendChild(document.createElement("span"));
     Array.from(this.layer.children).forEach((span, index) => {

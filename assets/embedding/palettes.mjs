@@ -1,4 +1,4 @@
-// What a byte looks like: 256 colours, light and dark, edited by people and remembered.
+// What a byte looks like: 256 colours, light, dark and for a projector, edited by people and remembered.
 
 export const NO_VALUE = 255;
 export const TOP = 254;
@@ -21,8 +21,13 @@ export const LOOKS = {
     corners: ["#39414d", "#ff922b", "#4dabf7", "#ffffff"],
   },
 };
+// Stronger than on a desk, and points that the last row can see.
+LOOKS.projector = { ...LOOKS.light, ink: "#000000", muted: "#2b3440", missing: "#c9d0d9", dimmed: "#d3d9e1", grown: 1.5 };
 
-export const themeNow = () => (document.documentElement.dataset.theme === "dark" ? "dark" : "light");
+export const themeNow = () => {
+  const { theme } = document.documentElement.dataset;
+  return Object.hasOwn(LOOKS, theme ?? "") ? theme : "light";
+};
 
 export const rgb = (colour) => [1, 3, 5].map((place) => parseInt(colour.slice(place, place + 2), 16));
 export const hex = (parts) => "#" + parts.map((part) => Math.round(part).toString(16).padStart(2, "0")).join("");

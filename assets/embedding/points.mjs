@@ -124,10 +124,10 @@ export class Points {
   /**
    * @param {{panels: object[], width: number, height: number}} layout
    * @param {Camera} camera
-   * @param {{ratio: number, dimmed: string, walked: number, every: number}} how ratio: pixels of the canvas to a CSS
-   *   pixel; every: draw each cell (1), or every so many-th while something moves
+   * @param {{ratio: number, dimmed: string, grown: number, walked: number, every: number}} how ratio: pixels of the canvas
+   *   to a CSS pixel; grown: how much larger a point is than on a desk; every: draw each cell (1), or every so many-th while something moves
    */
-  draw(layout, camera, { ratio, dimmed, walked = -1, every = 1 }) {
+  draw(layout, camera, { ratio, dimmed, grown = 1, walked = -1, every = 1 }) {
     const { gl, at } = this;
     const full = gl.drawingBufferHeight;
     gl.scissor(0, 0, gl.drawingBufferWidth, full);
@@ -147,7 +147,7 @@ export class Points {
       gl.viewport(...box);
       gl.scissor(...box);
       const { size, opacity } = density(layout.width * layout.height, panel.count, camera.zoom, ratio);
-      gl.uniform1f(at.size, size * ratio);
+      gl.uniform1f(at.size, size * grown * ratio);
       gl.uniform1f(at.opacity, opacity);
       const order = this.orders.get(panel.key);
       const all = !this.software || walked >= 0 || panel.count < MANY;

@@ -5,7 +5,7 @@ import { LOOKS } from "./palettes.mjs";
 // Evenly spaced colours; the two of matplotlib are in the public domain (CC0).
 const VIRIDIS = ["#440154", "#414487", "#2a788e", "#22a884", "#7ad151", "#fde725"];
 const CIVIDIS = ["#00224e", "#35456c", "#666970", "#948e77", "#c8b866", "#fee838"];
-const own = (light, dark) => ({ light, dark });
+const own = (light, dark) => ({ light, dark, projector: light });
 const both = (ramp) => own(ramp, ramp);
 
 export const RAMPS = {

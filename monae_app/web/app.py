@@ -12,10 +12,13 @@ from monae_app.web import (
     bundled,
     code_routes,
     comparison_routes,
+    demo,
+    first_page,
     fonts,
     selection_routes,
     shell,
     short_work,
+    tour_routes,
     uploads,
     verdicts,
     view_routes,
@@ -56,10 +59,10 @@ def create_app(settings: Settings | None = None, samples_root: Path | None = Non
         pages_folder="",
         assets_folder=str(bundled.folder("assets").resolve()),
         # Modules load what they need of each other; the page names the one that waits for a panel to fill.
-        assets_ignore=r"^(?!selection_panel\.).*\.mjs$",
-        # what makes a PDF comes when somebody wants one
+        assets_ignore=r"^(?!selection_panel\.).*\.mjs$|^tour\.css$",
+        # of others: what makes a PDF or shows the tour comes when somebody wants it
         assets_path_ignore=["^vendor$"],
-        index_string=shell.INDEX,
+        index_string=first_page.index(settings.demo, settings.theme),
         suppress_callback_exceptions=True,
         background_callback_manager=(workers := short_work.manager(settings)),
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
@@ -70,7 +73,7 @@ def create_app(settings: Settings | None = None, samples_root: Path | None = Non
         dash.register_page(  # type: ignore[no-untyped-call]
             page.__name__, path=page.PATH, title=title, name=page.TITLE, order=order, layout=page.layout
         )
-    app.layout = shell.layout(PAGES, single=settings.single)
+    app.layout = shell.layout(PAGES, single=settings.single, demo=bool(settings.demo))
     shell.register(app, services, PAGES)
     for page in PAGES:
         page.register(app, services)
@@ -90,5 +93,7 @@ def create_app(settings: Settings | None = None, samples_root: Path | None = Non
     fonts.register(app.server)
     verdicts.register(app.server, services)
     view_routes.register(app.server, services)
+    tour_routes.register(app.server, services)
+    demo.register(app, services)
     app.server.extensions[SERVICES] = services
     return app

@@ -56,6 +56,12 @@ def add_flags(command: argparse.ArgumentParser, *, files: bool) -> None:
     command.add_argument("--no-browser", action="store_true", help="do not open a browser")
 
 
+def add_demo_flags(command: argparse.ArgumentParser) -> None:
+    """Declare the flags that ``monae demo`` has beside those of ``monae app``."""
+    command.add_argument("--keep", action="store_true", help="go on with what the last demo left")
+    command.add_argument("--projector", action="store_true", help="begin in the theme for projectors: larger, starker")
+
+
 def read_flags(parsed: argparse.Namespace) -> Settings:
     """Turn what was typed into settings.
 

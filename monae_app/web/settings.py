@@ -32,6 +32,10 @@ class Settings:
         What uploads may cost.
     run_limits
         How many trainings may wait.
+    demo
+        Id of the demo whose store this is, see :mod:`monae_app.jobs.demo_store`; empty for none.
+    theme
+        What browsers begin with that have not chosen; empty: as their system has it.
     """
 
     store: Path = field(default_factory=lambda: Path.home() / ".monae")
@@ -43,6 +47,8 @@ class Settings:
     single_user: bool | None = None
     limits: UploadLimits = field(default_factory=UploadLimits)
     run_limits: RunLimits = field(default_factory=RunLimits)
+    demo: str = ""
+    theme: str = ""
 
     @property
     def loopback(self) -> bool:

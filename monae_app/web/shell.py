@@ -11,8 +11,9 @@ from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html,
 
 from monae_app.engine.errors import InputError
 from monae_app.web import bundled, ids
-from monae_app.web.components import settings_menu, sharing, words
+from monae_app.web.components import settings_menu, sharing, theme_choice, words
 from monae_app.web.components.aria import aria
+from monae_app.web.demo import start_over
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,29 +24,11 @@ if TYPE_CHECKING:
     from monae_app.web.services import Services
 
 OFFLINE = "offline"
-
-# The theme is set before the first paint: a dark page must not flash white.
-INDEX = """<!DOCTYPE html>
-<html lang="en">
-<head>
-{%metas%}
-<title>{%title%}</title>
-{%favicon%}
-<script>
-try { document.documentElement.dataset.theme = JSON.parse(localStorage.getItem("theme")) ||
-      (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"); } catch { }
-</script>
-{%css%}
-</head>
-<body>
-<a class="skip-link" href="#main">Skip to the content</a>
-{%app_entry%}
-<footer>{%config%}{%scripts%}{%renderer%}</footer>
-</body>
-</html>"""
+# Begins the tour (assets/tour.js).
+TOUR = "tour-button"
 
 
-def layout(pages: Sequence[ModuleType], *, single: bool = True) -> html.Div:
+def layout(pages: Sequence[ModuleType], *, single: bool = True, demo: bool = False) -> html.Div:
     """Build the frame; the page itself comes into the page container.
 
     Parameters
@@ -54,7 +37,10 @@ def layout(pages: Sequence[ModuleType], *, single: bool = True) -> html.Div:
         In the order of the navigation.
     single
         Whether the server has one user.
+    demo
+        Whether this is a demo, which can start over.
     """
+    more = [theme_choice.theme_choice(), *([start_over()] if demo else [])]
     brand = dcc.Link(
         [html.Img(src=_logo(), alt="", width=30, height=30), html.Span("Monae")], href="/", className="brand"
     )
@@ -68,10 +54,6 @@ def layout(pages: Sequence[ModuleType], *, single: bool = True) -> html.Div:
         ],
         className="run-picker",
     )
-    toggle = html.Button(
-        [html.Span("☾", className="moon"), html.Span("☀", className="sun")],
-        id="theme-toggle", className="icon-button", title="Light or dark", **aria(label="Switch light and dark"),
-    )  # fmt: skip
     return html.Div(
         [
             dcc.Store(id=ids.THEME, storage_type="local"),
@@ -89,9 +71,10 @@ def layout(pages: Sequence[ModuleType], *, single: bool = True) -> html.Div:
                     brand,
                     html.Nav(links, **aria(label="Pages")),
                     picker,
+                    html.Button("Tour", id=TOUR, className="button small", type="button"),
                     sharing.share_button(),
-                    settings_menu.settings_menu(single=single),
-                    toggle,
+                    settings_menu.settings_menu(single=single, more=more),
+                    theme_choice.toggle(),
                 ],
                 className="top-bar",
             ),
@@ -104,12 +87,7 @@ def register(app: Dash, services: Services, pages: Sequence[ModuleType]) -> None
     """Connect the frame."""
     sharing.register(app, services)
     settings_menu.register(app, services)
-    app.clientside_callback(  # type: ignore[no-untyped-call]
-        ClientsideFunction("shell", "theme"),
-        Output(ids.THEME, "data"),
-        Input("theme-toggle", "n_clicks"),
-        State(ids.THEME, "data"),
-    )
+    theme_choice.register(app)
     app.clientside_callback(  # type: ignore[no-untyped-call]
         ClientsideFunction("shell", "links"),
         *[Output(_link_id(page), "href") for page in pages],

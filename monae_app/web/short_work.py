@@ -146,6 +146,11 @@ class FreshProcessManager(DiskcacheManager):
         known.process.join(5)
         self._tickets.drop(str(job))
 
+    def end_all(self) -> None:
+        """End all work that was started here."""
+        for number in list(self._jobs):
+            self.terminate_job(number)
+
     def terminate_unhealthy_job(self, job: str | None) -> bool:
         """Nothing is unhealthy here: a process that does not work has ended."""
         return False

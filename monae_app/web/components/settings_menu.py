@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dash import ClientsideFunction, Dash, Input, Output, ctx, dcc, html
 
 from monae_app.web.components.popover import copy_field, popover
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from monae_app.web.services import Services
 
 BOX, SHOW, RENEW, PATH, LINK, SHOWN = (
@@ -21,13 +23,15 @@ SEVERAL = (
 )
 
 
-def settings_menu(*, single: bool) -> html.Details:
+def settings_menu(*, single: bool, more: Sequence[Any] = ()) -> html.Details:
     """Build the button and its panel.
 
     Parameters
     ----------
     single
         Whether the server has one user.
+    more
+        What follows in the panel.
     """
     shown = html.Div(
         [
@@ -42,6 +46,7 @@ def settings_menu(*, single: bool) -> html.Details:
         html.H2("Settings"),
         html.P(ALONE if single else SEVERAL, className="muted"),
         html.Div(private, hidden=single),
+        *more,
     ]
     return popover(html.Span("⚙", className="gear"), panel, name=BOX, label="Settings")
 

@@ -37,8 +37,9 @@ def null_figure(low: float, high: float, counts: Sequence[int], observed: float,
         hovertemplate="similarity %{x:.4f}: %{y:,} maps with links put at random<extra></extra>",
     )  # fmt: skip
     figure.add_shape(
-        type="line", x0=observed, x1=observed, y0=0, y1=1, yref="paper", line={"color": look.accent, "width": 3}
-    )
+        type="line", x0=observed, x1=observed, y0=0, y1=1, yref="paper",
+        line={"color": look.accent, "width": look.size(3)},
+    )  # fmt: skip
     first, last = min(low, observed), max(high, observed)
     margin = MARGIN * (last - first) or MARGIN
     to_right = observed < (first + last) / 2
@@ -46,10 +47,10 @@ def null_figure(low: float, high: float, counts: Sequence[int], observed: float,
         x=observed, y=1, yref="paper", text="these links", showarrow=False, yanchor="top",
         xanchor="left" if to_right else "right", xshift=6 if to_right else -6, font={"color": look.accent},
     )  # fmt: skip
-    ticks = {"zeroline": False, "tickfont": {"size": 11, "color": look.muted}, "automargin": True, "fixedrange": True}
+    ticks = {"zeroline": False, "tickfont": look.muted_font(11), "automargin": True, "fixedrange": True}
     figure.update_xaxes(
         **ticks, showgrid=False, showline=True, linecolor=look.grid, range=[first - margin, last + margin], nticks=6,
-        title={"text": "similarity of the two modalities", "font": {"size": 12, "color": look.muted}},
+        title={"text": "similarity of the two modalities", "font": look.muted_font(12)},
     )  # fmt: skip
     figure.update_yaxes(**ticks, gridcolor=look.grid, nticks=3)
     figure.update_layout(

@@ -41,22 +41,22 @@ def volcano(table: pd.DataFrame, look: Style, *, rate: float = 0.05) -> go.Figur
     ):
         figure.add_scattergl(
             x=known[change].to_numpy()[mine], y=height[mine], customdata=known["feature"].to_numpy()[mine],
-            mode="markers", marker={"size": 6, "color": colour, "opacity": 0.8}, name=name,
+            mode="markers", marker={"size": look.size(6), "color": colour, "opacity": 0.8}, name=name,
             hovertemplate="%{customdata}<br>%{x:.2f}, FDR 10<sup>-%{y:.1f}</sup><extra></extra>",
         )  # fmt: skip
     best = known.assign(height=height)[sure].nlargest(LABELLED, "height")
     x, y = best[change].to_numpy(), best["height"].to_numpy()
     # names share the room: about a twentieth of the height each, and by their length
     sides = np.array([np.ptp(known[change]) or 1, np.ptp(height) or 1]) if len(height) else np.ones(2)
-    boxes = np.column_stack([0.035 * best["feature"].str.len(), np.full(len(best), 0.05)]) * sides
+    boxes = look.size(1) * np.column_stack([0.035 * best["feature"].str.len(), np.full(len(best), 0.05)]) * sides
     places = spread(np.column_stack([x, y + 0.03 * sides[1]]), boxes)
     figure.add_scatter(
         x=places[:, 0], y=places[:, 1], text=best["feature"], mode="text", hoverinfo="skip", showlegend=False,
-        textfont={"size": 11},
+        textfont={"size": look.size(11)},
     )  # fmt: skip
     figure.update_xaxes(title=CHANGE[change], gridcolor=look.grid, zerolinecolor=look.grid)
     figure.update_yaxes(title="−log10 FDR", gridcolor=look.grid, zerolinecolor=look.grid)
-    legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "font": {"size": 11}}
+    legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "font": {"size": look.size(11)}}
     figure.update_layout(margin={"l": 50, "r": 10, "t": 76, "b": 40}, legend=legend)
     return figure
 
@@ -100,8 +100,8 @@ def violins(values: pd.DataFrame, look: Style) -> go.Figure:
     figure = go.Figure(layout=base_layout(look))
     for index, (name, mine) in enumerate(values.groupby("group", observed=True, sort=False)):
         figure.add_violin(
-            y=mine["value"], name=str(name), line={"color": group_colour(index, look), "width": 1}, spanmode="hard",
-            meanline={"visible": True}, points=False, showlegend=False,
+            y=mine["value"], name=str(name), line={"color": group_colour(index, look), "width": look.size(1)},
+            spanmode="hard", meanline={"visible": True}, points=False, showlegend=False,
         )  # fmt: skip
     figure.update_yaxes(gridcolor=look.grid, zerolinecolor=look.grid)
     figure.update_layout(margin={"l": 40, "r": 10, "t": 10, "b": 40}, violingap=0.1)

@@ -60,7 +60,7 @@ def embedding_figure(
         subplot_titles=[_panel_title(cells, panel) for panel in panels] if len(panels) > 1 else None,
     )  # fmt: skip
     grouped = str(values.dtype) == "category"
-    size = point_size(len(cells), len(panels))
+    size = look.size(point_size(len(cells), len(panels)))
     groups = _groups(values) if grouped else []
     for column, panel in enumerate(panels, start=1):
         here = cells if panel == "joint" else cells[cells["modality"] == panel]
@@ -186,12 +186,12 @@ def _points(cells: pd.DataFrame, marker: dict[str, Any], **options: Any) -> go.S
 def _add_labels(figure: go.Figure, cells: pd.DataFrame, groups: list[str], look: Style, *, column: int) -> None:
     centres = cells.groupby("value", observed=True)[["x", "y"]].median()
     shown = [group for group in groups if group in centres.index]
-    boxes = np.array([(7.0 * len(group) + 6.0, 18.0) for group in shown]) / pixels_per_unit(cells)
+    boxes = look.size(1) * np.array([(7.0 * len(group) + 6.0, 18.0) for group in shown]) / pixels_per_unit(cells)
     places = spread(centres.loc[shown].to_numpy(), boxes)
     for group, (x, y) in zip(shown, places, strict=True):
         figure.add_annotation(
             x=x, y=y, text=f"<b>{group}</b>", showarrow=False, row=1, col=column, borderpad=1.5,
-            font={"size": 11.5, "color": look.ink}, bgcolor=look.surface, opacity=0.86, captureevents=False,
+            font={"size": look.size(11.5), "color": look.ink}, bgcolor=look.surface, opacity=0.86, captureevents=False,
         )  # fmt: skip
 
 
@@ -208,10 +208,10 @@ def _lay_out(figure: go.Figure, cells: pd.DataFrame, look: Style, *, title: str,
         uirevision="map",
         legend={
             "title": {"text": f"<b>{title}</b>"}, "itemsizing": "constant", "tracegroupgap": 0,
-            "groupclick": "togglegroup", "font": {"size": 12, "color": look.ink}, "uirevision": title,
+            "groupclick": "togglegroup", "font": {"size": look.size(12), "color": look.ink}, "uirevision": title,
         },
     )  # fmt: skip
-    figure.update_annotations(selector={"showarrow": False, "yref": "paper"}, font={"size": 13, "color": look.muted})
+    figure.update_annotations(selector={"showarrow": False, "yref": "paper"}, font=look.muted_font(13))
 
 
 def _add_colour_bar(figure: go.Figure, values: pd.Series[Any], look: Style, *, title: str, unit: str) -> None:
@@ -221,8 +221,8 @@ def _add_colour_bar(figure: go.Figure, values: pd.Series[Any], look: Style, *, t
         coloraxis={
             "colorscale": look.colour_scale, "cmin": low, "cmax": high,
             "colorbar": {
-                "title": {"text": heading, "side": "top", "font": {"size": 12}}, "thickness": 12, "len": 0.45,
-                "outlinewidth": 0, "y": 1, "yanchor": "top", "tickfont": {"color": look.muted},
+                "title": {"text": heading, "side": "top", "font": {"size": look.size(12)}}, "thickness": 12,
+                "len": 0.45, "outlinewidth": 0, "y": 1, "yanchor": "top", "tickfont": {"color": look.muted},
             },
         }
     )  # fmt: skip

@@ -82,7 +82,7 @@ def _bars(labels: Sequence[str], heights: np.ndarray, colours: list[str], look: 
     figure = go.Figure(bar)
     step = -(-(len(labels) - 1) // MOST_TICKS) or 1
     ticks = {"gridcolor": look.grid, "zeroline": False, "linecolor": look.grid}
-    ticks |= {"tickfont": {"size": 11, "color": look.muted}, "title": {"font": {"size": 12, "color": look.muted}}}
+    ticks |= {"tickfont": look.muted_font(11), "title": {"font": look.muted_font(12)}}
     figure.update_xaxes(**ticks, type="category", showgrid=False, tickangle=0, tickvals=labels[::step], automargin=True)
     figure.update_yaxes(**ticks, nticks=5, tickformat="~s", automargin=True)
     figure.update_layout(

@@ -53,7 +53,7 @@ def loss_figure(losses: pd.DataFrame, look: Style, *, columns: int = 3) -> go.Fi
                 x=losses["step"].to_numpy(dtype=np.int64),
                 y=losses[name].to_numpy(dtype=np.float32),
                 mode="lines",
-                line={"color": look.accent, "width": 1.6},
+                line={"color": look.accent, "width": look.size(1.6)},
                 hovertemplate="step %{x:,}: %{y:.4g}<extra></extra>",
                 name=name,
             ),
@@ -62,7 +62,7 @@ def loss_figure(losses: pd.DataFrame, look: Style, *, columns: int = 3) -> go.Fi
         )
     ticks = {
         "tickformat": "~g",
-        "tickfont": {"size": 10, "color": look.muted},
+        "tickfont": look.muted_font(10),
         "gridcolor": look.grid,
         "zeroline": False,
         "linecolor": look.grid,
@@ -71,7 +71,7 @@ def loss_figure(losses: pd.DataFrame, look: Style, *, columns: int = 3) -> go.Fi
     figure.update_yaxes(**ticks, nticks=4)
     layout = {**base_layout(look), "uirevision": "losses", "showlegend": False}
     figure.update_layout(**layout, margin={"l": 40, "r": 8, "t": 26, "b": 28})
-    figure.update_annotations(font={"size": 12, "color": look.muted})
+    figure.update_annotations(font=look.muted_font(12))
     return figure
 
 

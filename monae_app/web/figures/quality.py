@@ -68,7 +68,7 @@ def quality_figure(
     for value in cutoffs:
         place = float(to_axis(value, log=log))
         figure.add_shape(
-            type="line", x0=place, x1=place, y0=0, y1=1, yref="paper", line={"color": look.ink, "width": 2}
+            type="line", x0=place, x1=place, y0=0, y1=1, yref="paper", line={"color": look.ink, "width": look.size(2)}
         )
     _axes(figure, look, (low, high, *(float(to_axis(value, log=log)) for value in cutoffs)), title, log=log)
     if percent:
@@ -79,10 +79,10 @@ def quality_figure(
 def _axes(figure: go.Figure, look: Style, reached: tuple[float, ...], title: str, *, log: bool) -> None:
     low, high = min(reached), max(reached)
     margin = 0.03 * (high - low) or 0.5
-    ticks = {"zeroline": False, "tickfont": {"size": 11, "color": look.muted}, "automargin": True}
+    ticks = {"zeroline": False, "tickfont": look.muted_font(11), "automargin": True}
     figure.update_xaxes(
         **ticks, showgrid=False, linecolor=look.grid, showline=True, fixedrange=True,
-        range=[low - margin, high + margin], title={"text": title, "font": {"size": 12, "color": look.muted}},
+        range=[low - margin, high + margin], title={"text": title, "font": look.muted_font(12)},
     )  # fmt: skip
     if log:
         # within few decades a tick at each power of ten would be one or two in all

@@ -1,8 +1,8 @@
-"""Colours of the figures, light and dark."""
+"""Colours and sizes of the figures: light, dark, and for a projector."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 # Twenty colours at least 0.108 apart in OKLab for normal sight, and 0.08 for deutan, protan and tritan sight
@@ -16,7 +16,7 @@ FONT = 'Inter, system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", A
 
 @dataclass(frozen=True)
 class Style:
-    """What differs between light and dark."""
+    """What differs between the themes."""
 
     ink: str
     muted: str
@@ -27,6 +27,16 @@ class Style:
     missing: str
     # From low to high; the low end stays apart from ``missing``.
     ramp: tuple[str, ...]
+    # How much larger than on a desk letters, lines and points are.
+    scale: float = 1.0
+
+    def size(self, pixels: float) -> float:
+        """Size of a letter, a line or a point that has so many pixels on a desk."""
+        return self.scale * pixels
+
+    def muted_font(self, pixels: float) -> dict[str, Any]:
+        """Font of what stands back: ticks and titles of axes."""
+        return {"size": self.size(pixels), "color": self.muted}
 
     @property
     def colour_scale(self) -> list[list[Any]]:
@@ -52,11 +62,16 @@ DARK = Style(
     missing="#303946",
     ramp=("#45306b", "#7f2d84", "#c23b75", "#f0705c", "#fdb56f", "#fcf5bd"),
 )
+# Projectors wash out what is pale, and the last row must be able to read it.
+PROJECTOR = replace(
+    LIGHT, ink="#000000", muted="#2b3440", grid="#c3cad4", accent="#005f57", missing="#c9d0d9", scale=1.35
+)
+STYLES = {"light": LIGHT, "dark": DARK, "projector": PROJECTOR}
 
 
 def style(theme: str | None) -> Style:
     """Pick the style of a theme."""
-    return DARK if theme == "dark" else LIGHT
+    return STYLES.get(theme or "", LIGHT)
 
 
 def group_colour(index: int, look: Style) -> str:
@@ -69,13 +84,13 @@ def group_colour(index: int, look: Style) -> str:
 def base_layout(look: Style) -> dict[str, Any]:
     """Layout that all figures share."""
     return {
-        "font": {"family": FONT, "color": look.ink, "size": 12},
+        "font": {"family": FONT, "color": look.ink, "size": look.size(12)},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "hoverlabel": {
             "bgcolor": look.surface,
             "bordercolor": look.grid,
-            "font": {"family": FONT, "color": look.ink, "size": 12},
+            "font": {"family": FONT, "color": look.ink, "size": look.size(12)},
             "align": "left",
         },
     }

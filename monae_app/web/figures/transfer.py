@@ -76,12 +76,12 @@ def _add_shares(figure: go.Figure, places: np.ndarray, confidence: np.ndarray, a
     mean = np.bincount(places[known], confidence[known], BINS) / np.maximum(counts, 1)
     figure.add_scatter(
         x=mean[enough], y=share[enough], yaxis="y2", mode="lines+markers", name="share that agrees",
-        line={"color": look.ink, "width": 2}, marker={"size": 6},
+        line={"color": look.ink, "width": look.size(2)}, marker={"size": look.size(6)},
         hovertemplate="at confidence %{x:.2f}, %{y:.0%} agree<extra></extra>",
     )  # fmt: skip
     figure.add_scatter(
         x=[0, 1], y=[0, 1], yaxis="y2", mode="lines", name="as promised", hoverinfo="skip",
-        line={"color": look.muted, "width": 1, "dash": "dash"},
+        line={"color": look.muted, "width": look.size(1), "dash": "dash"},
     )  # fmt: skip
 
 
@@ -117,8 +117,8 @@ def confusion_figure(
 
 
 def _axis(look: Style) -> dict[str, Any]:
-    return {"zeroline": False, "tickfont": {"size": 11, "color": look.muted}, "automargin": True, "fixedrange": True}
+    return {"zeroline": False, "tickfont": look.muted_font(11), "automargin": True, "fixedrange": True}
 
 
 def _title(text: str, look: Style) -> dict[str, Any]:
-    return {"text": text, "font": {"size": 12, "color": look.muted}}
+    return {"text": text, "font": look.muted_font(12)}
