@@ -11,7 +11,7 @@ const POINTS = ["scatter", "scattergl"];
  * @returns {Promise<string>} SVG
  */
 export async function svgOf(graph, { title, font } = {}) {
-  const { width, height } = graph._fullLayout;
+  const [width, height] = [graph._fullLayout.width, graph._fullLayout.height].map(Math.round);
   const more = title ? HEAD : 0;
   return window.Plotly.toImage(
     { data: byRule(graph.data), layout: laidOut(graph, title, font), config: { plotGlPixelRatio: SHARPNESS } },
