@@ -23,7 +23,7 @@ export function drawing(state) {
   const labels = state.labels.map((label) =>
     `<text x="${label.x.toFixed(1)}" y="${(label.y + 4).toFixed(1)}" text-anchor="middle" font-weight="600" fill="${look.ink}" stroke="${look.surface}" stroke-width="3.5" stroke-linejoin="round" paint-order="stroke">${escaped(label.name)}</text>`);
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${whole[0]}" height="${whole[1]}" viewBox="0 0 ${whole[0]} ${whole[1]}" font-family="${escaped(state.font)}" font-size="12">`
-    + `<rect width="100%" height="100%" fill="${look.surface}"/>${state.cells}`
+    + `<rect width="${whole[0]}" height="${whole[1]}" fill="${look.surface}"/>${state.cells}`
     + titles.join("") + labels.join("") + `<g transform="translate(${width + SIDE}, 8)">${key.shapes}</g></svg>`;
 }
 

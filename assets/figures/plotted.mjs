@@ -1,5 +1,6 @@
 // A figure of plotly as SVG: what is seen now, on the ground of the page, with its points by the rule.
 
+import { MANY, emptied, filled, plain } from "./many_points.mjs";
 import { SHARPNESS, asShapes } from "./rule.mjs";
 
 const HEAD = 26;
@@ -11,43 +12,51 @@ const POINTS = ["scatter", "scattergl"];
  * @returns {Promise<string>} SVG
  */
 export async function svgOf(graph, { title, font } = {}) {
-  const { width, height } = graph._fullLayout;
-  const more = title ? HEAD : 0;
-  return window.Plotly.toImage(
-    { data: byRule(graph.data), layout: laidOut(graph, title, font), config: { plotGlPixelRatio: SHARPNESS } },
-    { format: "svg", width, height: height + more, imageDataOnly: true },
-  );
+  const data = byRule(graph.data, graph._fullData);
+  const layout = laidOut(graph, title, font);
+  const size = { width: layout.width, height: layout.height };
+  const config = { staticPlot: true, plotGlPixelRatio: SHARPNESS };
+  const form = { format: "svg", imageDataOnly: true, ...size };
+  const points = pointsOf(graph._fullData);
+  const plainOnes = new Set(points > MANY && asShapes(points) ? data.flatMap((_, place) => (plain(graph._fullData[place]) ? [place] : [])) : []);
+  if (!plainOnes.size) return window.Plotly.toImage({ data, layout, config }, form);
+  const stage = Object.assign(document.createElement("div"), { ariaHidden: "true" });
+  stage.style.cssText = "position: fixed; left: -99999px; top: 0";
+  document.body.append(stage);
+  try {
+    const bare = emptied(data, layout, graph, plainOnes);
+    await window.Plotly.newPlot(stage, bare.data, bare.layout, config);
+    return filled(await window.Plotly.toImage(stage, form), graph, stage, plainOnes);
+  } finally {
+    window.Plotly.purge(stage);
+    stage.remove();
+  }
 }
 
-/** Traces whose points are shapes, or a picture where all together are too many. */
-export function byRule(traces) {
-  const seen = traces.filter((trace) => pointed(trace) && (trace.visible ?? true) === true);
-  const type = asShapes(seen.reduce((sum, trace) => sum + lengthOf(trace), 0)) ? "scatter" : "scattergl";
-  return traces.map((trace) => (pointed(trace) ? { ...trace, type } : trace));
+/**
+ * Traces whose points are shapes, or a picture where all together are too many.
+ * @param {object[]} traces as they were given
+ * @param {object[]} full the same as plotly completes them: arrays unpacked
+ */
+export function byRule(traces, full) {
+  const type = asShapes(pointsOf(full)) ? "scatter" : "scattergl";
+  return traces.map((trace, place) => (pointed(full[place]) ? { ...trace, type } : trace));
 }
 
-const pointed = (trace) => POINTS.includes(trace.type ?? "scatter") && (trace.mode ?? "markers").includes("markers");
-
-function lengthOf({ x, y }) {
-  return Math.max(sizeOf(x), sizeOf(y));
-}
-
-// Dash hands arrays over as they are, or packed: {dtype, bdata}, base64 of little-endian numbers.
-function sizeOf(values) {
-  if (!values) return 0;
-  if (values.bdata === undefined) return values.length ?? 0;
-  const bytes = values.bdata.byteLength ?? (values.bdata.length * 3) / 4 - (/=*$/.exec(values.bdata.slice(-2))[0].length);
-  return bytes / (Number(/\d+$/.exec(values.dtype)?.[0] ?? 1));
-}
+const pointsOf = (full) => full.reduce((sum, trace) => sum + (pointed(trace) && trace.visible === true ? lengthOf(trace) : 0), 0);
+const pointed = ({ type, mode }) => POINTS.includes(type) && Boolean(mode?.includes("markers"));
+const lengthOf = ({ x, y }) => Math.max(x?.length ?? 0, y?.length ?? 0);
 
 function laidOut({ layout, _fullLayout }, title, font) {
   const ground = getComputedStyle(document.documentElement).getPropertyValue("--surface").trim() || "#ffffff";
-  const copy = { ...layout, paper_bgcolor: ground, autosize: false };
+  const [width, height] = [_fullLayout.width, _fullLayout.height].map(Math.round);
+  const copy = { ...layout, width, height, paper_bgcolor: ground, autosize: false };
   if (font) copy.font = { ...layout.font, family: font };
   if (title) {
     const { t } = _fullLayout.margin;
     copy.title = { text: `<b>${title}</b>`, x: 0, xref: "paper", xanchor: "left", y: 1, yref: "container", yanchor: "top", pad: { t: 10 }, font: { size: 13 } };
     copy.margin = { ...layout.margin, t: t + HEAD };
+    copy.height += HEAD;
   }
   return copy;
 }

@@ -17,7 +17,7 @@ export function tableOf(traces, layout) {
     columns.get(head)[row] = value;
   };
   for (const trace of shown) {
-    const heads = headsOf(trace, shown, layout);
+    const heads = headsOf(trace, layout);
     const name = seriesOf(trace);
     for (const point of pointsOf(trace)) {
       if (name) put("series", count, name);
@@ -74,11 +74,9 @@ function hover(value) {
 // plotly calls a trace without a name by its number.
 const seriesOf = (trace) => (/^trace \d+$/.test(trace.name ?? "") ? "" : plain(trace.name ?? ""));
 
-function headsOf(trace, traces, layout) {
-  const titles = ["x", "y"].map((letter) => {
-    const known = new Set(traces.map((each) => axisTitle(each, letter, layout)));
-    return known.size === 1 ? [...known][0] : letter;
-  });
+// By the titles of a trace's own axes: what is drawn on another axis is another quantity, in a column of its own.
+function headsOf(trace, layout) {
+  const titles = ["x", "y"].map((letter) => axisTitle(trace, letter, layout));
   if (titles[0] === titles[1]) titles.forEach((title, place) => (titles[place] = `${title} (${"xy"[place]})`));
   const scale = plain(trace.colorbar?.title?.text ?? "");
   const colour = plain(trace.marker?.colorbar?.title?.text ?? "");
