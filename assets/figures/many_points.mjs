@@ -22,7 +22,7 @@ export function emptied(data, layout, { _fullData, _fullLayout }, plainOnes) {
     if (!plainOnes.has(place)) return { ...trace, uid };
     const { marker, name } = _fullData[place];
     const { size, color, cmin, cmax } = marker;
-    const one = { ...trace.marker, size: first(size), color: first(color) };
+    const one = { ...trace.marker, size: first(size), color: many(color) ? [color[0]] : color };
     if (cmin !== undefined) Object.assign(one, { cmin, cmax, cauto: false });
     return { ...trace, uid, name, type: "scatter", x: [null], y: [null], text: null, customdata: null, marker: one };
   });
