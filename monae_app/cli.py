@@ -7,7 +7,6 @@ import json
 import logging
 import os
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -281,13 +280,11 @@ def _app(parsed: argparse.Namespace) -> int:
 
 
 def _demo(parsed: argparse.Namespace) -> int:
-    from monae_app.jobs.demo_store import open_demo
+    from monae_app.web.demo import demo_settings
 
-    settings = read_flags(parsed)
-    with open_demo(settings.store, keep=parsed.keep) as demo:
-        print(demo.told, flush=True)
-        theme = "projector" if parsed.projector else ""
-        return _serve(replace(settings, store=demo.folder, demo=demo.id, theme=theme))
+    with demo_settings(read_flags(parsed), keep=parsed.keep, projector=parsed.projector) as (settings, told):
+        print(told, flush=True)
+        return _serve(settings)
 
 
 def _serve(settings: Settings) -> int:
