@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from pydantic_core import PydanticUndefined
 
 from monae_app.engine.config import RunConfig
+from monae_app.web.flags import add_demo_flags
 from tests.benchmarks.methods import ABLATIONS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -82,3 +84,24 @@ def test_pages_stay_short(name: str, lines: int):
 def test_readme_leads_to_every_page():
     links = links_of((ROOT / "README.md").read_text(encoding="utf-8"))
     assert {"docs/data.md", "docs/method.md", "docs/model.md"} <= set(links)
+
+
+def test_the_script_of_the_demo_names_only_what_stands_on_the_page():
+    script = (ROOT / "docs" / "demo.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"\*\*([^*]+)\*\*", script))
+    sources = [*(ROOT / "monae_app" / "web").rglob("*.py"), *(ROOT / "assets").rglob("*.*js")]
+    samples = [path.read_text(encoding="utf-8") for path in (ROOT / "data_samples").glob("*/sample.json")]
+    shown = "\n".join([*(path.read_text(encoding="utf-8") for path in sources), *samples])
+    # What is written in two places, or by whoever shows.
+    own = {"live", "Human blood, CITE-seq · bundled"}
+    assert len(named) > 20
+    assert [name for name in sorted(named - own) if f'"{name}"' not in shown] == []
+
+
+def test_the_script_of_the_demo_has_every_flag_of_it():
+    script = (ROOT / "docs" / "demo.md").read_text(encoding="utf-8")
+    flags = argparse.ArgumentParser()
+    add_demo_flags(flags)
+    assert set(re.findall(r"`(--[a-z-]+)`", script)) >= {
+        option for action in flags._actions for option in action.option_strings if option.startswith("--")
+    } - {"--help"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from monae_app.web.flags import add_demo_flags, add_flags, read_flags
@@ -35,13 +34,11 @@ def add_serving(commands: Any, say: Callable[[str], None]) -> None:
 
 
 def _demo(parsed: argparse.Namespace, say: Callable[[str], None]) -> int:
-    from monae_app.jobs.demo_store import open_demo
+    from monae_app.web.demo import demo_settings
 
-    settings = read_flags(parsed)
-    with open_demo(settings.store, keep=parsed.keep) as demo:
-        say(demo.told)
-        theme = "projector" if parsed.projector else ""
-        return _serve(replace(settings, store=demo.folder, demo=demo.id, theme=theme), say)
+    with demo_settings(read_flags(parsed), keep=parsed.keep, projector=parsed.projector) as (settings, told):
+        say(told)
+        return _serve(settings, say)
 
 
 def _serve(settings: Settings, say: Callable[[str], None]) -> int:
