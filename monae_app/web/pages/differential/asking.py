@@ -64,6 +64,7 @@ def register(app: Dash, services: Services, selections: Selections) -> None:
         return {
             "folder": str(view.folder),
             "version": view.version,
+            "measured": view.measured_version(str(modality)),
             "modality": modality,
             "first": _packed(choice.cells(first or [])),
             "second": _packed(choice.cells(second)) if second else None,
