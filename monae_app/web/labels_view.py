@@ -175,10 +175,7 @@ class LabelsView:
 
     def view(self, run: str | None) -> RunView | None:
         """Open a finished run; None if there is none."""
-        try:
-            return self._services.view(run) if run else None
-        except InputError:
-            return None
+        return self._services.opened(run)
 
     def found(self, choice: Choice) -> Found | None:
         """Return what was found; None if it was not asked for yet."""

@@ -41,9 +41,8 @@ def register(app: Dash, services: Services, selections: Selections) -> None:
         State(MODALITY, "value"),
     )
     def offer(run: str | None, first: list[str], second: list[str], modality: str | None) -> tuple[Any, ...]:
-        try:
-            view = services.view(run or "")
-        except InputError:
+        view = services.opened(run)
+        if view is None:
             return [], [], [], [], [], None, []
         choice = GroupChoice(view, str(run), selections)
         offered = choice.offered()
