@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from dash import Dash, Input, Output, dcc, html
 
+from monae_app.engine.analysis.label_transfer.unassigned import UNASSIGNED
 from monae_app.engine.errors import InputError
 from monae_app.web import ids
 from monae_app.web.components.notice import alert, refused
 from monae_app.web.figures.style import style
 from monae_app.web.figures.transfer import confidence_figure, confusion_figure
-from monae_app.web.labels_view import UNASSIGNED, Choice, Found
+from monae_app.web.labels_view import Choice, Found
 from monae_app.web.modalities import modality_title
 from monae_app.web.pages.labels.layout import (
     COLUMN,
