@@ -32,9 +32,9 @@ def compare_groups(order: dict[str, Any], bench: Bench) -> dict[str, Any]:
     Parameters
     ----------
     order
-        ``folder`` of the run and its ``version``, ``modality``; ``first`` and ``second`` (None: all other cells), bits
-        of cells in base 64, their
-        ``names`` and what was ``chosen`` (keys of groups); ``samples``, a column of the run to sum counts by, or None.
+        ``folder`` of the run and its ``version``, ``modality`` and the version of its files, ``measured``; ``first``
+        and ``second`` (None: all other cells), bits of cells in base 64, their ``names`` and what was ``chosen`` (keys
+        of groups); ``samples``, a column of the run to sum counts by, or None.
     bench
         Where.
 

@@ -11,7 +11,6 @@ import pandas as pd
 from monae_app.engine.errors import InputError
 from monae_app.jobs import bitsets
 from monae_app.jobs.annotation_files import annotation_folder
-from monae_app.jobs.annotation_state import NONE
 from monae_app.jobs.annotations import Annotations
 from monae_app.jobs.registry import SHARED
 from monae_app.web.parts import Parts
@@ -157,10 +156,7 @@ class Selections:
         column = next((each for each in annotations.state().columns if each.name == name), None)
         if column is None:
             return None
-        codes = annotations.columns.codes(column.id).astype(np.int16)
-        codes[codes == NONE] = -1
-        groups = pd.Index([group.name for group in column.groups], dtype=object)
-        return pd.Series(pd.Categorical.from_codes(codes, dtype=pd.CategoricalDtype(groups)))
+        return pd.Series(annotations.columns.categories(column.id))
 
     def version(self, run: str, name: str) -> str:
         """Return what changes when a column does."""

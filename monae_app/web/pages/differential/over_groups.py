@@ -37,7 +37,7 @@ def register(app: Dash, services: Services) -> None:
         Input(ids.RUN, "value"),
     )
     def offer(run: str | None) -> tuple[Any, ...]:
-        view = _opened(services, run)
+        view = services.opened(run)
         if view is None:
             return [], None, [], None
         columns = view.groupings
@@ -50,7 +50,7 @@ def register(app: Dash, services: Services) -> None:
         State(ids.RUN, "value"),
     )
     def search(text: str | None, chosen: list[str] | None, run: str | None) -> list[dict[str, str]]:
-        view = _opened(services, run)
+        view = services.opened(run)
         found = [] if view is None else [hit for hit in view.search(text or "", HITS) if not hit.key.startswith("obs:")]
         options = {hit.key: f"{hit.name} · {hit.kind}" for hit in found}
         options |= {key: key.partition(":")[2] for key in chosen or []}
@@ -78,7 +78,7 @@ def _register_figure(app: Dash, services: Services) -> None:
         keys: list[str] | None, column: str | None, part: str | None, kind: str, theme: str | None, run: str | None
     ) -> tuple[Any, ...]:
         hidden = kind != COMPOSITION
-        view = _opened(services, run)
+        view = services.opened(run)
         if view is None or not column or (kind != COMPOSITION and not keys):
             return {}, {"display": "none"}, NOTHING, hidden, ""
         said = {"kind": kind, "column": column, "part": part or "", "feature": keys or []}
@@ -113,7 +113,7 @@ def _register_download(app: Dash, services: Services) -> None:
     def download(
         _clicks: int | None, keys: list[str] | None, column: str | None, part: str | None, kind: str, run: str | None
     ) -> Any:
-        view = _opened(services, run)
+        view = services.opened(run)
         if ctx.triggered_id != page.FIGURE_CSV or view is None or not column:
             return no_update
         try:
@@ -145,10 +145,3 @@ def _of_one(name: str, chosen: GroupValues) -> str | None:
 
 def _tall(rows: int) -> dict[str, str]:
     return {"height": f"{max(240, 90 + 22 * rows)}px"}
-
-
-def _opened(services: Services, run: str | None) -> RunView | None:
-    try:
-        return services.view(run) if run else None
-    except InputError:
-        return None

@@ -128,10 +128,10 @@ def _register_choice(app: Dash, services: Services, selections: Selections) -> N
         State(CELLS, "value"),
     )
     def offer(run: str | None, _saved: Any, chosen: list[str] | None) -> tuple[Any, Any]:
-        try:
-            offered = GroupChoice(services.view(run or ""), str(run), selections).offered(every=True)
-        except InputError:
+        view = services.opened(run)
+        if view is None:
             return [], []
+        offered = GroupChoice(view, str(run), selections).offered(every=True)
         known = {each["value"] for each in offered}
         return offered, [each for each in chosen or [] if each in known]
 

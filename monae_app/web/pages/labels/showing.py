@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from dash import Dash, Input, Output, dcc, html
 
+from monae_app.engine.analysis.label_transfer.unassigned import UNASSIGNED
 from monae_app.engine.errors import InputError
 from monae_app.web import ids
 from monae_app.web.components.code_link import code_link
@@ -14,7 +15,7 @@ from monae_app.web.components.figure_out import figure_out
 from monae_app.web.components.notice import alert, refused
 from monae_app.web.figures.style import style
 from monae_app.web.figures.transfer import confidence_figure, confusion_figure
-from monae_app.web.labels_view import UNASSIGNED, Choice, Found
+from monae_app.web.labels_view import Choice, Found
 from monae_app.web.modalities import modality_title
 from monae_app.web.pages.labels.layout import (
     COLUMN,
