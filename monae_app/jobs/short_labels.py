@@ -1,4 +1,4 @@
-"""Labels for cells, worked out by short work: transferred, or told by markers. N cells, C classes."""
+"""Labels for cells, transferred by short work. N cells, C classes."""
 
 from __future__ import annotations
 
@@ -7,10 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from monae_app.engine.analysis.feature_search import FeatureSearch
 from monae_app.engine.analysis.kept_arrays import KeptArrays
-from monae_app.engine.analysis.label_transfer.marker_lists import read_marker_lists
-from monae_app.engine.analysis.label_transfer.marker_scores import score_markers
 from monae_app.engine.analysis.label_transfer.sides import labels_of, side_of
 from monae_app.engine.analysis.label_transfer.transfer import Transfer, transfer
 from monae_app.engine.analysis.label_transfer.written import write_table
@@ -18,7 +15,7 @@ from monae_app.engine.analysis.run_slices import RunSlices
 from monae_app.engine.errors import InputError
 from monae_app.engine.result import Result
 from monae_app.engine.telling import Telling
-from monae_app.jobs.kept_labels import KeptLabel, KeptLabels, asked_for, markers_asked
+from monae_app.jobs.kept_labels import KeptLabel, KeptLabels, asked_for
 from monae_app.jobs.short_files import offered
 
 if TYPE_CHECKING:
@@ -26,11 +23,10 @@ if TYPE_CHECKING:
 
     from monae_app.jobs.short_work import Bench
 
-# Of the arrays that are read for markers.
+# Of the arrays that are read for a table.
 KEPT_BYTES = 256 * 2**20
 # Messages of a transfer before it is done, for the bar.
 MESSAGES = 4
-CLUSTERS = "leiden"
 
 
 def transfer_labels(order: dict[str, Any], bench: Bench) -> dict[str, Any]:
@@ -66,40 +62,6 @@ def transfer_labels(order: dict[str, Any], bench: Bench) -> dict[str, Any]:
         arrays = {"probabilities": found.probabilities.astype(np.float16), "novelty": found.novelty}
         kept.write(folder, asked, KeptLabel(arrays, about))
     return {"source": source, "column": column, "target": target}
-
-
-def score_marker_lists(order: dict[str, Any], bench: Bench) -> dict[str, Any]:
-    """Score lists of markers in all cells of a run and keep the scores.
-
-    Parameters
-    ----------
-    order
-        ``folder`` of the run and ``text``, the lists.
-    bench
-        Where.
-
-    Returns
-    -------
-    dict
-        ``text``.
-    """
-    folder, text = Path(order["folder"]), str(order["text"])
-    asked, kept = markers_asked(text), KeptLabels(bench.store, bench.user)
-    if kept.read(folder, asked) is None:
-        run = RunSlices(folder, KeptArrays(KEPT_BYTES))
-
-        def told(done: int, total: int) -> None:
-            bench.tell(done / total, f"Scoring, {done:,} of {total:,} markers")
-
-        marked = score_markers(run, FeatureSearch(run), read_marker_lists(text), told)
-        clustered = CLUSTERS in run.columns
-        groups = run.column(CLUSTERS).astype(str).tolist() if clustered else ["all"] * run.n_cells
-        about = {
-            **asked, "classes": marked.types.tolist(), "missing": marked.missing, "found": marked.found,
-            "groups": marked.by_group(groups).to_dict("records"),
-        }  # fmt: skip
-        kept.write(folder, asked, KeptLabel({"scores": marked.scores.astype(np.float16)}, about))
-    return {"text": text}
 
 
 def write_labels(order: dict[str, Any], bench: Bench) -> dict[str, Any]:

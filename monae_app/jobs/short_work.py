@@ -41,7 +41,8 @@ WORK = {
     "report": "monae_app.jobs.short_report:make_report",
     "labels": "monae_app.jobs.short_labels:transfer_labels",
     "labels_file": "monae_app.jobs.short_labels:write_labels",
-    "markers": "monae_app.jobs.short_labels:score_marker_lists",
+    "markers": "monae_app.jobs.short_markers:score_marker_lists",
+    "markers_file": "monae_app.jobs.short_markers:write_marker_scores",
 }
 NUMBER = re.compile(r"[0-9a-f]{32}")
 TICKET, OWNER = "ticket.json", "owner.json"

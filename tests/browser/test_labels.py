@@ -61,5 +61,12 @@ def test_markers_are_scored_and_what_is_wrong_is_said(page: Page):
     page.click("#labels-markers-start")
     expect(page.locator("#labels-marked table")).to_be_visible(timeout=LONG)
     expect(page.locator("#labels-marked")).to_contain_text("Oligo: Nope")
+    page.click("#labels-marked-cluster-start")
+    link = page.locator("#labels-marked-cluster-shown a")
+    expect(link).to_be_visible(timeout=LONG)
+    with page.expect_download() as saved:
+        link.click()
+    assert saved.value.suggested_filename == "marker_scores_by_cluster.csv"
+    assert len(pd.read_csv(saved.value.path())) == len(TYPES)
     page.click("#labels-marked-save")
     expect(page.locator("#labels-marked-saved")).to_contain_text("types by markers")

@@ -11,7 +11,8 @@ import pytest
 from monae_app.engine.errors import InputError
 from monae_app.jobs.downloads import Downloads
 from monae_app.jobs.kept_labels import KeptLabels, markers_asked
-from monae_app.jobs.short_labels import score_marker_lists, transfer_labels, write_labels
+from monae_app.jobs.short_labels import transfer_labels, write_labels
+from monae_app.jobs.short_markers import score_marker_lists, write_marker_scores
 from monae_app.jobs.short_work import Bench
 from monae_app.web.figures.style import DARK, LIGHT
 from monae_app.web.figures.transfer import confidence_figure, confusion_figure
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 RUN = "sample-tiny"
 MARKERS = "Astro: Gene0, Gene1\nEndo: Gene15, Gene16\nOligo: Gene46, Nope"
+MARKED = ("Astro", "Endo", "Oligo")
 
 
 @pytest.fixture
@@ -119,11 +121,26 @@ def test_columns_of_the_map_are_kept_and_taken_back(view, services, labels, benc
 
 def test_markers_name_clusters_and_say_what_is_missing(view, services, labels, bench):
     assert labels.marked(RUN, MARKERS) is None
-    score_marker_lists({"folder": str(view.folder), "text": MARKERS}, bench)
+    asked = {"folder": str(view.folder), "text": MARKERS}
+    score_marker_lists(asked, bench)
     about = labels.marked(RUN, MARKERS).about
     assert about["missing"] == {"Astro": [], "Endo": [], "Oligo": ["Nope"]}
     assert [row["label"] for row in about["groups"]] == ["Astro", "Endo", "unassigned", "Oligo"]
     assert KeptLabels(bench.store, "somebody").read(view.folder, markers_asked(MARKERS)) is None
+    by_cluster, by_cell = (
+        pd.read_csv(
+            Downloads(bench.store, bench.user).find(write_marker_scores(asked | {"each": each}, bench)["token"])
+        )
+        for each in ("cluster", "cell")
+    )
+    assert by_cell.columns.tolist() == ["cell", "modality", "cluster", "best", *(f"score_{name}" for name in MARKED)]
+    assert by_cell["cell"].tolist() == view.run.names(slice(0, 2 * CELLS))
+    means = by_cell.groupby("cluster")[[f"score_{name}" for name in MARKED]].mean()
+    assert np.allclose(by_cluster.set_index("cluster")[means.columns], means, atol=2e-4)
+    assert by_cluster["label"].tolist() == ["Astro", "Endo", "unassigned", "Oligo"]
+    assert (by_cluster["score"] == by_cluster[means.columns].max(axis=1)).all()
+    with pytest.raises(InputError, match="not kept any more"):
+        write_marker_scores(asked | {"text": "other", "each": "cell"}, bench)
     labels.keep_marked(RUN, MARKERS, "types")
     told = Selections(services).values(RUN, "types").astype(str)
     assert (told[:4] == ["Astro", "Endo", "unassigned", "Oligo"]).all()

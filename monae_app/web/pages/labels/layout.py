@@ -13,6 +13,10 @@ from monae_app.web.components.short_job import ShortJob
 JOB = ShortJob("labels", "labels", "Transfer the labels", primary=True)
 FILE = ShortJob("labels-file", "labels_file", "Make a table (CSV)")
 MARKERS = ShortJob("labels-markers", "markers", "Score the markers")
+# What a row of a table of scores is.
+TABLES = {
+    each: ShortJob(f"labels-marked-{each}", "markers_file", f"Table of {each}s (CSV)") for each in ("cluster", "cell")
+}
 SOURCE, COLUMN, TARGET, THRESHOLD = "labels-source", "labels-column", "labels-target", "labels-threshold"
 # What the URL asked for, and the choice that a run begins with.
 ASKED, FIRST = "labels-asked", "labels-first"
@@ -139,6 +143,7 @@ def _marked() -> html.Section:
             ),
             html.Div(id=MARKED_SAVED, role="status"),
             html.Div(id=MARKED_TEXT),
+            html.Div([job.layout() for job in TABLES.values()], className="labels-tables"),
         ],
         id=MARKED,
         className="card",

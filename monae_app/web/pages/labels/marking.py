@@ -12,6 +12,7 @@ from monae_app.engine.analysis.label_transfer.marker_lists import read_marker_li
 from monae_app.engine.analysis.numbered import by_number
 from monae_app.engine.errors import InputError
 from monae_app.web import ids
+from monae_app.web.components.export_run import download_link
 from monae_app.web.components.notice import alert, refused
 from monae_app.web.pages.labels.keeping import saved_note
 from monae_app.web.pages.labels.layout import (
@@ -24,6 +25,7 @@ from monae_app.web.pages.labels.layout import (
     MARKED_TEXT,
     MARKERS,
     MOST_BYTES,
+    TABLES,
 )
 
 if TYPE_CHECKING:
@@ -46,6 +48,7 @@ def register(app: Dash, services: Services, view: LabelsView) -> None:
         return {"folder": str(opened.folder), "text": text or ""}
 
     MARKERS.register(app, services, order, [State(ids.RUN, "value"), State(LISTS, "value")])
+    _register_tables(app, services)
 
     @app.callback(
         Output(LISTS, "value"),
@@ -90,6 +93,17 @@ def register(app: Dash, services: Services, view: LabelsView) -> None:
         except InputError as error:
             return refused(error)
         return saved_note(run, made.name)
+
+
+def _register_tables(app: Dash, services: Services) -> None:
+    def order(run: str | None, outcome: dict[str, Any] | None) -> dict[str, Any]:
+        # What is shown, whatever stands in the box by now.
+        text = str(((outcome or {}).get("result") or {}).get("text", ""))
+        return {"folder": str(services.view(run or "").folder), "text": text}
+
+    states = [State(ids.RUN, "value"), State(MARKERS.outcome, "data")]
+    for each, job in TABLES.items():
+        job.register(app, services, lambda *values, each=each: {**order(*values), "each": each}, states, download_link)
 
 
 def missing(known: KeptLabel) -> Any:
