@@ -74,9 +74,10 @@ class KeptLabels:
         return self._folder / f"{key_of(about)}.npz"
 
 
-def asked_for(source: str, column: str, target: str) -> dict[str, str]:
-    """Name a transfer, as :class:`KeptLabels` takes it."""
-    return {"kind": "transfer", "source": source, "column": column, "target": target}
+def asked_for(source: str, column: str, target: str, file: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Name a transfer, as :class:`KeptLabels` takes it; ``file`` is that which gives or gets labels, if one does."""
+    asked = {"kind": "transfer", "source": source, "column": column, "target": target}
+    return asked if file is None else {**asked, "file": dict(file)}
 
 
 def markers_asked(text: str) -> dict[str, str]:

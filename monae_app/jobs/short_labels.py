@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from monae_app.engine.analysis.kept_arrays import KeptArrays
-from monae_app.engine.analysis.label_transfer.sides import labels_of, side_of
-from monae_app.engine.analysis.label_transfer.transfer import Transfer, transfer
+from monae_app.engine.analysis.label_transfer.transfer import Transfer
 from monae_app.engine.analysis.label_transfer.written import write_table
 from monae_app.engine.analysis.run_slices import RunSlices
 from monae_app.engine.errors import InputError
-from monae_app.engine.result import Result
 from monae_app.engine.telling import Telling
 from monae_app.jobs.kept_labels import KeptLabel, KeptLabels, asked_for
+from monae_app.jobs.labelling import Wanted, label_cells
 from monae_app.jobs.short_files import offered
 
 if TYPE_CHECKING:
@@ -30,12 +29,13 @@ MESSAGES = 4
 
 
 def transfer_labels(order: dict[str, Any], bench: Bench) -> dict[str, Any]:
-    """Transfer labels within a run and keep them.
+    """Transfer labels within a run, or from or to the cells of a file, and keep them.
 
     Parameters
     ----------
     order
-        ``folder`` of the run, ``source``, ``column`` and ``target``.
+        ``folder`` of the run, ``source``, ``column`` and ``target``; where cells of a file take part ``file``: its
+        ``path``, its ``version`` and whether it ``gives`` labels or gets some.
     bench
         Where.
 
@@ -44,22 +44,24 @@ def transfer_labels(order: dict[str, Any], bench: Bench) -> dict[str, Any]:
     dict
         ``source``, ``column`` and ``target``.
     """
-    folder = Path(order["folder"])
+    folder, file = Path(order["folder"]), order.get("file")
     source, column, target = (str(order[name]) for name in ("source", "column", "target"))
-    asked, kept = asked_for(source, column, target), KeptLabels(bench.store, bench.user)
+    asked, kept = asked_for(source, column, target, file), KeptLabels(bench.store, bench.user)
     if kept.read(folder, asked) is None:
         bench.tell(0.05, "Reading the run")
-        result = Result.load(folder)
-        found = transfer(
-            side_of(result.cells, source, result.modalities),
-            labels_of(result.cells, source, column),
-            side_of(result.cells, target, result.modalities),
-            result.features,
-            seed=result.config.seed,
-            tell=Telling("labels", _counting(bench.tell)),
-        )
-        about = {**asked, "classes": found.classes.tolist(), "notes": list(found.notes)}
+        path, gives = (Path(file["path"]), bool(file["gives"])) if file else (None, False)
+        wanted = Wanted(folder, column, source, target, path if gives else None, None if gives else path)
+        placed: list[str] = []
+        labelled = label_cells(wanted, placed.append, Telling("labels", _counting(bench.tell, MESSAGES + bool(file))))
+        found = labelled.found
+        about = {**asked, "classes": found.classes.tolist(), "notes": list(found.notes), "placed": placed}
         arrays = {"probabilities": found.probabilities.astype(np.float16), "novelty": found.novelty}
+        if file and not gives:
+            # what the run cannot say of cells that are not its own
+            arrays["names"] = np.char.encode([name.removeprefix(f"{target}:") for name in found.names], "utf-8")
+            known = labelled.known(target, column)
+            if known is not None:
+                about["known"], arrays["known"] = known.categories.tolist(), known.codes.astype(np.int16)
         kept.write(folder, asked, KeptLabel(arrays, about))
     return {"source": source, "column": column, "target": target}
 
@@ -81,16 +83,20 @@ def write_labels(order: dict[str, Any], bench: Bench) -> dict[str, Any]:
     """
     folder = Path(order["folder"])
     source, column, target = (str(order[name]) for name in ("source", "column", "target"))
-    known = KeptLabels(bench.store, bench.user).read(folder, asked_for(source, column, target))
+    file = order.get("file")
+    known = KeptLabels(bench.store, bench.user).read(folder, asked_for(source, column, target, file))
     if known is None:
         raise InputError("These labels are not kept any more.", "labels of this week.", "transfer them again.")
     bench.tell(0.2, "Writing the table")
     run = RunSlices(folder, KeptArrays(KEPT_BYTES))
     span = run.spans[target]
-    names = np.array(run.names(slice(span.start, span.stop)))
+    own = known.arrays.get("names")
+    names = np.array(run.names(slice(span.start, span.stop))) if own is None else np.char.decode(own, "utf-8")
     path = bench.folder / "labels.csv"
     write_table(as_transfer(known, names), path, float(order["threshold"]))
-    return offered(bench, path, f"labels_{column}_{source}_to_{target}.csv")
+    placed = Path(file["path"]).name.partition(".")[0] if file else ""
+    giving, taking = (placed or source, target) if file and file["gives"] else (source, placed or target)
+    return offered(bench, path, f"labels_{column}_{giving}_to_{taking}.csv")
 
 
 def as_transfer(known: KeptLabel, names: np.ndarray) -> Transfer:
@@ -100,12 +106,12 @@ def as_transfer(known: KeptLabel, names: np.ndarray) -> Transfer:
     return Transfer(names, classes, probabilities, known.arrays["novelty"], tuple(known.about["notes"]))
 
 
-def _counting(tell: Callable[[float | None, str], None]) -> Callable[[dict[str, Any]], None]:
+def _counting(tell: Callable[[float | None, str], None], messages: int) -> Callable[[dict[str, Any]], None]:
     told = 0
 
     def heard(event: dict[str, Any]) -> None:
         nonlocal told
         told += 1
-        tell(min(told / MESSAGES, 1.0), str(event["message"]))
+        tell(min(told / messages, 1.0), str(event["message"]))
 
     return heard

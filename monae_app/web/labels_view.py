@@ -14,11 +14,13 @@ from monae_app.engine.errors import InputError
 from monae_app.jobs.annotation_state import NONE
 from monae_app.jobs.kept_labels import KeptLabel, KeptLabels, asked_for, markers_asked
 from monae_app.web.cell_columns import as_groups
+from monae_app.web.label_files import GETS, GIVES, LabelFiles
 from monae_app.web.modalities import modality_title
 
 if TYPE_CHECKING:
     from monae_app.jobs.annotation_state import Column
     from monae_app.web.explore import RunView
+    from monae_app.web.label_files import Look
     from monae_app.web.selections import Selections
     from monae_app.web.services import Services
 
@@ -29,52 +31,62 @@ LEVELS = (0.5, 0.7, 0.8, 0.9, 0.95)
 
 @dataclass(frozen=True)
 class Choice:
-    """Whose labels go to whose cells."""
+    """Whose labels go to whose cells; where ``file`` is named, its cells give labels or get some, by its ``role``."""
 
     run: str
     source: str
     column: str
     target: str
+    file: str = ""
+    role: str = GIVES
 
     @classmethod
-    def first(cls, run: str, view: RunView, asked: dict[str, str]) -> Choice | None:
-        """Choose what the URL asks for if the run has it, else the label of the run; None where there is none."""
-        columns, names = label_columns(view), view.modalities
-        if not columns or len(names) < 2:
+    def first(
+        cls, run: str, view: RunView, asked: dict[str, str], file: Look | None = None, role: str = GIVES
+    ) -> Choice | None:
+        """Choose what the URL asks for if it is there, else the label of the run or file; None where there is none.
+
+        Cells of a file are first compared with the run's of their own modality.
+        """
+        names = view.modalities
+        own = file.modality(names) if file else ""
+        columns = file.labels(own) if file and role != GETS else label_columns(view)
+        if not columns or (len(names) < 2 and not file):
             return None
         column = asked.get("label") if asked.get("label") in columns else columns[0]
-        source = asked.get("from") if asked.get("from") in names else names[0]
-        others = [name for name in names if name != source]
-        target = asked.get("to") if asked.get("to") in others else others[0]
-        return cls(run, str(source), str(column), str(target))
+        source = asked.get("from") if asked.get("from") in names else own or names[0]
+        others = [name for name in names if name != source or file]
+        target = asked.get("to") if asked.get("to") in others else own or others[0]
+        return cls(run, str(source), str(column), str(target), file.ref if file else "", role)
 
     def checked(self, view: RunView) -> Choice:
-        """Return it, if the run has all of it.
+        """Return it, if the run has all of it; what a file has is seen when it is read.
 
         Raises
         ------
         InputError
             If it has not.
         """
-        if not {self.source, self.target} <= set(view.modalities) or self.source == self.target:
+        if not {self.source, self.target} <= set(view.modalities) or (self.source == self.target and not self.file):
             raise InputError("Two modalities are needed.", "labels from one to another.", "choose two of this run.")
-        if self.column not in label_columns(view):
+        columns = label_columns(view)
+        if not self.column:
+            raise InputError("No labels are chosen.", "a column of labels.", "choose a column, or a file that has one.")
+        if self.column not in columns and not (self.file and self.role == GIVES):
             raise InputError(
-                f"{self.column[:80]!r} is no column of labels.",
-                f"one of: {', '.join(label_columns(view))}.",
-                "choose one.",
+                f"{self.column[:80]!r} is no column of labels.", f"one of: {', '.join(columns)}.", "choose one."
             )
         return self
 
     @property
-    def asked(self) -> dict[str, str]:
-        """What it is kept under."""
+    def asked(self) -> dict[str, Any]:
+        """What it is kept under, where no file takes part."""
         return asked_for(self.source, self.column, self.target)
 
     @property
-    def title(self) -> str:
-        """What a column of these labels is called."""
-        return f"{self.column} from {modality_title(self.source)}"
+    def of_run(self) -> bool:
+        """Whether the cells that get labels are the run's."""
+        return not self.file or self.role == GIVES
 
 
 def label_columns(view: RunView) -> list[str]:
@@ -94,7 +106,7 @@ class Found:
     known
         Labels that the cells have in this column already, (M,), with gaps; None if none has one.
     span
-        Rows of the cells in the run.
+        Rows of the cells in the run; empty where they are those of a file.
     """
 
     kept: KeptLabel
@@ -171,23 +183,42 @@ class LabelsView:
 
     def __init__(self, services: Services, selections: Selections) -> None:
         self._services, self._selections = services, selections
+        self.files = LabelFiles(services)
 
     def view(self, run: str | None) -> RunView | None:
         """Open a finished run; None if there is none."""
         return self._services.opened(run)
 
-    def found(self, choice: Choice) -> Found | None:
-        """Return what was found; None if it was not asked for yet."""
+    def order(self, choice: Choice) -> dict[str, Any]:
+        """Say what is to be done, as short work takes it.
+
+        Raises
+        ------
+        InputError
+            If the run or the file cannot be used.
+        """
         view = self._services.view(choice.run)
         choice.checked(view)
-        kept = self._kept().read(view.folder, choice.asked)
+        order = {"folder": str(view.folder), **{name: getattr(choice, name) for name in ("source", "column", "target")}}
+        return {**order, "file": self.files.order(choice.file, choice.role)} if choice.file else order
+
+    def found(self, choice: Choice) -> Found | None:
+        """Return what was found; None if it was not asked for yet."""
+        view, order = self._services.view(choice.run), self.order(choice)
+        kept = self._kept().read(view.folder, asked_for(choice.source, choice.column, choice.target, order.get("file")))
         if kept is None:
             return None
+        if not choice.of_run:
+            had = kept.arrays.get("known")
+            cells = None if had is None else pd.Categorical.from_codes(had, kept.about["known"])
+            return Found(kept, None if cells is None else pd.Series(cells), range(0))
         span = view.spans[choice.target]
-        known = as_groups(view.run.column(choice.column)).iloc[span.start : span.stop].reset_index(drop=True)
-        if not known.notna().any():
-            return Found(kept, None, span)
-        return Found(kept, known.cat.remove_unused_categories(), span)
+        known = self._known(view, choice.column, span)
+        return Found(kept, known, span)
+
+    def title(self, choice: Choice) -> str:
+        """Name a column of these labels."""
+        return f"{choice.column} from {self.files.name(choice.file) if choice.file else modality_title(choice.source)}"
 
     def marked(self, run: str, text: str) -> KeptLabel | None:
         """Return what markers said; None if they were not asked."""
@@ -204,13 +235,17 @@ class LabelsView:
         found = self.found(choice)
         if found is None:
             raise InputError("There are no labels yet.", "labels that were transferred.", "transfer them first.")
-        annotations = self._selections.own(choice.run).annotations
+        if not choice.of_run:
+            raise InputError(
+                "These cells are not on the map.", "labels of cells of the run.", "take the table (CSV) of them."
+            )
+        annotations, title = self._selections.own(choice.run).annotations, self.title(choice)
         levels = [f"below {LEVELS[0]:.0%}", *(f"from {level:.0%}" for level in LEVELS)]
         sure = np.digitize(found.confidence, LEVELS).astype(np.uint8)
         cells = self._services.view(choice.run).n_cells
-        annotations.columns.add_whole(f"{choice.title}, confidence", levels, _whole(sure, found.span, cells))
+        annotations.columns.add_whole(f"{title}, confidence", levels, _whole(sure, found.span, cells))
         names = [*found.classes.tolist(), UNASSIGNED]
-        made = annotations.columns.add_whole(choice.title, names, _whole(found.codes(threshold), found.span, cells))
+        made = annotations.columns.add_whole(title, names, _whole(found.codes(threshold), found.span, cells))
         return made, [step.id for step in reversed(annotations.state().past[-2:])]
 
     def keep_marked(self, run: str, text: str, name: str) -> Column:
@@ -236,6 +271,14 @@ class LabelsView:
     def take_back(self, run: str, step: str | None) -> None:
         """Undo the step that kept them."""
         self._selections.own(run).annotations.undo(step)
+
+    @staticmethod
+    def _known(view: RunView, column: str, span: range) -> pd.Series[Any] | None:
+        """Labels that cells of the run have in this column, (M,); None where they have none."""
+        if column not in label_columns(view):
+            return None
+        known = as_groups(view.run.column(column)).iloc[span.start : span.stop].reset_index(drop=True)
+        return known.cat.remove_unused_categories() if known.notna().any() else None
 
     def _kept(self) -> KeptLabels:
         return KeptLabels(self._services.settings.store, self._services.users.current())

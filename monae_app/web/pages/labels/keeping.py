@@ -10,16 +10,13 @@ from dash import Dash, Input, Output, State, ctx, dcc, html
 from monae_app.engine.errors import InputError
 from monae_app.web import ids
 from monae_app.web.components.notice import alert, refused
-from monae_app.web.labels_view import Choice
-from monae_app.web.pages.labels.choosing import why_not
+from monae_app.web.pages.labels.choosing import CHOSEN, chosen, why_not
 from monae_app.web.pages.labels.layout import (
-    COLUMN,
+    LOOK,
     NOTE,
     SAVE,
     SAVED,
-    SOURCE,
     STEP,
-    TARGET,
     THRESHOLD,
     UNDO,
 )
@@ -32,9 +29,10 @@ if TYPE_CHECKING:
 def register(app: Dash, services: Services, view: LabelsView) -> None:
     """Connect it."""
 
-    @app.callback(Output(NOTE, "children"), Input(ids.RUN, "value"))
-    def say(run: str | None) -> Any:
-        told = why_not(services, run)
+    @app.callback(Output(NOTE, "children"), Input(ids.RUN, "value"), Input(LOOK, "data"))
+    def say(run: str | None, look: Any) -> Any:
+        # what the run lacks a file may have
+        told = None if look and view.view(run) is not None else why_not(services, run)
         return told and html.Section(told, className="card")
 
     @app.callback(
@@ -43,13 +41,14 @@ def register(app: Dash, services: Services, view: LabelsView) -> None:
         Output(UNDO, "hidden"),
         Input(SAVE, "n_clicks"),
         Input(UNDO, "n_clicks"),
-        *[Input(name, "value") for name in (ids.RUN, SOURCE, COLUMN, TARGET)],
+        Input(ids.RUN, "value"),
+        *[Input(*each) for each in CHOSEN],
         State(THRESHOLD, "value"),
         State(STEP, "data"),
         prevent_initial_call=True,
     )
-    def keep(_save: Any, _undo: Any, run: Any, source: Any, column: Any, target: Any, *more: Any) -> tuple[Any, ...]:
-        threshold, steps = more
+    def keep(_save: Any, _undo: Any, run: Any, *more: Any) -> tuple[Any, ...]:
+        *choice, threshold, steps = more
         if ctx.triggered_id == UNDO and steps:
             try:
                 for step in steps:
@@ -61,7 +60,7 @@ def register(app: Dash, services: Services, view: LabelsView) -> None:
             # what was said of another choice says nothing of this one
             return None, None, True
         try:
-            made, done = view.keep(Choice(run, source, column, target), threshold)
+            made, done = view.keep(chosen(run, *choice), threshold)
         except InputError as error:
             return refused(error), None, True
         return saved_note(run, made.name), done, False

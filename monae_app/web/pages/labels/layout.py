@@ -9,6 +9,7 @@ from dash import dcc, html
 from monae_app.web.components.aria import aria
 from monae_app.web.components.notice import empty
 from monae_app.web.components.short_job import ShortJob
+from monae_app.web.label_files import GETS, GIVES
 
 JOB = ShortJob("labels", "labels", "Transfer the labels", primary=True)
 FILE = ShortJob("labels-file", "labels_file", "Make a table (CSV)")
@@ -18,6 +19,9 @@ TABLES = {
     each: ShortJob(f"labels-marked-{each}", "markers_file", f"Table of {each}s (CSV)") for each in ("cluster", "cell")
 }
 SOURCE, COLUMN, TARGET, THRESHOLD = "labels-source", "labels-column", "labels-target", "labels-threshold"
+# Another file whose cells take part: its name, what it does, what it holds, and what is said of it.
+OTHER, ROLE, LOOK, TOLD, ROLE_BOX = "labels-other", "labels-role", "labels-look", "labels-told", "labels-role-box"
+ROLES = {GIVES: "Its labels go to cells of the run", GETS: "Its cells get labels of the run"}
 # What the URL asked for, and the choice that a run begins with.
 ASKED, FIRST = "labels-asked", "labels-first"
 FORM, NOTE, RESULT, TILES, TABLE = "labels-form", "labels-note", "labels-result", "labels-tiles", "labels-table"
@@ -40,6 +44,7 @@ def layout(**asked: str) -> html.Div:
     form = html.Section(
         [
             html.H2("Transfer"),
+            _other(asked.get("role", "")),
             _field("Labels of", SOURCE, dcc.Dropdown(id=SOURCE, options=[], clearable=False)),
             _field("Column", COLUMN, dcc.Dropdown(id=COLUMN, options=[], clearable=False)),
             _field("To the cells of", TARGET, dcc.Dropdown(id=TARGET, options=[], clearable=False)),
@@ -73,10 +78,35 @@ def layout(**asked: str) -> html.Div:
 _MARKS: Any = {0: "0", 0.5: ".5", 1: "1"}
 
 
+def _other(role: str) -> html.Div:
+    return html.Div(
+        [
+            html.Label("Cells of another file", htmlFor=OTHER),
+            dcc.Dropdown(id=OTHER, options=[], placeholder="None: within the run"),
+            dcc.Loading(html.Div(id=TOLD, role="status", className="small muted labels-told"), delay_show=400),
+            html.Div(
+                dcc.RadioItems(
+                    [{"label": told, "value": name} for name, told in ROLES.items()],
+                    role if role in ROLES else GIVES,
+                    id=ROLE,
+                    className="labels-role small",
+                ),
+                id=ROLE_BOX,
+                hidden=True,
+            ),
+            dcc.Store(id=LOOK),
+        ],
+        className="field",
+    )
+
+
 def _hint() -> html.Section:
     told = empty(
         "No labels yet",
-        html.P("Press “Transfer the labels”. Of a run of up to 30,000 cells they come by themselves, within seconds."),
+        html.P(
+            "Press “Transfer the labels”. Within a run of up to 30,000 cells they come by themselves, within seconds; "
+            "cells of another file are placed in the run first."
+        ),
     )
     return html.Section(told, id=HINT, className="card", hidden=True)
 

@@ -15,26 +15,23 @@ from monae_app.web.components.figure_out import figure_out
 from monae_app.web.components.notice import alert, refused
 from monae_app.web.figures.style import style
 from monae_app.web.figures.transfer import confidence_figure, confusion_figure
-from monae_app.web.labels_view import Choice, Found
 from monae_app.web.modalities import modality_title
+from monae_app.web.pages.labels.choosing import CHOSEN, chosen
 from monae_app.web.pages.labels.layout import (
-    COLUMN,
     EXPLAINED,
     FIGURES,
     HINT,
     JOB,
     RESULT,
-    SOURCE,
     SUMMARY,
     TABLE,
-    TARGET,
     THRESHOLD,
     TILES,
 )
 
 if TYPE_CHECKING:
     from monae_app.web.figures.style import Style
-    from monae_app.web.labels_view import LabelsView
+    from monae_app.web.labels_view import Choice, Found, LabelsView
 
 GRAPH: Any = {"displayModeBar": False}
 CONFIDENCE, CONFUSION, CODE = "labels-confidence", "labels-confusion", "labels-code"
@@ -49,27 +46,29 @@ def register(app: Dash, view: LabelsView) -> None:
         Output(EXPLAINED, "children"), Output(FIGURES, "children"), Output(TABLE, "children"),
         Output(HINT, "hidden"),
         Input(ids.RUN, "value"),
-        *[Input(name, "value") for name in (SOURCE, COLUMN, TARGET, THRESHOLD)],
+        *[Input(*each) for each in CHOSEN],
+        Input(THRESHOLD, "value"),
         Input(JOB.outcome, "data"),
         Input(ids.THEME, "data"),
     )  # fmt: skip
-    def show(run: str | None, source: Any, column: Any, target: Any, threshold: float, *more: Any) -> tuple[Any, ...]:
+    def show(run: str | None, source: Any, column: Any, target: Any, *more: Any) -> tuple[Any, ...]:
         nothing = (True, None, None, None, None, None)
         hidden, to_see = True, False
+        look, role, threshold, _outcome, theme = more
         if view.view(run) is None or run is None or not (source and column and target):
             return *nothing, hidden
-        choice = Choice(run, source, column, target)
+        choice = chosen(run, source, column, target, look, role)
         try:
             found = view.found(choice)
         except InputError as error:
             return False, refused(error), None, None, None, None, hidden
         if found is None:
             return *nothing, to_see
-        text = f"{column} of {modality_title(source)} for {len(found.best):,} cells of {modality_title(target)}."
-        notes = [alert("Kinds of cells that the source lacks", note, tone="info") for note in found.kept.about["notes"]]
-        said = {"from": source, "label": column, "to": target, "threshold": threshold}
-        code = f"/api/runs/{run}/code/labels.py?{urlencode(said)}"
-        figures = [*notes, figures_of(found, threshold, style(more[1]), column), code_link(CODE, code)]
+        text = spoken(choice, view.files.name(choice.file) if choice.file else "", len(found.best))
+        figures = [*notes(found), figures_of(found, threshold, style(theme), column)]
+        if not choice.file:
+            said = {"from": source, "label": column, "to": target, "threshold": threshold}
+            figures.append(code_link(CODE, f"/api/runs/{run}/code/labels.py?{urlencode(said)}"))
         return (
             False,
             text,
@@ -79,6 +78,21 @@ def register(app: Dash, view: LabelsView) -> None:
             table(found, threshold),
             hidden,
         )
+
+
+def spoken(choice: Choice, file: str, cells: int) -> str:
+    """Say whose labels went to whose cells."""
+    source, target = modality_title(choice.source), modality_title(choice.target)
+    giving = f"{file} ({source})" if file and choice.of_run else source
+    taking = target if choice.of_run else f"{file} ({target})"
+    return f"{choice.column} of {giving} for {cells:,} cells of {taking}."
+
+
+def notes(found: Found) -> list[Any]:
+    """Say what is to be known of the labels, and of cells of a file that were placed in the run."""
+    told = [alert("Kinds of cells that the source lacks", note, tone="info") for note in found.kept.about["notes"]]
+    placed = found.kept.about.get("placed")
+    return [*([alert("Cells of the file, placed in the run", *placed, tone="info")] if placed else []), *told]
 
 
 def tiles(found: Found, threshold: float) -> html.Dl:
