@@ -52,9 +52,10 @@ class Look:
         """Write what the page keeps."""
         return {"ref": self.ref, "name": self.name, "parts": list(self.parts), "error": self.error}
 
-    def modality(self, known: Sequence[str]) -> str:
-        """Return the first of its modalities that the run knows, else the first of the run."""
-        return next((part["modality"] for part in self.parts if part["modality"] in known), known[0])
+    def modality(self, known: Sequence[str], asked: str | None = None) -> str:
+        """Return what was asked for if a part is that, else the first that the run knows, else the first of the run."""
+        own = [str(part["modality"]) for part in self.parts if part["modality"] in known]
+        return next((name for name in own if name == asked), next(iter(own), known[0]))
 
     def labels(self, modality: str) -> list[str]:
         """Columns of labels, best first; those of the part of a modality before those of others."""

@@ -48,15 +48,16 @@ class Choice:
 
         Cells of a file are first compared with the run's of their own modality.
         """
-        names = view.modalities
-        own = file.modality(names) if file else ""
-        columns = file.labels(own) if file and role != GETS else label_columns(view)
+        names, gives = view.modalities, role != GETS
+        own = file.modality(names, asked.get("from" if gives else "to")) if file else ""
+        columns = file.labels(own) if file and gives else label_columns(view)
         if not columns or (len(names) < 2 and not file):
             return None
         column = asked.get("label") if asked.get("label") in columns else columns[0]
-        source = asked.get("from") if asked.get("from") in names else own or names[0]
+        # the side of the file is what the file holds
+        source = asked.get("from") if asked.get("from") in names and not (own and gives) else own or names[0]
         others = [name for name in names if name != source or file]
-        target = asked.get("to") if asked.get("to") in others else own or others[0]
+        target = asked.get("to") if asked.get("to") in others and not (own and not gives) else own or others[0]
         return cls(run, str(source), str(column), str(target), file.ref if file else "", role)
 
     def checked(self, view: RunView) -> Choice:

@@ -63,6 +63,9 @@ def test_files_are_offered_and_looked_into(services, atlas):
     asked = {"from": "rna", "label": "nothing like it", "to": "protein"}
     assert Choice.first(RUN, view, asked, found) == Choice(RUN, "rna", "cell_type", "protein", found.ref)
     assert Choice.first(RUN, view, {}, found, GETS) == Choice(RUN, "rna", "cell_type", "rna", found.ref, GETS)
+    # the side of the file is what the file holds, whatever the URL says
+    assert Choice.first(RUN, view, {"from": "protein", "to": "protein"}, found).source == "rna"
+    assert Choice.first(RUN, view, {"from": "protein", "to": "protein"}, found, GETS).target == "rna"
     bare = files.look("root:bare.h5ad")
     assert bare.labels("rna") == []
     assert "no column of labels" in bare.sentence
