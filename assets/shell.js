@@ -81,7 +81,9 @@
     },
 
     links(pathname, run, ...hrefs) {
-      if (run) setParameters({ run });
+      const before = new URLSearchParams(window.location.search).get("run");
+      // What a link shows is of one run.
+      if (run) setParameters({ run, ...(before && before !== run ? { view: null } : {}) });
       const paths = hrefs.map((href) => href.split("?")[0]);
       const query = run ? "?run=" + encodeURIComponent(run) : "";
       const classes = paths.map((path) => (path === pathname ? "nav-link active" : "nav-link"));
@@ -104,6 +106,40 @@
     setParameters({ low: low === 1 ? null : low, high: high === 99 ? null : high, nonzero: nonzero ? 1 : null });
   });
 
+  // What a link shows beside its address is restored once that is drawn.
+  let restored = null;
+  document.addEventListener("map:ready", async ({ detail, target }) => {
+    const token = new URLSearchParams(window.location.search).get("view");
+    if (!token || token === restored || !target.cellMap) return;
+    restored = token;
+    const { restore } = await import("./embedding/view.mjs");
+    await restore(target.cellMap, detail.run, token).catch((error) => {
+      document.dispatchEvent(new CustomEvent("selection:restore", { detail: { run: detail.run, error } }));
+    });
+  });
+
+  // A link to what the page shows now. Colons and commas stay readable.
+  async function linkTo(run, shown) {
+    const url = new URL(window.location.href);
+    url.searchParams.set("run", run);
+    url.searchParams.delete("view");
+    const map = url.pathname === "/" && document.getElementById("map")?.cellMap;
+    const token = map ? await (await import("./embedding/view.mjs")).kept(map, shown) : null;
+    if (token) url.searchParams.set("view", token);
+    return url.href.replace(/%3A/gi, ":").replace(/%2C/gi, ",");
+  }
+
+  clientside.share = {
+    async link(made, run) {
+      if (!made) return ["", ""];
+      try {
+        return [await linkTo(made.run, run), ""];
+      } catch (error) {
+        return ["", error.message];
+      }
+    },
+  };
+
   clientside.map = {
     async capable() {
       return (await modules()).capable();
@@ -112,6 +148,7 @@
     async draw(order, capable) {
       const host = document.getElementById("map");
       if (!order || !host) return "";
+      document.getElementById("map-out").dataset.name = file(order.colour);
       if (capable === false) return order.run;
       const { mount } = await modules();
       // Drawing goes on by itself; a refusal is said on the map.
@@ -119,7 +156,7 @@
       return order.run;
     },
 
-    remember(colour, values, panel, labels, second) {
+    remember(colour, values, panel, labels, second, part) {
       // The callback also fires while another page takes this one's place.
       if (window.location.pathname !== "/" || !colour) return untouched();
       const feature = !/^(obs|note):/.test(colour);
@@ -129,19 +166,21 @@
         panel: panel === "joint" ? null : panel,
         labels: labels && labels.length ? null : "off",
         with: second || null,
+        part: part?.key || null,
       });
       return untouched();
     },
 
-    save(svg, png, colour) {
-      const clicked = clientside.callback_context.triggered_id;
-      if (!clicked || !(svg || png)) return untouched();
-      const kind = clicked === "map-svg" ? "svg" : "png";
-      const graph = document.querySelector("#map-plain:not([hidden]) .js-plotly-plot");
-      if (graph) {
-        const size = { width: graph.clientWidth, height: graph.clientHeight, scale: 3 };
-        window.Plotly.downloadImage(graph, { format: kind, filename: file(colour), ...size });
-      } else document.getElementById("map").picture?.(kind, file(colour));
+    // Some cells were clustered, or that was taken back: the panel of the selection learns of it, the map shows it.
+    clustered(step, outcome, run) {
+      const channel = new BroadcastChannel("saved-selections");
+      channel.postMessage(run);
+      channel.close();
+      const column = outcome?.result?.column;
+      if (!column || !step) return untouched();
+      const key = `note:${column}`;
+      clientside.set_props("map-colour", { options: [{ label: `${column} · cells`, value: key, search: column }], value: key });
+      document.dispatchEvent(new CustomEvent("map:recolour", { detail: { key } }));
       return untouched();
     },
   };

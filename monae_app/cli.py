@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import logging
 import os
 import sys
 from pathlib import Path
@@ -16,12 +15,11 @@ from monae_app.engine.errors import InputError, MonaeError
 from monae_app.jobs.cluster.command import add_worker
 from monae_app.jobs.ordered import named_inputs, named_settings, settings_help
 from monae_app.jobs.result_commands import add_impute, add_report, add_transfer
-from monae_app.web.flags import add_demo_flags, add_flags, read_flags
+from monae_app.web.command import add_serving
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from monae_app.web.settings import Settings
 
 UNEXPECTED, REFUSED = 1, 2
 BY_FLAG = {"inputs", "genome", "bed", "gtf", "model", "batch_key", "paired", "steps", "epochs", "seed", "device"}
@@ -63,12 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     add_impute(commands, _impute)
     add_transfer(commands, _transfer)
     add_worker(commands)
-    for name, about in (("app", "open the app in a browser"), ("demo", "open the app on the bundled samples")):
-        command = commands.add_parser(name, help=about)
-        add_flags(command, files=name == "app")
-        command.set_defaults(command=_app)
-    add_demo_flags(command)
-    command.set_defaults(command=_demo)
+    add_serving(commands, lambda line: print(line, flush=True))
     return parser
 
 
@@ -272,26 +265,6 @@ def _transfer(parsed: argparse.Namespace) -> int:
 
     given = {name: getattr(parsed, name) for name in Order.__dataclass_fields__}
     print(execute(Order(**given), lambda line: print(line, file=sys.stderr, flush=True)))
-    return 0
-
-
-def _app(parsed: argparse.Namespace) -> int:
-    return _serve(read_flags(parsed))
-
-
-def _demo(parsed: argparse.Namespace) -> int:
-    from monae_app.web.demo import demo_settings
-
-    with demo_settings(read_flags(parsed), keep=parsed.keep, projector=parsed.projector) as (settings, told):
-        print(told, flush=True)
-        return _serve(settings)
-
-
-def _serve(settings: Settings) -> int:
-    from monae_app.web.serve import serve
-
-    logging.basicConfig(format="%(message)s", level=logging.WARNING)
-    serve(settings, on_ready=lambda address: print(f"Monae App is at {address} (stop with Ctrl-C)", flush=True))
     return 0
 
 

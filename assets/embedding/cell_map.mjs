@@ -16,7 +16,7 @@ import { LOOKS } from "./palettes.mjs";
 import { laidOut, panelsOf } from "./panels.mjs";
 import { Points } from "./points.mjs";
 import { Selecting, marksOf } from "./selecting.mjs";
-import { pixelsOf, pictureOf } from "./snapshot.mjs";
+import { figureOf, pixelsOf } from "./snapshot.mjs";
 import { summary } from "./speech.mjs";
 import { stageIn, watched, writeTitles } from "./stage.mjs";
 import { Tools } from "./tools.mjs";
@@ -296,5 +296,5 @@ export class CellMap {
   }
 
   pixels = () => pixelsOf(this);
-  picture = (kind, name) => pictureOf(this, kind, name);
+  figure = (look) => figureOf(this, look);
 }

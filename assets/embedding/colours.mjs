@@ -48,6 +48,15 @@ export class Colours {
     this.#paint();
   }
 
+  /** Show the colours of somebody else, for as long as the same column is shown. */
+  lend({ colours, hidden, scale }) {
+    const names = new Set(hidden);
+    this.chosen = this.colouring.kind === "groups" ? colours : {};
+    this.scale = scale ?? this.scale;
+    this.#paint();
+    this.hide((this.colouring.groups || []).flatMap((group, code) => (names.has(group.name) ? [code] : [])));
+  }
+
   /** Another scale for continuous values. */
   rescale(name) {
     this.scale = name;

@@ -5,7 +5,7 @@
 //   map.select(bits | null)            bits: ceil(N / 8) bytes, row = 8 * byte + bit, least significant bit first
 //   map.selection()                    {bits, count}, or {bits: null, count: 0}
 //   map.setHidden(names)               of groups
-//   map.picture("png" | "svg", name)   saved as a file
+//   map.figure({font})                 as SVG, what is seen now
 //   map.pixels()                       what is drawn: {data (RGBA, from below), width, height, ratio}
 //   map.state()                        what is shown: about, colouring, colours, hidden, panels, labels, camera ...
 // A "map:recolour" event of the document, {key}, has the values of a column asked for anew.
@@ -17,7 +17,7 @@
 
 import { CellMap } from "./cell_map.mjs";
 
-const METHODS = ["show", "select", "selection", "setHidden", "picture", "pixels", "state"];
+const METHODS = ["show", "select", "selection", "setHidden", "figure", "pixels", "state"];
 
 /** Whether this browser can draw it; `?webgl=off` in the URL says no, to see what others see. */
 export function capable() {

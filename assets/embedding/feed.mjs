@@ -12,21 +12,18 @@ const base = (run) => `/api/runs/${encodeURIComponent(run)}`;
 
 /**
  * @param {string} run
- * @param {{column: string, groups: string[]} | null} part groups that are laid out alone; null for all cells
+ * @param {{key: string} | null} part cells that are laid out alone; null for all
  */
 export function feedOf(run, part = null) {
   const about = new URLSearchParams();
-  if (part) {
-    about.set("of", part.column);
-    for (const name of part.groups) about.append("group", name);
-  }
+  if (part) about.set("part", part.key);
   const url = (path, more = {}) => {
     const query = new URLSearchParams(about);
     for (const [name, value] of Object.entries(more)) if (value !== null && value !== undefined) query.set(name, value);
     return `${base(run)}/${path}${query.size ? "?" + query : ""}`;
   };
   return {
-    key: JSON.stringify([run, part]),
+    key: JSON.stringify([run, part?.key]),
     about: (signal) => asked(url("map.json"), signal).then((answer) => answer.json()),
     places: (signal) => asked(url("map.xy"), signal).then((answer) => answer.arrayBuffer()).then((body) => new Uint16Array(body)),
     colour: (choice, signal) => asked(url("map.colour", query(choice)), signal).then((answer) => answer.arrayBuffer()).then(frame),

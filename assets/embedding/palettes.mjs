@@ -3,7 +3,7 @@
 export const NO_VALUE = 255;
 export const TOP = 254;
 
-// The colours of every figure of the app (monae_app/web/figures/style.py); a test compares them.
+// The colours of every figure of the app (monae_app/engine/analysis/palette.py and figures/style.py); a test compares them.
 export const GROUPS = [
   "#00aa9b", "#ff8b0f", "#641fb2", "#2e4d7c", "#d82e00", "#aae017", "#c174ff", "#a25d5d", "#3ef0d1", "#8b0f55",
   "#b2b274", "#8383c9", "#c18355", "#ff9bff", "#2e8393", "#e0d193", "#aa0008", "#645daa", "#9355e0", "#74c1c1",

@@ -17,6 +17,8 @@ const selections = new Map();
 // Maps that have been drawn, and of how many cells; they are known by what they tell.
 const maps = new Map();
 let panel = null;
+// What a link selects, until its run is there.
+let lent = null;
 
 class SelectionPanel {
   constructor(root, run) {
@@ -37,15 +39,23 @@ class SelectionPanel {
       if (selections.get(run)?.cells !== cells) selections.set(run, new PresentSelection(run, cells));
       this.present = selections.get(run);
       this.saved = new SavedSelections(run);
+      this.saved.addEventListener("change", () => this.#offer(), { signal });
       this.present.addEventListener("change", (event) => this.#changed(event.detail.text), { signal });
       this.#build();
       // Somebody may have been quicker than the answers of the server.
       if (this.early) this.take(...this.early);
       else this.#show();
+      this.restore();
       await this.saved.load();
     } catch (error) {
       if (!signal.aborted) this.refuse(error, () => body.append(this.alert));
     }
+  }
+
+  // What is saved can be mapped alone (monae_app/web/pages/embedding/some_cells.py).
+  #offer() {
+    const { version } = this.saved.state;
+    if (document.getElementById("some-cells-chosen")) window.dash_clientside?.set_props?.("some-cells-saved", { data: version });
   }
 
   stop() {
@@ -57,6 +67,15 @@ class SelectionPanel {
     this.parts = [new PresentPanel(this), new SetsPanel(this), new ColumnsPanel(this), new CrossfilterPanel(this)];
     const [first, ...rest] = this.parts.map((part) => part.element);
     this.body.replaceChildren(first, this.alert, ...rest);
+  }
+
+  /** Select what a link selects. */
+  restore() {
+    if (lent?.run !== this.run) return;
+    const { bits, error } = lent;
+    lent = null;
+    if (error) this.refuse(error);
+    else if (!bits || bits.length === bytesFor(this.about.cells)) this.select(bits, "selection of the link");
   }
 
   // Somebody did something, here or on a map: take it, and remember it for undo.
@@ -128,14 +147,13 @@ class SelectionPanel {
     }
   }
 
-  // A map may show some groups alone: which cells these are, among all; null for all.
+  // A map may show some cells alone: which these are, among all; null for all.
   async #shownOn(map) {
     const part = map.state?.().choice?.part ?? null;
     if (!part) return null;
-    const key = JSON.stringify(part);
+    const { key } = part;
     if (this.shown?.key !== key) {
-      const url = routeOf(this.run, "shown.bits", { of: part.column });
-      for (const name of part.groups) url.searchParams.append("group", name);
+      const url = routeOf(this.run, "shown.bits", { part: key });
       this.shown = { key, bits: new Uint8Array(await (await asked(url)).arrayBuffer()) };
     }
     return this.shown.bits;
@@ -212,6 +230,13 @@ document.addEventListener("map:ready", ({ detail, target }) => {
   maps.set(target, detail.cells);
   panel?.showOn(target);
   panel?.parts?.[0].draw();
+});
+document.addEventListener("selection:read", ({ detail }) => {
+  if (panel?.run === detail.run && panel.present?.count) detail.bits = panel.present.bits;
+});
+document.addEventListener("selection:restore", ({ detail }) => {
+  lent = detail;
+  if (panel?.parts) panel.restore();
 });
 document.addEventListener("keydown", (event) => {
   const key = event.key.toLowerCase();

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from monae_app.jobs import bitsets
 from monae_app.jobs.about import clean_name
@@ -52,6 +53,14 @@ class Columns:
             If there is no such column.
         """
         return self._codes(checked(self._files.state(), key, Column))
+
+    def categories(self, key: str) -> pd.Categorical[Any]:
+        """Return the group of every cell by its name, (N,), missing where it has none; refused as :meth:`codes` is."""
+        item = checked(self._files.state(), key, Column)
+        codes = self._codes(item).astype(np.int16)
+        codes[codes == NONE] = -1
+        groups = pd.Index([group.name for group in item.groups], dtype=object)
+        return pd.Categorical.from_codes(codes, dtype=pd.CategoricalDtype(groups))
 
     def add(self, name: str, group: str = "", bits: bytes | None = None) -> Column:
         """Make a column, with a first group if cells are given.

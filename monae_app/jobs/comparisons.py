@@ -7,27 +7,18 @@ from __future__ import annotations
 
 import json
 import re
-import time
-from contextlib import suppress
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from monae_app.engine.errors import InputError
+from monae_app.jobs.kept_files import user_folder
 from monae_app.jobs.private_files import private_folder, write_private
-from monae_app.jobs.registry import SAFE_ID
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-KEPT_SECONDS = 7 * 24 * 3600.0
 KEY = re.compile(r"[0-9a-f]{40}")
-
-
-def key_of(asked: dict[str, Any]) -> str:
-    """Name a comparison by what was asked."""
-    return sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:40]
 
 
 class Comparisons:
@@ -42,9 +33,7 @@ class Comparisons:
     """
 
     def __init__(self, store: Path, user: str) -> None:
-        if not SAFE_ID.fullmatch(user):
-            raise InputError(f"{user[:80]!r} is no user.", "a user of this server.", "reload the page.")
-        self._folder = store / "users" / user / "comparisons"
+        self._folder = user_folder(store, user, "comparisons")
 
     def about(self, key: str) -> dict[str, Any] | None:
         """Return what was compared; None if that is not kept."""
@@ -96,11 +85,3 @@ class Comparisons:
 def gone() -> InputError:
     """Say that a comparison is not kept."""
     return InputError("This comparison is not kept any more.", "one of the last week.", "compare the groups again.")
-
-
-def sweep_comparisons(store: Path) -> None:
-    """Remove the comparisons of all users that were made more than a week ago."""
-    for path in store.glob("users/*/comparisons/*"):
-        with suppress(OSError):
-            if time.time() - path.stat().st_mtime > KEPT_SECONDS:
-                path.unlink()

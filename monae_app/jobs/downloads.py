@@ -10,8 +10,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from monae_app.engine.errors import InputError
+from monae_app.jobs.kept_files import user_folder
 from monae_app.jobs.private_files import private_folder
-from monae_app.jobs.registry import SAFE_ID
 from monae_app.jobs.upload_names import safe_name
 
 if TYPE_CHECKING:
@@ -33,9 +33,7 @@ class Downloads:
     """
 
     def __init__(self, store: Path, user: str) -> None:
-        if not SAFE_ID.fullmatch(user):
-            raise InputError(f"{user[:80]!r} is no user.", "a user of this server.", "reload the page.")
-        self._folder = store / "users" / user / "downloads"
+        self._folder = user_folder(store, user, "downloads")
 
     def add(self, path: Path, name: str) -> str:
         """Move a finished file of the same file system here and return its token.

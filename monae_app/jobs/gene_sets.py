@@ -13,8 +13,8 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from monae_app.engine.errors import InputError
+from monae_app.jobs.kept_files import user_folder
 from monae_app.jobs.private_files import private_folder, write_private
-from monae_app.jobs.registry import SAFE_ID
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,9 +64,7 @@ class GeneSets:
     """
 
     def __init__(self, store: Path, user: str) -> None:
-        if not SAFE_ID.fullmatch(user):
-            raise InputError(f"{user[:80]!r} is no user.", "a user of this server.", "reload the page.")
-        self._folder = store / "users" / user / "gene_sets"
+        self._folder = user_folder(store, user, "gene_sets")
 
     def add(self, made: GeneSet) -> None:
         """Keep a set.

@@ -12,6 +12,7 @@ from monae_app.engine.analysis.imputed_file import Wanted, check_destination, wr
 from monae_app.engine.errors import InputError
 from monae_app.engine.result import Result
 from monae_app.engine.training.threads import thread_count
+from monae_app.jobs.new_cells import embedded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,10 +108,7 @@ def _result(order: Order, say: Callable[[str], None]) -> Result:
     from monae_app.engine.pipeline import Monae
 
     model = Monae.load(order.run)
-    cells = model.embed({order.source: order.cells})
-    for note in cells.uns["notes"]:
-        say(f"embed: {note}")
-    return model.result_of(cells)
+    return model.result_of(embedded(model, order.source, order.cells, say))
 
 
 class _Counter:

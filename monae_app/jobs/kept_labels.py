@@ -8,24 +8,18 @@ from __future__ import annotations
 
 import io
 import json
-import time
-from contextlib import suppress
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from monae_app.engine.errors import InputError
 from monae_app.engine.result import CELLS
+from monae_app.jobs.kept_files import key_of, user_folder
 from monae_app.jobs.private_files import private_folder, write_private
-from monae_app.jobs.registry import SAFE_ID
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
-
-KEPT_SECONDS = 7 * 24 * 3600.0
 
 
 @dataclass(frozen=True)
@@ -56,9 +50,7 @@ class KeptLabels:
     """
 
     def __init__(self, store: Path, user: str) -> None:
-        if not SAFE_ID.fullmatch(user):
-            raise InputError(f"{user[:80]!r} is no user.", "a user of this server.", "reload the page.")
-        self._folder = store / "users" / user / "labels"
+        self._folder = user_folder(store, user, "labels")
 
     def read(self, run: Path, asked: Mapping[str, Any]) -> KeptLabel | None:
         """Return what was found for an order; None if it was not asked for, or not kept."""
@@ -75,18 +67,11 @@ class KeptLabels:
         about = np.frombuffer(json.dumps(found.about, ensure_ascii=False).encode(), np.uint8)
         np.savez_compressed(content, about=about, **found.arrays)  # type: ignore[arg-type]
         private_folder(self._folder)
-        self._sweep()
         write_private(self._path(run, asked), content.getvalue())
 
     def _path(self, run: Path, asked: Mapping[str, Any]) -> Path:
-        about = [str(run.resolve()), (run / CELLS).stat().st_mtime_ns, sorted(asked.items())]
-        return self._folder / f"{sha256(json.dumps(about).encode()).hexdigest()[:40]}.npz"
-
-    def _sweep(self) -> None:
-        for path in self._folder.glob("*.npz"):
-            with suppress(OSError):
-                if time.time() - path.stat().st_mtime > KEPT_SECONDS:
-                    path.unlink()
+        about = [str(run.resolve()), (run / CELLS).stat().st_mtime_ns, dict(asked)]
+        return self._folder / f"{key_of(about)}.npz"
 
 
 def asked_for(source: str, column: str, target: str) -> dict[str, str]:

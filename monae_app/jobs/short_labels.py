@@ -18,8 +18,8 @@ from monae_app.engine.analysis.run_slices import RunSlices
 from monae_app.engine.errors import InputError
 from monae_app.engine.result import Result
 from monae_app.engine.telling import Telling
-from monae_app.jobs.downloads import Downloads
 from monae_app.jobs.kept_labels import KeptLabel, KeptLabels, asked_for, markers_asked
+from monae_app.jobs.short_files import offered
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -128,9 +128,7 @@ def write_labels(order: dict[str, Any], bench: Bench) -> dict[str, Any]:
     names = np.array(run.names(slice(span.start, span.stop)))
     path = bench.folder / "labels.csv"
     write_table(as_transfer(known, names), path, float(order["threshold"]))
-    name = f"labels_{column}_{source}_to_{target}.csv"
-    size = path.stat().st_size
-    return {"token": Downloads(bench.store, bench.user).add(path, name), "name": name, "size": size}
+    return offered(bench, path, f"labels_{column}_{source}_to_{target}.csv")
 
 
 def as_transfer(known: KeptLabel, names: np.ndarray) -> Transfer:

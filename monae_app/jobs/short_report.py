@@ -10,9 +10,9 @@ from monae_app.engine.analysis.run_report import write_report
 from monae_app.engine.errors import InputError
 from monae_app.engine.result import write_atomically
 from monae_app.engine.telling import Telling
-from monae_app.jobs.downloads import Downloads
 from monae_app.jobs.progress import RunFolder
 from monae_app.jobs.sample_folders import DESCRIPTION
+from monae_app.jobs.short_files import offered
 
 if TYPE_CHECKING:
     from monae_app.engine.telling import Event
@@ -43,9 +43,7 @@ def make_report(order: dict[str, Any], bench: Bench) -> dict[str, Any]:
 
     folder, path = Path(order["folder"]), bench.folder / "report.html"
     write_report(folder, path, name=str(order["name"]), data=_cited(folder), tell=Telling("report", told))
-    name = f"{order['name']}{ENDING}"
-    size = path.stat().st_size
-    return {"token": Downloads(bench.store, bench.user).add(path, name), "name": name, "size": size}
+    return offered(bench, path, f"{order['name']}{ENDING}")
 
 
 def report_to(run: Path, out: Path | None) -> Path:

@@ -5,13 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from monae_app.engine.analysis.whole_tables import whole_tables
 from monae_app.engine.result import Result
 from monae_app.engine.telling import Telling
-from monae_app.jobs.annotation_state import NONE
 from monae_app.jobs.annotations import Annotations
 from monae_app.jobs.short_files import check_room, offered
 
@@ -65,11 +63,5 @@ def export_tables(order: dict[str, Any], bench: Bench) -> dict[str, Any]:
 def notes_of(folder: Path, cells: int) -> pd.DataFrame:
     """Return what a user noted of every cell, a category a column."""
     kept = Annotations(folder, cells)
-    state = kept.state()
-    found = {}
-    for column in state.columns:
-        codes = kept.columns.codes(column.id).astype(np.int16)
-        codes[codes == NONE] = -1
-        groups = pd.Index([group.name for group in column.groups], dtype=object)
-        found[column.name] = pd.Categorical.from_codes(codes, dtype=pd.CategoricalDtype(groups))
+    found = {column.name: kept.columns.categories(column.id) for column in kept.state().columns}
     return pd.DataFrame(found, index=pd.RangeIndex(cells))

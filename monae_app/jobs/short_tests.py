@@ -15,7 +15,8 @@ from monae_app.engine.analysis.kept_arrays import KeptArrays
 from monae_app.engine.analysis.run_slices import RunSlices
 from monae_app.engine.telling import Telling
 from monae_app.jobs import bitsets
-from monae_app.jobs.comparisons import Comparisons, key_of
+from monae_app.jobs.comparisons import Comparisons
+from monae_app.jobs.kept_files import key_of
 
 if TYPE_CHECKING:
     from monae_app.engine.telling import Event
@@ -31,8 +32,9 @@ def compare_groups(order: dict[str, Any], bench: Bench) -> dict[str, Any]:
     Parameters
     ----------
     order
-        ``folder`` of the run and its ``version``, ``modality``; ``first`` and ``second`` (None: all other cells), bits
-        of cells in base 64, and their ``names``; ``samples``, a column of the run to sum counts by, or None.
+        ``folder`` of the run and its ``version``, ``modality`` and the version of its files, ``measured``; ``first``
+        and ``second`` (None: all other cells), bits of cells in base 64, their ``names`` and what was ``chosen`` (keys
+        of groups); ``samples``, a column of the run to sum counts by, or None.
     bench
         Where.
 
@@ -69,6 +71,10 @@ def compare_groups(order: dict[str, Any], bench: Bench) -> dict[str, Any]:
         "names": [one, other],
         "cells": [len(first), len(second)],
         "features": len(table),
+        # what a program that compares them anew has to know
+        "chosen": order["chosen"],
+        "bits": [order["first"], order["second"]],
+        "samples": order["samples"],
         "test": test,
         "lines": [f"{one} ({len(first):,} cells) against {other} ({len(second):,} cells), {modality}, measured", test],
     }

@@ -37,7 +37,7 @@ WORK = {
     "import": "monae_app.jobs.short_files:import_archive",
     "imputed": "monae_app.jobs.short_files:export_imputed",
     "tables": "monae_app.jobs.short_tables:export_tables",
-    "map": "monae_app.jobs.short_maps:map_groups",
+    "map": "monae_app.jobs.short_maps:map_some_cells",
     "report": "monae_app.jobs.short_report:make_report",
     "labels": "monae_app.jobs.short_labels:transfer_labels",
     "labels_file": "monae_app.jobs.short_labels:write_labels",

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from monae_app.jobs.archive_import import sweep_imports
-from monae_app.jobs.comparisons import sweep_comparisons
 from monae_app.jobs.downloads import sweep_downloads
-from monae_app.jobs.group_maps import sweep_maps
+from monae_app.jobs.kept_files import sweep_kept
 from monae_app.jobs.short_work import Tickets
 from monae_app.jobs.trash import purge_all
 
@@ -16,10 +15,9 @@ if TYPE_CHECKING:
 
 
 def sweep(store: Path) -> None:
-    """Remove what its time is over for: deleted runs, downloads, maps, leftovers of imports and of short work."""
+    """Remove what its time is over for: deleted runs, what was made for a while, leftovers of other work."""
     purge_all(store)
     sweep_downloads(store)
-    sweep_maps(store)
-    sweep_comparisons(store)
+    sweep_kept(store)
     sweep_imports(store)
     Tickets(store).sweep()

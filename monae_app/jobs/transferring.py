@@ -15,6 +15,7 @@ from monae_app.engine.errors import InputError
 from monae_app.engine.result import Result, write_atomically
 from monae_app.engine.telling import Telling
 from monae_app.engine.training.threads import thread_count
+from monae_app.jobs.new_cells import embedded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,11 +124,6 @@ def _cells(order: Order, say: Callable[[str], None]) -> tuple[Result, ad.AnnData
     result = model.result_of()
 
     def placed(modality: str, path: Path | None) -> ad.AnnData:
-        if path is None:
-            return result.cells
-        cells = model.embed({modality: path})
-        for note in cells.uns["notes"]:
-            say(f"embed: {note}")
-        return cells
+        return result.cells if path is None else embedded(model, modality, path, say)
 
     return result, placed(order.source, order.reference), placed(order.target, order.cells)

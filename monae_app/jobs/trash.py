@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from monae_app.engine.errors import InputError
 from monae_app.jobs.about import read_about
+from monae_app.jobs.kept_files import user_folder
 from monae_app.jobs.private_files import private_folder, write_private
 from monae_app.jobs.registry import SAFE_ID, RunRecord
 from monae_app.jobs.sharing import Shares
@@ -68,11 +69,9 @@ class Trash:
     """
 
     def __init__(self, store: Path, user: str) -> None:
-        if not SAFE_ID.fullmatch(user):
-            raise InputError(f"{user[:80]!r} is no user.", "a user of this server.", "reload the page.")
         self.user = user
-        self.folder = store / "users" / user / "trash"
-        self._runs = store / "users" / user / "runs"
+        self.folder = user_folder(store, user, "trash")
+        self._runs = user_folder(store, user, "runs")
         self._shares = Shares(store)
 
     def delete(self, registry: Registry, run_id: str) -> Deleted:

@@ -10,15 +10,18 @@ from dash import Dash
 from monae_app.web import (
     api,
     bundled,
+    code_routes,
     comparison_routes,
     demo,
     first_page,
+    fonts,
     selection_routes,
     shell,
     short_work,
     tour_routes,
     uploads,
     verdicts,
+    view_routes,
 )
 from monae_app.web.components import export_run, file_browser, import_run, selection_panel, upload_box
 from monae_app.web.pages import data, differential, embedding, guidance, labels, training, verdict
@@ -56,7 +59,9 @@ def create_app(settings: Settings | None = None, samples_root: Path | None = Non
         pages_folder="",
         assets_folder=str(bundled.folder("assets").resolve()),
         # Modules load what they need of each other; the page names the one that waits for a panel to fill.
-        assets_ignore=r"^(?!selection_panel\.).*\.mjs$|^(?:driver|tour)\.css$",
+        assets_ignore=r"^(?!selection_panel\.).*\.mjs$|^tour\.css$",
+        # of others: what makes a PDF or shows the tour comes when somebody wants it
+        assets_path_ignore=["^vendor$"],
         index_string=first_page.index(settings.demo, settings.theme),
         suppress_callback_exceptions=True,
         background_callback_manager=(workers := short_work.manager(settings)),
@@ -82,9 +87,12 @@ def create_app(settings: Settings | None = None, samples_root: Path | None = Non
     selections = Selections(services)
     api.register(app.server, services, selections)
     selection_routes.register(app.server, selections)
+    code_routes.register(app.server, services, selections)
     comparison_routes.register(app.server, services)
     uploads.register(app.server, services)
+    fonts.register(app.server)
     verdicts.register(app.server, services)
+    view_routes.register(app.server, services)
     tour_routes.register(app.server, services)
     demo.register(app, services)
     app.server.extensions[SERVICES] = services

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from monae_app.engine.analysis.numbered import by_number
+
 if TYPE_CHECKING:
     from monae_app.engine.analysis.run_slices import RunSlices
 
@@ -34,10 +36,7 @@ def as_groups(column: pd.Series[Any]) -> pd.Series[Any]:
     if isinstance(column.dtype, pd.CategoricalDtype) and pd.api.types.is_string_dtype(column.cat.categories):
         return column.cat.remove_unused_categories()
     text = column.astype("string").astype(object)
-    names = sorted(
-        text.dropna().unique(), key=lambda name: (not name.isdigit(), int(name) if name.isdigit() else 0, name)
-    )
-    return pd.Series(pd.Categorical(text, categories=names))
+    return pd.Series(pd.Categorical(text, categories=sorted(text.dropna().unique(), key=by_number)))
 
 
 def _is_grouping(run: RunSlices, name: str) -> bool | None:

@@ -11,6 +11,8 @@ import pandas as pd
 
 from monae_app.engine.analysis.everywhere import impute_everywhere
 from monae_app.engine.analysis.feature_search import FeatureSearch
+from monae_app.engine.analysis.kept_arrays import KeptArrays
+from monae_app.engine.analysis.run_slices import RunSlices
 from monae_app.engine.analysis.tables import LOCAL_MIXING
 from monae_app.engine.data.dataset import METHYLATION, is_count
 from monae_app.engine.errors import InputError
@@ -25,11 +27,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from monae_app.engine.analysis.feature_search import Found
-    from monae_app.engine.analysis.run_slices import RunSlices
     from monae_app.jobs.gene_sets import GeneSet
 
 FEATURE_KINDS = {"rna": "gene", "atac": "peak", "protein": "protein", "methylation": "region"}
 HITS = 50
+# What a program that opens one run keeps of it.
+KEPT_BYTES = 512 * 2**20
 LOG_SCALE = "ln(1 + CP10k)"
 LEVEL = "level, 0 to 1"
 NOT_MODELLED = "not modelled jointly: placed by a regression afterwards"
@@ -84,6 +87,17 @@ class RunView:
         self.folder: Path = run.folder
         self.version = run.version
         self.features = FeatureSearch(run)
+
+    @classmethod
+    def open(cls, folder: Path) -> RunView:
+        """Open the finished run in a folder, for a program that looks at one run.
+
+        Raises
+        ------
+        InputError
+            If the folder is no finished run.
+        """
+        return cls(RunSlices(folder, KeptArrays(KEPT_BYTES)))
 
     @property
     def result(self) -> Result:

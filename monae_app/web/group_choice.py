@@ -33,20 +33,20 @@ class GroupChoice:
     def __init__(self, view: RunView, run: str, selections: Selections) -> None:
         self._view, self._run, self._selections = view, run, selections
         self._saved = selections.of(run)
+        self._offered: dict[bool, list[dict[str, str]]] = {}
 
-    def offered(self) -> list[dict[str, str]]:
-        """Return options of a dropdown: ``set:<id>``, ``note:<column>=<group>`` and ``obs:<column>=<group>``."""
-        state = self._saved.annotations.state()
-        found = [
-            {"value": f"{SET}:{each.id}", "label": f"{each.name} (selection, {each.count:,})"} for each in state.sets
-        ]
-        for column in state.columns:
-            found += [_option(NOTE, column.name, group.name) for group in column.groups]
-        for name in self._view.groupings:
-            groups = self._view.group_names(name)
-            if name != "modality" and len(groups) <= MOST_GROUPS:
-                found += [_option(OBS, name, group) for group in groups]
-        return found
+    def offered(self, *, every: bool = False) -> list[dict[str, str]]:
+        """Return options of a dropdown: ``set:<id>``, ``note:<column>=<group>`` and ``obs:<column>=<group>``.
+
+        Parameters
+        ----------
+        every
+            The modalities too: their cells differ in nothing that was measured in both.
+        """
+        # what is on offer is read from columns, and a page asks for it several times a request
+        if every not in self._offered:
+            self._offered[every] = self._found(every=every)
+        return self._offered[every]
 
     def first(self) -> list[str]:
         """Return what is chosen as long as nobody has: the first group of the first column."""
@@ -71,6 +71,19 @@ class GroupChoice:
         """Say which groups these are."""
         labels = {each["value"]: each["label"] for each in self.offered()}
         return ", ".join(labels.get(key, key.partition("=")[2]).partition(" (selection")[0] for key in keys)
+
+    def _found(self, *, every: bool) -> list[dict[str, str]]:
+        state = self._saved.annotations.state()
+        found = [
+            {"value": f"{SET}:{each.id}", "label": f"{each.name} (selection, {each.count:,})"} for each in state.sets
+        ]
+        for column in state.columns:
+            found += [_option(NOTE, column.name, group.name) for group in column.groups]
+        for name in self._view.groupings:
+            groups = self._view.group_names(name)
+            if (every or name != "modality") and len(groups) <= MOST_GROUPS:
+                found += [_option(OBS, name, group) for group in groups]
+        return found
 
     def _of(self, key: str) -> np.ndarray:
         kind, _, rest = key.partition(":")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from monae_app.engine.analysis.label_transfer.unassigned import NOVEL, UNASSIGNED
 from monae_app.engine.errors import InputError
 from monae_app.jobs.annotation_state import NONE
 from monae_app.jobs.kept_labels import KeptLabel, KeptLabels, asked_for, markers_asked
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from monae_app.web.selections import Selections
     from monae_app.web.services import Services
 
-UNASSIGNED = "unassigned"
-NOVEL = 0.5
 # Columns of groups that are no kinds of cells.
 NO_LABELS = ("modality", "branch", "doublet", "has_counterpart")
 LEVELS = (0.5, 0.7, 0.8, 0.9, 0.95)
@@ -175,10 +174,7 @@ class LabelsView:
 
     def view(self, run: str | None) -> RunView | None:
         """Open a finished run; None if there is none."""
-        try:
-            return self._services.view(run) if run else None
-        except InputError:
-            return None
+        return self._services.opened(run)
 
     def found(self, choice: Choice) -> Found | None:
         """Return what was found; None if it was not asked for yet."""

@@ -1,7 +1,7 @@
 """The binary routes that feed the map: places once, one byte a cell for every colour, one cell on a hover.
 
-What they send is told in :mod:`monae_app.web.map_frame`. Groups that are laid out alone are asked for by ``of`` and
-``group``; rows are theirs then. N cells, n of them shown.
+What they send is told in :mod:`monae_app.web.map_frame`. Cells that are laid out alone are asked for by the key
+``part`` of their map; rows are theirs then. N cells, n of them shown.
 """
 
 from __future__ import annotations
@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING, Any
 from flask import Response, jsonify, request
 
 from monae_app.jobs.gene_sets import GeneSet
-from monae_app.jobs.group_maps import GroupMaps
 from monae_app.web import map_frame, map_table
 from monae_app.web.explore import HITS
 from monae_app.web.extra_columns import NoExtraColumns
-from monae_app.web.groups import Groups, Shown
 from monae_app.web.map_colours import Asked, MapColours
 from monae_app.web.modalities import modality_title
+from monae_app.web.parts import Parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,20 +42,20 @@ def register(server: Flask, services: Services, extra: ExtraColumns | None = Non
     extra
         Keeps columns that do not stand in the files of the run.
     """
-    colours = MapColours(services, extra or NoExtraColumns())
+    colours, parts = MapColours(services, extra or NoExtraColumns()), Parts(services)
     map_table.register(server, services, colours)
-    _register_places(server, services)
-    _register_colours(server, services, colours)
+    _register_places(server, services, parts)
+    _register_colours(server, services, colours, parts)
     _register_gene_sets(server, services, colours)
 
 
-def _register_places(server: Flask, services: Services) -> None:
+def _register_places(server: Flask, services: Services, parts: Parts) -> None:
     @server.get("/api/runs/<run>/map.json")
     def map_json(run: str) -> Response:
         view = services.view(run)
-        version = _version(services, view)
+        version = _version(view)
         return answer(
-            lambda: json.dumps(_shown(services, view).about | {"version": version}).encode(),
+            lambda: json.dumps(parts.shown(run, _part()).about | {"version": version}).encode(),
             [version, "map.json"],
             "application/json",
         )
@@ -66,23 +65,23 @@ def _register_places(server: Flask, services: Services) -> None:
         view = services.view(run)
 
         def places() -> bytes:
-            xy = _shown(services, view).xy
+            xy = parts.shown(run, _part()).xy
             return map_frame.coordinates(xy, map_frame.bounds_of(xy))
 
-        return answer(places, [_version(services, view), "map.xy"])
+        return answer(places, [_version(view), "map.xy"])
 
 
-def _register_colours(server: Flask, services: Services, colours: MapColours) -> None:
+def _register_colours(server: Flask, services: Services, colours: MapColours, parts: Parts) -> None:
     @server.get("/api/runs/<run>/map.colour")
     def map_colour(run: str) -> Response:
         view, asked = services.view(run), Asked.from_query(request.args)
-        stamp = [_version(services, view), asdict(asked), colours.version(run, view, asked)]
-        return answer(lambda: colours.frame(run, view, asked, _shown(services, view).rows), stamp)
+        stamp = [_version(view), asdict(asked), colours.version(run, view, asked)]
+        return answer(lambda: colours.frame(run, view, asked, parts.shown(run, _part()).rows), stamp)
 
     @server.get("/api/runs/<run>/cells/<int:row>.json")
     def cell(run: str, row: int) -> Response:
         view, asked = services.view(run), Asked.from_query(request.args)
-        among_all = _shown(services, view).row(row)
+        among_all = parts.shown(run, _part()).row(row)
         said = view.identity(among_all) | {"row": row, "value": colours.value(run, view, asked, among_all)}
         said["modality"] = modality_title(said["modality"])
         return jsonify(said)
@@ -142,18 +141,11 @@ def answer(make: Callable[[], bytes], stamp: list[Any], kind: str = "application
     return response
 
 
-def _groups() -> Groups | None:
-    return Groups.of(request.args.get("of"), request.args.getlist("group"))
+def _part() -> str | None:
+    return request.args.get("part")
 
 
-def _version(services: Services, view: RunView) -> str:
+def _version(view: RunView) -> str:
     """Return what changes when other cells are shown, or elsewhere."""
-    some = _groups()
-    if some is None:
-        return view.version
-    told = json.dumps([view.version, some.to_json()], sort_keys=True)
-    return sha256(told.encode()).hexdigest()[:16]
-
-
-def _shown(services: Services, view: RunView) -> Shown:
-    return Shown.of(view, _groups(), GroupMaps(services.settings.store, services.users.current()))
+    part = _part()
+    return sha256(json.dumps([view.version, part]).encode()).hexdigest()[:16] if part else view.version

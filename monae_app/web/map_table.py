@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from flask import Response, request
 
-from monae_app.jobs.group_maps import GroupMaps
-from monae_app.web.groups import Groups, Shown
 from monae_app.web.map_colours import MEASURED
+from monae_app.web.parts import Parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from monae_app.web.map_colours import MapColours
+    from monae_app.web.parts import Shown
     from monae_app.web.services import Services
 
 ROWS_AT_ONCE = 2**16
@@ -33,8 +33,7 @@ def register(server: Flask, services: Services, colours: MapColours) -> None:
         view = services.view(run)
         key = request.args.get("colour") or view.default_colour
         colouring = colours.colouring(run, view, key, measured=request.args.get("values") == MEASURED)
-        some = Groups.of(request.args.get("of"), request.args.getlist("group"))
-        shown = Shown.of(view, some, GroupMaps(services.settings.store, services.users.current()))
+        shown = Parts(services).shown(run, request.args.get("part"))
         named = f"{colouring.title} ({colouring.unit})" if colouring.unit else colouring.title
         name = re.sub(r"[^A-Za-z0-9._-]+", "_", f"map_{key.partition(':')[2]}")
         headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}

@@ -10,6 +10,7 @@ import numpy as np
 from monae_app.engine.analysis.log_means import mean_log1p
 from monae_app.engine.data.dataset import METHYLATION
 from monae_app.engine.data.feature_reading import read_feature
+from monae_app.engine.data.inputs_there import check_inputs, missing_input
 from monae_app.engine.data.measured_slices import MeasuredSlices, open_measured
 from monae_app.engine.errors import InputError
 from monae_app.jobs.archive_import import imported
@@ -124,17 +125,10 @@ def _open(run: RunSlices, search: FeatureSearch, modality: str) -> MeasuredSlice
 
 
 def _check_inputs(run: RunSlices, modality: str) -> None:
-    path = next((path for path in run.config.inputs[modality] if not path.exists()), None)  # type: ignore[index]
-    if path is None:
-        return
-    if imported(run.config):
+    if imported(run.config) and missing_input(run.config, modality) is not None:
         raise InputError(
             "This run was imported: the measured values are not here.",
             "the files that it was made from.",
             "show the imputed values instead, or open the run where it was made.",
         )
-    raise InputError(
-        f"The input file {path.name} is not where it was when the run was made.",
-        f"the file at {path}.",
-        "put it back, or show the imputed values instead.",
-    )
+    check_inputs(run.config, modality, todo="put it back, or show the imputed values instead.")

@@ -163,9 +163,9 @@ def _register_downloads(server: Flask, selections: Selections) -> None:
 def _register_neighbours(server: Flask, selections: Selections) -> None:
     @server.get(f"{RUN}/shown.bits")
     def shown(run: str) -> Response:
-        """Say which cells a map of some groups shows, among all."""
+        """Say which cells a map of some cells shows, among all."""
         saved = selections.of(run)
-        rows = selections.shown(run, request.args.get("of"), request.args.getlist("group"))
+        rows = selections.shown(run, request.args.get("part"))
         chosen = np.zeros(saved.cells, np.bool_)
         chosen[slice(None) if rows is None else rows] = True
         answered = Response(bitsets.pack(chosen), mimetype="application/octet-stream")

@@ -11,11 +11,9 @@ import pandas as pd
 from monae_app.engine.errors import InputError
 from monae_app.jobs import bitsets
 from monae_app.jobs.annotation_files import annotation_folder
-from monae_app.jobs.annotation_state import NONE
 from monae_app.jobs.annotations import Annotations
-from monae_app.jobs.group_maps import GroupMaps
 from monae_app.jobs.registry import SHARED
-from monae_app.web.groups import Groups, map_of
+from monae_app.web.parts import Parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -138,19 +136,15 @@ class Selections:
             raise InputError(LOOKED_AT, "a run of your own.", "ask its owner, or save the cells as a table.")
         return saved
 
-    def shown(self, run: str, column: str | None, groups: list[str]) -> np.ndarray | None:
-        """Return the rows of the cells on a map of some groups alone, (n,); None where all are shown.
+    def shown(self, run: str, part: str | None) -> np.ndarray | None:
+        """Return the rows of the cells on a map of some cells alone, (n,); None where all are shown.
 
         Raises
         ------
         InputError
             If that map is not kept any more.
         """
-        some = Groups.of(column, groups)
-        if some is None:
-            return None
-        kept = GroupMaps(self._services.settings.store, self._services.users.current())
-        return map_of(self._services.view(run), some, kept)[0]
+        return Parts(self._services).shown(run, part).rows
 
     def names(self, run: str) -> Sequence[str]:
         """Return the columns of a run."""
@@ -162,10 +156,7 @@ class Selections:
         column = next((each for each in annotations.state().columns if each.name == name), None)
         if column is None:
             return None
-        codes = annotations.columns.codes(column.id).astype(np.int16)
-        codes[codes == NONE] = -1
-        groups = pd.Index([group.name for group in column.groups], dtype=object)
-        return pd.Series(pd.Categorical.from_codes(codes, dtype=pd.CategoricalDtype(groups)))
+        return pd.Series(annotations.columns.categories(column.id))
 
     def version(self, run: str, name: str) -> str:
         """Return what changes when a column does."""

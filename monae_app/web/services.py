@@ -21,6 +21,7 @@ from monae_app.jobs.registry import SHARED, Registry
 from monae_app.jobs.sharing import Shares
 from monae_app.jobs.surveys import Surveys
 from monae_app.jobs.uploads import UploadStore
+from monae_app.jobs.views import Views
 from monae_app.web import bundled
 from monae_app.web.datasets import Catalogue, Source
 from monae_app.web.live import LossHistory
@@ -104,6 +105,13 @@ class Services:
                 f"The run {record.name!r} has no result yet.", "a finished run.", "follow it on the Training page."
             )
         return self._open_runs.view(record.folder)
+
+    def opened(self, run_id: str | None) -> RunView | None:
+        """Open a finished run; None if there is none."""
+        try:
+            return self.view(run_id) if run_id else None
+        except InputError:
+            return None
 
     def summary(self, source: Source) -> dict[str, Any]:
         """Say what a data set holds, all cells of it; a bundled sample's run knows already.
@@ -232,14 +240,16 @@ class Services:
         return None if token is None else SHARED + token
 
     def unshare(self, run_id: str) -> None:
-        """End the sight of a run that others had.
+        """End the sight of a run that others had, and what links to its map show.
 
         Raises
         ------
         InputError
             If it is not a run of the one who asks.
         """
-        self._shares.revoke(self.users.current(), self.own(run_id).id)
+        record = self.own(run_id)
+        self._shares.revoke(self.users.current(), record.id)
+        Views(self.settings.store).forget(record.folder)
 
     def can_share(self, run_id: str | None) -> bool:
         """Whether this is a run of the one who asks, finished or not."""

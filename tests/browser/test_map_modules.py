@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from monae_app.web.figures.style import DARK, LIGHT, PALETTE, PROJECTOR, group_colour
+from monae_app.engine.analysis.palette import PALETTE
+from monae_app.web.figures.style import DARK, LIGHT, PROJECTOR, group_colour
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

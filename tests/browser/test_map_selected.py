@@ -161,14 +161,24 @@ def test_the_crossfilter_is_seen_on_the_map(shown: Page):
     assert near(shown, found["Astro"]) == 0
 
 
-def test_cells_selected_on_a_map_of_some_groups_are_those_of_the_whole_map(shown: Page):
-    shown.get_by_text("Map some groups alone").click()
-    shown.locator("#groups-names").click()
-    shown.get_by_role("option", name="Endo").click()
+def test_a_saved_selection_is_mapped_alone_and_what_is_selected_there_is_that_of_the_whole_map(shown: Page):
+    group(shown, "Endo")
+    shown.fill("#selection-name", "mine")
+    shown.keyboard.press("Enter")
+    endo = [list(TYPES).index("Endo") == code for code in state(shown, "codes")]
+    shown.get_by_text("Map and cluster some cells alone").click()
+    shown.locator("#some-cells-chosen").click()
+    shown.get_by_role("option", name=f"mine (selection, {OF_A_TYPE})").click()
     shown.keyboard.press("Escape")
-    shown.get_by_role("button", name="Draw their own map").click()
-    expect(shown.locator("#groups-note")).to_contain_text("Only Endo", timeout=120_000)
-    shown.wait_for_function(f"{MAP}.state().about.cells === {OF_A_TYPE}")
+    shown.locator("#some-cells-column").fill("within mine")
+    shown.get_by_role("button", name="Map and cluster them").click()
+    expect(shown.locator("#some-cells-note")).to_contain_text("Only mine", timeout=120_000)
+    expect(shown.locator("#some-cells-shown")).to_contain_text("Kept as the column “within mine”")
+    shown.wait_for_function(f"{MAP}.state().colouring.title === 'within mine'")
+    shown.get_by_role("button", name="Undo the column").click()
+    expect(shown.locator("#some-cells-shown")).to_contain_text("The column was taken back")
+    expect(shown.locator("#selection-body")).not_to_contain_text("within mine")
+    assert state(shown, "about")["cells"] == OF_A_TYPE
     lasso(shown, WHOLE)
     expect(shown.locator("#selection-count")).to_contain_text(f"{OF_A_TYPE} of {2 * CELLS} cells")
     expect(shown.locator(".selection-kinds div", has_text="By cell_type")).to_contain_text(f"Endo{OF_A_TYPE}")
@@ -177,7 +187,4 @@ def test_cells_selected_on_a_map_of_some_groups_are_those_of_the_whole_map(shown
     shown.wait_for_function(f"{MAP}.selection().count === {OF_A_TYPE}")
     assert points(shown) == 2 * CELLS
     bits = shown.evaluate(f"Array.from({MAP}.selection().bits)")
-    codes, endo = state(shown, "codes"), list(TYPES).index("Endo")
-    assert [row for row in range(2 * CELLS) if bits[row // 8] >> (row % 8) & 1] == [
-        row for row in range(2 * CELLS) if codes[row] == endo
-    ]
+    assert [bool(bits[row // 8] >> (row % 8) & 1) for row in range(2 * CELLS)] == endo

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -160,7 +161,7 @@ def test_whoever_has_the_link_follows_a_training_and_can_change_nothing(page: Pa
     page.get_by_label("Share this run").click()
     page.get_by_role("button", name="Make a link").click()
     expect(page.locator("#share-link")).not_to_have_value("")
-    shared = page.locator("#share-link").input_value().split("run=")[1]
+    shared = parse_qs(urlsplit(page.locator("#share-link").input_value()).query)["run"][0]
     pages = open_page(browser, server.address)
     other = next(pages)
     other.goto(f"/training?run={shared}")

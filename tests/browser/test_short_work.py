@@ -1,4 +1,4 @@
-"""Work of seconds to minutes on the Embedding page: export, the map of some groups, imputed values as a file."""
+"""Work of seconds to minutes on the Embedding page: export, the map of some cells, imputed values as a file."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 import time
 import zipfile
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
 
 import anndata as ad
 import h5py
@@ -28,13 +29,16 @@ def leftovers(store: Path) -> list[Path]:
     return [path for path in (store / "short_work" / "jobs").rglob("*") if path.is_file()]
 
 
+def part_of(url: str) -> str:
+    return parse_qs(urlsplit(url).query)["part"][0]
+
+
 def choose_groups(page: Page, *names: str) -> None:
-    page.get_by_text("Map some groups alone").click()
-    expect(page.locator("#groups-column")).to_contain_text("cell_type")
+    page.get_by_text("Map and cluster some cells alone").click()
     for name in names:
-        page.click("#groups-names")
+        page.click("#some-cells-chosen")
         page.keyboard.type(name, delay=30)
-        page.get_by_role("option", name=name).first.click()
+        page.get_by_role("option", name=f"{name} · cell_type", exact=True).click()
         page.keyboard.press("Escape")
 
 
@@ -55,23 +59,32 @@ def test_a_run_is_exported_and_downloaded(page: Page, folders: dict[str, Path]):
     assert leftovers(folders["store"]) == []
 
 
-def test_groups_are_mapped_alone_and_left_again(page: Page):
+def test_groups_are_mapped_and_clustered_alone_and_left_again(page: Page):
     page.goto("/")
     legend(page)
     before = colours(page)
     choose_groups(page, "Astro", "Oligo")
-    page.click("#groups-start")
-    expect(page.locator("#groups-progress")).to_be_visible()
-    expect(page.locator("#groups-start")).to_be_disabled()
-    expect(page.locator("#groups-note")).to_contain_text("Only Astro, Oligo", timeout=LONG)
+    page.click("#some-cells-start")
+    expect(page.locator("#some-cells-progress")).to_be_visible()
+    expect(page.locator("#some-cells-start")).to_be_disabled()
+    expect(page.locator("#some-cells-note")).to_contain_text("Only Astro · cell_type, Oligo · cell_type", timeout=LONG)
+    # Planted: each type is one cluster, and they stand on the map at once.
+    expect(page.locator("#some-cells-shown")).to_contain_text(f"{CELLS} cells in 2 clusters")
+    page.wait_for_function("document.getElementById('map').state().colouring.title.startsWith('clusters of Astro')")
+    assert legend(page) == ["0", "1"]
+    expect(page.locator("#selection-body")).to_contain_text("clusters of Astro · cell_type, Oligo · cell_type")
+    # the address holds it
+    page.reload()
+    expect(page.locator("#some-cells-note")).to_contain_text("Only Astro · cell_type, Oligo · cell_type")
+    page.wait_for_function(f"document.getElementById('map').state().about?.cells === {CELLS}")
+    page.goto(f"{page.url.split('?')[0]}?run=sample-tiny&colour=obs:cell_type&part={part_of(page.url)}")
     page.wait_for_function("document.querySelectorAll('#map .cell-map-legend .entry').length === 2")
-    assert legend(page) == ["Astro", "Oligo"]
-    assert points(page) == CELLS
     # a group keeps its colour
     assert colours(page) == {name: before[name] for name in ("Astro", "Oligo")}
     with page.expect_download() as saved:
         page.click("#map-csv")
     assert len(saved.value.path().read_text().splitlines()) == CELLS + 1
+    assert points(page) == CELLS
     page.get_by_role("button", name="Show all cells").click()
     page.wait_for_function(f"document.querySelectorAll('#map .cell-map-legend .entry').length === {len(TYPES)}")
     assert points(page) == 2 * CELLS
@@ -81,28 +94,30 @@ def test_a_map_of_groups_is_cancelled_and_leaves_nothing(page: Page, folders: di
     page.goto("/")
     legend(page)
     choose_groups(page, "Endo", "Astro", "L2/3")
-    page.click("#groups-start")
+    page.click("#some-cells-start")
     # While its process loads what it needs, which takes seconds anywhere; the work itself may be done in one.
-    expect(page.locator("#groups-progress")).to_be_visible()
-    page.click("#groups-cancel")
-    expect(page.locator("#groups-shown")).to_contain_text("Cancelled")
-    expect(page.locator("#groups-progress")).to_be_hidden()
-    expect(page.locator("#groups-start")).to_be_enabled()
+    expect(page.locator("#some-cells-progress")).to_be_visible()
+    page.click("#some-cells-cancel")
+    expect(page.locator("#some-cells-shown")).to_contain_text("Cancelled")
+    expect(page.locator("#some-cells-progress")).to_be_hidden()
+    expect(page.locator("#some-cells-start")).to_be_enabled()
     until = time.monotonic() + 10
     while leftovers(folders["store"]):
         assert time.monotonic() < until
         time.sleep(0.1)
     # and it can be ordered again
-    page.click("#groups-start")
-    expect(page.locator("#groups-note")).to_contain_text("Only Endo, Astro, L2/3", timeout=LONG)
+    page.click("#some-cells-start")
+    expect(page.locator("#some-cells-note")).to_contain_text(
+        "Only Endo · cell_type, Astro · cell_type, L2/3 · cell_type", timeout=LONG
+    )
 
 
 def test_an_order_that_cannot_be_is_said_at_once(page: Page):
     page.goto("/")
     legend(page)
-    page.get_by_text("Map some groups alone").click()
-    page.click("#groups-start")
-    expect(page.locator("#groups-shown").get_by_role("alert")).to_contain_text("No groups are chosen")
+    page.get_by_text("Map and cluster some cells alone").click()
+    page.click("#some-cells-start")
+    expect(page.locator("#some-cells-shown").get_by_role("alert")).to_contain_text("No cells are chosen")
     page.get_by_text("Imputed values as a file").click()
     page.fill("#imputed-features", "Gene1, Nope")
     page.click("#imputed-start")
@@ -162,19 +177,19 @@ def test_work_that_is_cancelled_at_once_does_not_go_on_unseen(page: Page, folder
 
     def hold(route: Route) -> None:
         # The answer that tells the page which work to cancel comes late.
-        if '"groups-outcome.data' in (route.request.post_data or "") and "cancelJob" not in route.request.url:
+        if '"some-cells-outcome.data' in (route.request.post_data or "") and "cancelJob" not in route.request.url:
             page.wait_for_timeout(1500)
         route.continue_()
 
     page.route("**/_dash-update-component*", hold)
-    page.click("#groups-start")
-    expect(page.locator("#groups-progress")).to_be_visible()
-    page.click("#groups-cancel")
-    expect(page.locator("#groups-shown")).to_contain_text("Cancelled")
-    expect(page.locator("#groups-progress")).to_be_hidden()
+    page.click("#some-cells-start")
+    expect(page.locator("#some-cells-progress")).to_be_visible()
+    page.click("#some-cells-cancel")
+    expect(page.locator("#some-cells-shown")).to_contain_text("Cancelled")
+    expect(page.locator("#some-cells-progress")).to_be_hidden()
     page.wait_for_timeout(3000)
-    expect(page.locator("#groups-shown")).to_contain_text("Cancelled")
-    expect(page.locator("#groups-note")).not_to_contain_text("Only")
+    expect(page.locator("#some-cells-shown")).to_contain_text("Cancelled")
+    expect(page.locator("#some-cells-note")).not_to_contain_text("Only")
     assert leftovers(folders["store"]) == []
 
 
@@ -182,11 +197,13 @@ def test_a_page_that_is_left_while_work_goes_on(page: Page):
     page.goto("/")
     legend(page)
     choose_groups(page, "Endo", "Oligo")
-    page.click("#groups-start")
-    expect(page.locator("#groups-text")).to_contain_text(re.compile("Reading|Drawing"), timeout=LONG)
+    page.click("#some-cells-start")
+    expect(page.locator("#some-cells-text")).to_contain_text(
+        re.compile("Reading|Finding|Clustering|Drawing"), timeout=LONG
+    )
     page.get_by_role("link", name="Training").click()
     expect(page.locator("#training-check")).to_be_visible()
     page.wait_for_timeout(6_000)
     page.get_by_role("link", name="Embedding").click()
     legend(page)
-    expect(page.locator("#groups-start")).to_be_enabled()
+    expect(page.locator("#some-cells-start")).to_be_enabled()

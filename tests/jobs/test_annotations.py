@@ -99,6 +99,9 @@ def test_groups_are_renamed_and_removed(kept):
     left = kept.columns.remove_group(column.id, "B")
     assert [(each.name, each.count) for each in left.groups] == [("T cells", 1), ("NK", 1)]
     assert kept.columns.codes(column.id)[:4].tolist() == [NONE, 0, 1, NONE]
+    groups = kept.columns.categories(column.id)
+    assert groups.isna()[:4].tolist() == [True, False, False, True]
+    assert groups[1:3].tolist() == groups.categories.tolist() == ["T cells", "NK"]
     kept.columns.rename(column.id, "Types")
     assert kept.state().columns[0].name == "Types"
 

@@ -6,17 +6,19 @@ import os
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from monae_app.jobs.cluster.broker import Broker
 from monae_app.jobs.downloads import Downloads
+from monae_app.jobs.part_maps import order_of
 from monae_app.jobs.short_work import Tickets
 from monae_app.web.cluster_work import ClusterManager
 from monae_app.web.settings import Settings
 from monae_app.web.short_work import manager
 from tests.jobs.cluster.machine import REAL, Machine
 from tests.jobs.cluster.redis_server import RedisServer
-from tests.web.tiny_sample import TYPES
+from tests.web.tiny_sample import CELLS
 
 pytestmark = pytest.mark.long
 
@@ -73,9 +75,9 @@ def outcome(jobs, key, number):
 
 def drawing(jobs, store, run):
     """Begin to draw a map, and wait until that is really being done."""
-    key, number = send(jobs, store, "map", folder=str(run), column="cell_type", groups=list(TYPES))
+    key, number = send(jobs, store, "map", **order_of(run, np.ones(2 * CELLS, bool), 1.0, "all"))
     until = time.monotonic() + LONG
-    while not (told := jobs.get_progress(key)) or "Drawing" not in told[0]:
+    while not (told := jobs.get_progress(key)) or "cells" not in told[0]:
         assert time.monotonic() < until
         time.sleep(0.02)
     return key, number

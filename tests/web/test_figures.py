@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from monae_app.engine.analysis.palette import PALETTE
 from monae_app.web.figures.embedding import clip_range, embedding_figure
 from monae_app.web.figures.labels import spread
 from monae_app.web.figures.losses import loss_figure, loss_title
-from monae_app.web.figures.style import DARK, LIGHT, PALETTE, group_colour
+from monae_app.web.figures.style import DARK, LIGHT, group_colour
 
 # sRGB to OKLab (Ottosson 2020) and dichromat sight (Machado et al. 2009, severity 1).
 SIGHT = {

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from monae_app.jobs.group_maps import GroupMaps
+from monae_app.engine.analysis.part_map import PartMap
+from monae_app.jobs.part_maps import KeptMap, PartMaps
 from monae_app.jobs.registry import LOCAL
 from monae_app.jobs.sharing import Shares
 from monae_app.web.app import create_app
@@ -141,7 +142,7 @@ def test_the_search_answers_keys(client):
         "map.colour?key=rna:Gene0&low=99&high=1",
         "map.colour?key=rna:Gene0&high=x",
         "map.colour?key=rna:Gene0&with=obs:cell_type",
-        "map.xy?of=cell_type&group=Astro",
+        "map.xy?part=Astro",
         f"cells/{N}.json",
         "cells/0.json?key=rna:Nope",
     ],
@@ -153,12 +154,19 @@ def test_what_is_not_there_is_one_clear_message(client, path):
     assert "Traceback" not in answer.text
 
 
-def test_groups_laid_out_alone_have_rows_of_their_own(client, view, settings):
+def laid_out(settings, view, rows: np.ndarray, xy: np.ndarray) -> dict[str, str]:
+    """Keep a map of some cells; return the query that asks for it."""
+    maps = PartMaps(settings.store, LOCAL)
+    key = maps.key(view.folder, rows, 1.0)
+    maps.write(view.folder, key, KeptMap(PartMap(rows, xy, np.zeros(len(rows), np.int32)), "some cells", 1.0))
+    return {"part": key}
+
+
+def test_cells_laid_out_alone_have_rows_of_their_own(client, view, settings):
     kind = view.colouring("obs:cell_type").values
     rows = np.flatnonzero(kind == "Astro")
     xy = np.random.default_rng(0).normal(size=(len(rows), 2))
-    GroupMaps(settings.store, LOCAL).write(view.folder, "cell_type", ["Astro"], rows, xy)
-    alone = {"of": "cell_type", "group": "Astro"}
+    alone = laid_out(settings, view, rows, xy)
     said = client.get(f"{RUN}/map.json", query_string=alone).json
     half = len(rows) // 2
     assert [(each["first"], each["count"]) for each in said["modalities"]] == [(0, half), (half, half)]
@@ -169,6 +177,8 @@ def test_groups_laid_out_alone_have_rows_of_their_own(client, view, settings):
     cell = client.get(f"{RUN}/cells/{len(rows) - 1}.json", query_string=alone).json
     assert cell["id"] == view.identity(int(rows[-1]))["id"]
     assert client.get(f"{RUN}/cells/{len(rows)}.json", query_string=alone).status_code == 404
+    for other in (alone["part"][::-1], "../" + alone["part"], "x" * 40):
+        assert client.get(f"{RUN}/map.json", query_string={"part": other}).status_code == 404
 
 
 class Notes:
@@ -263,11 +273,10 @@ def test_the_table_is_whole_however_it_is_cut(client, view, monkeypatch):
     assert len(whole.splitlines()) == 1 + N
 
 
-def test_the_table_of_groups_alone_holds_their_places(client, view, settings):
+def test_the_table_of_cells_alone_holds_their_places(client, view, settings):
     rows = np.flatnonzero(view.colouring("obs:cell_type").values == "Endo")
     xy = np.arange(2.0 * len(rows)).reshape(-1, 2)
-    GroupMaps(settings.store, LOCAL).write(view.folder, "cell_type", ["Endo"], rows, xy)
-    answer = client.get(f"{RUN}/map.csv?of=cell_type&group=Endo")
+    answer = client.get(f"{RUN}/map.csv", query_string=laid_out(settings, view, rows, xy))
     table = pd.read_csv(io.StringIO(answer.text))
     assert table["umap_1"].tolist() == xy[:, 0].tolist()
     assert set(table["cell_type"]) == {"Endo"}

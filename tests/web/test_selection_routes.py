@@ -9,10 +9,11 @@ import json
 import numpy as np
 import pytest
 
+from monae_app.engine.analysis.part_map import PartMap
 from monae_app.jobs import bitsets
 from monae_app.jobs.archive import export_run
 from monae_app.jobs.archive_import import import_run
-from monae_app.jobs.group_maps import GroupMaps
+from monae_app.jobs.part_maps import KeptMap, PartMaps
 from monae_app.jobs.registry import LOCAL, Registry
 from monae_app.web.app import create_app
 from monae_app.web.settings import Settings
@@ -257,11 +258,12 @@ def test_the_groups_of_the_sample_can_be_saved_and_found_again(client):
     assert len(rows) == N // len(TYPES)
 
 
-def test_a_map_of_some_groups_says_which_cells_it_shows(client, services, settings):
+def test_a_map_of_some_cells_says_which_cells_it_shows(client, services, settings):
     rows = np.array([3, 7, CELLS])
-    maps = GroupMaps(settings.store, LOCAL)
-    maps.write(services.view("sample-tiny").folder, "cell_type", ["Astro"], rows, np.zeros((3, 2)))
-    shown = client.get(f"{RUN}/shown.bits?of=cell_type&group=Astro")
+    maps, folder = PartMaps(settings.store, LOCAL), services.view("sample-tiny").folder
+    key = maps.key(folder, rows, 1.0)
+    maps.write(folder, key, KeptMap(PartMap(rows, np.zeros((3, 2)), np.zeros(3, int)), "three", 1.0))
+    shown = client.get(f"{RUN}/shown.bits?part={key}")
     assert shown.data == some(*rows)
     assert client.get(f"{RUN}/shown.bits").data == some(*range(N))
-    assert client.get(f"{RUN}/shown.bits?of=cell_type&group=Oligo").status_code == 404
+    assert client.get(f"{RUN}/shown.bits?part={key[::-1]}").status_code == 404

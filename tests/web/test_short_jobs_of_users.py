@@ -12,13 +12,15 @@ import time
 import numpy as np
 import pytest
 
+from monae_app.engine.analysis.part_map import PartMap
 from monae_app.engine.config import make_config
 from monae_app.jobs import short_process
 from monae_app.jobs.archive import export_run
 from monae_app.jobs.archive_import import import_run
 from monae_app.jobs.downloads import Downloads
-from monae_app.jobs.group_maps import GroupMaps, sweep_maps
 from monae_app.jobs.json_cache import open_cache
+from monae_app.jobs.kept_files import sweep_kept
+from monae_app.jobs.part_maps import KeptMap, PartMaps
 from monae_app.jobs.registry import Registry
 from monae_app.jobs.short_work import Tickets, perform
 from monae_app.web.app import create_app
@@ -71,7 +73,7 @@ def test_a_run_of_another_user_cannot_be_ordered(many, tmp_path, samples_root):
     for run in (record.id, "../../" + user_of(one) + "/runs/" + record.id, str(record.folder), None):
         for name, states in (
             ("export", (run, [])),
-            ("groups", (run, "cell_type", ["Astro"])),
+            ("some-cells", (run, ["obs:cell_type=Astro"], 1.0, "")),
             ("imputed", (run, "Gene1", "rna", "atac")),
         ):
             answer = issue(other, name, *states)
@@ -106,11 +108,13 @@ def test_a_map_made_for_one_user_is_not_shown_to_another(many, samples_root):
     app, settings = many
     one, other = browser(app), browser(app)
     run = samples_root / "tiny" / "run"
-    GroupMaps(settings.store, user_of(one)).write(run, "cell_type", ["Astro"], np.arange(12), np.ones((12, 2)))
-    path = "/api/runs/sample-tiny/map.csv?of=cell_type&group=Astro"
+    maps, rows = PartMaps(settings.store, user_of(one)), np.arange(12)
+    key = maps.key(run, rows, 1.0)
+    maps.write(run, key, KeptMap(PartMap(rows, np.ones((12, 2)), np.zeros(12, int)), "twelve", 1.0))
+    path = f"/api/runs/sample-tiny/map.csv?part={key}"
     assert len(one.get(path).data.splitlines()) == 13
     assert other.get(path).status_code == 404
-    sweep_maps(settings.store)
+    sweep_kept(settings.store)
     assert one.get(path).status_code == 200
 
 

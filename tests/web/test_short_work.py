@@ -11,15 +11,17 @@ import time
 import urllib.request
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from monae_app.engine.errors import InputError
 from monae_app.jobs.downloads import Downloads, sweep_downloads
 from monae_app.jobs.json_cache import open_cache
+from monae_app.jobs.part_maps import order_of
 from monae_app.jobs.short_work import MOST_OF_A_USER, Tickets, perform
 from monae_app.web.settings import Settings
 from monae_app.web.short_work import FreshProcessManager, manager
-from tests.web.tiny_sample import TYPES
+from tests.web.tiny_sample import CELLS, TYPES
 
 LONG = 90.0
 
@@ -34,7 +36,11 @@ def export_order(run: Path) -> dict:
 
 
 def map_order(run: Path, *groups: str) -> dict:
-    return {"folder": str(run), "column": "cell_type", "groups": list(groups)}
+    return order_of(run, np.isin(TYPES, groups)[_types_of_run()], 1.0, ", ".join(groups))
+
+
+def _types_of_run() -> np.ndarray:
+    return np.tile(np.arange(CELLS) % len(TYPES), 2)
 
 
 def waited(jobs: FreshProcessManager, key: str, number: str):
@@ -70,7 +76,7 @@ def test_what_was_cancelled_leaves_nothing(tmp_path, run):
     number = Tickets(tmp_path).issue("map", "local", map_order(run, *TYPES))
     jobs.call_job_fn("key", None, [number], {})
     until = time.monotonic() + LONG
-    while not (told := jobs.get_progress("key")) or "Drawing" not in told[0]:
+    while not (told := jobs.get_progress("key")) or "cells" not in told[0]:
         assert time.monotonic() < until
         time.sleep(0.02)
     assert 0 < told[1] < 1
@@ -193,11 +199,11 @@ def test_the_port_is_free_as_soon_as_the_server_is_gone_and_so_is_its_work(tmp_p
         address = f"http://127.0.0.1:{port}"
         ask(address)
         number = Tickets(tmp_path).issue("map", "local", map_order(run, *TYPES))
-        callback = background_callback(address, "groups-ticket")
+        callback = background_callback(address, "some-cells-ticket")
         body = {
-            "output": callback["output"], "outputs": {"id": "groups-outcome", "property": "data"},
-            "inputs": [{"id": "groups-ticket", "property": "data", "value": number}],
-            "changedPropIds": ["groups-ticket.data"], "state": [],
+            "output": callback["output"], "outputs": {"id": "some-cells-outcome", "property": "data"},
+            "inputs": [{"id": "some-cells-ticket", "property": "data", "value": number}],
+            "changedPropIds": ["some-cells-ticket.data"], "state": [],
         }  # fmt: skip
         job = json.loads(ask(f"{address}/_dash-update-component", json.dumps(body).encode()))
         # Its handle is signed: nobody can name a process.

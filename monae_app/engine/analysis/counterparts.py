@@ -28,6 +28,8 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
+from monae_app.engine.analysis.numbered import by_number
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -138,8 +140,7 @@ def find_counterparts(
 
 def _numbers(clusters: pd.Series) -> dict[Any, int]:
     """Place of every cluster, numbered ones by their number."""
-    names = clusters.unique().tolist()
-    ranked = sorted(names, key=lambda name: (not str(name).isdigit(), int(name) if str(name).isdigit() else str(name)))
+    ranked = sorted(clusters.unique().tolist(), key=lambda name: by_number(str(name)))
     return {name: place for place, name in enumerate(ranked)}
 
 

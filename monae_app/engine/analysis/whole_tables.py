@@ -14,6 +14,7 @@ import pandas as pd
 
 from monae_app.engine.analysis.imputation import impute
 from monae_app.engine.data.covered import CoveredMatrix
+from monae_app.engine.data.inputs_there import check_inputs
 from monae_app.engine.data.reading import read_dataset
 from monae_app.engine.errors import InputError
 from monae_app.engine.telling import SILENT, Telling
@@ -65,7 +66,13 @@ def whole_tables(
     InputError
         If the inputs are gone or other cells than those of the run, or the imputed layer would be too large.
     """
-    _check_files(result, modalities)
+    for name in modalities:
+        check_inputs(
+            result.config,
+            name,
+            expected="the files that the run was made from.",
+            todo="put it back, or export the run itself: it holds embeddings and annotations.",
+        )
     tell("Reading what was measured")
     dataset = read_dataset(result.config, tell)
     return {name: _table(result, name, dataset.modalities[name].values, notes, imputed=imputed) for name in modalities}
@@ -109,14 +116,3 @@ def _obs(result: Result, mine: np.ndarray, notes: pd.DataFrame | None) -> pd.Dat
     for column in obs.select_dtypes(include=["object", "string"]):
         obs[column] = pd.Categorical(obs[column])
     return obs
-
-
-def _check_files(result: Result, modalities: Sequence[str]) -> None:
-    for name in modalities:
-        missing = [path for path in result.config.inputs[name] if not path.exists()]  # type: ignore[index]
-        if missing:
-            raise InputError(
-                f"The input file {missing[0].name} is not where it was when the run was made.",
-                "the files that the run was made from.",
-                "put it back, or export the run itself: it holds embeddings and annotations.",
-            )

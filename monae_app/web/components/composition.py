@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from dash import html
 
+from monae_app.engine.analysis.palette import PALETTE
 from monae_app.engine.analysis.verdict.mixing import BALANCED, balance
 from monae_app.web.components.aria import aria
-from monae_app.web.figures.style import PALETTE
 from monae_app.web.modalities import modality_title
 
 if TYPE_CHECKING:

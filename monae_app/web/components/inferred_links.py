@@ -81,11 +81,8 @@ def register(app: Dash, services: Services) -> None:
 
     @app.callback(Output(FOUND, "children"), Input(ids.RUN, "value"))
     def show(run: str | None) -> list[Any]:
-        try:
-            report = services.view(run).report if run else {}
-        except InputError:
-            return []
-        return inferred_list(report)
+        view = services.opened(run)
+        return [] if view is None else inferred_list(view.report)
 
 
 def inferred_list(report: dict[str, Any]) -> list[Any]:

@@ -10,6 +10,7 @@ from dash._utils import stringify_id
 from monae_app.engine.data.cutoffs import CUTOFFS, OF_ANY, SHARES, in_words, left_out
 from monae_app.web.components import words
 from monae_app.web.components.aria import aria
+from monae_app.web.components.figure_out import figure_out
 from monae_app.web.components.notice import alert
 from monae_app.web.modalities import modality_title
 from monae_app.web.quality_view import Measured, shown
@@ -92,16 +93,14 @@ def _card(name: str, measure: str, cutoffs: dict[str, Any]) -> html.Div:
         for cutoff in CUTOFFS[cast("ModalityName", name)]
         if cutoff.measure == measure
     ]
-    graph = dcc.Graph(
-        id={"type": GRAPH, "name": name, "measure": measure},
-        config=GRAPH_CONFIG,
-        responsive=True,
-        style={"height": "100%"},
-    )
+    known = {"type": GRAPH, "name": name, "measure": measure}
+    graph = dcc.Graph(id=known, config=GRAPH_CONFIG, responsive=True, style={"height": "100%"})
+    title = f"{TITLES[name, measure]}, {modality_title(name)}"
     return html.Div(
         [
             html.H4(TITLES[name, measure]),
             html.Div(graph, className="quality-figure"),
+            figure_out(known, f"quality_{name}_{measure}", title=title),
             html.Div(fields, className="fields"),
         ],
         role="group",

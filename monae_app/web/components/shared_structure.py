@@ -15,6 +15,7 @@ from monae_app.engine.errors import InputError
 from monae_app.web import ids
 from monae_app.web.components.alignment_words import evidence_notice
 from monae_app.web.components.aria import aria
+from monae_app.web.components.figure_out import figure_out
 from monae_app.web.components.notice import alert, refused
 from monae_app.web.datasets import Source
 from monae_app.web.figures.alignment import null_figure
@@ -123,12 +124,17 @@ def _figure(pair: dict[str, Any], theme: str | None) -> Any:
     if null is None:
         return None
     figure = null_figure(null["low"], null["high"], null["counts"], pair["similarity"], style(theme))
-    graph = dcc.Graph(figure=figure, config=GRAPH, responsive=True, style={"height": "100%"})
+    modalities = "_".join(pair["modalities"])
+    graph = dcc.Graph(
+        id=(name := f"shared-structure-{modalities}"), figure=figure, config=GRAPH, responsive=True,
+        style={"height": "100%"},
+    )  # fmt: skip
+    out = figure_out(name, f"shared_structure_{modalities}")
     told = (
         f"Grey: {pair['permutations']:,} maps whose links are put at random. Line: the links as they are, over "
         f"{pair['genes']:,} linked features."
     )
-    return html.Figure([html.Div(graph, className="shared-structure-figure"), html.Figcaption(told)])
+    return html.Figure([html.Div(graph, className="shared-structure-figure"), html.Figcaption(told), out])
 
 
 def _which(source: Source) -> dict[str, Any]:

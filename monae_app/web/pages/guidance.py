@@ -13,6 +13,7 @@ from monae_app.web import ids
 from monae_app.web.basket import Basket
 from monae_app.web.components import antibody_grid, inferred_links
 from monae_app.web.components.aria import aria
+from monae_app.web.components.figure_out import figure_out
 from monae_app.web.components.guidance_panel import compared, edge_tiles, few_known, lone_features
 from monae_app.web.components.notice import empty, refused
 from monae_app.web.datasets import GENOMES
@@ -61,7 +62,8 @@ def layout(**_: str) -> html.Div:
     graphs = [
         html.Div(
             [html.H3(title), html.Div(dcc.Graph(id=name, config=GRAPH, responsive=True, style={"height": "100%"}),
-                                      className="figure-box")]
+                                      className="figure-box"),
+             figure_out(name, name.replace("-", "_"), title=title)]
         )
         for title, name in (("Edges of a gene", EDGES), ("Distance of the peak", DISTANCES))
     ]  # fmt: skip

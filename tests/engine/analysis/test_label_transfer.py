@@ -16,7 +16,8 @@ from sklearn.metrics import roc_auc_score
 from monae_app.engine.analysis.label_transfer.linked_levels import LinkedLevels
 from monae_app.engine.analysis.label_transfer.novelty import apart, contradicted, contradiction
 from monae_app.engine.analysis.label_transfer.sides import Side, labels_of, side_of
-from monae_app.engine.analysis.label_transfer.transfer import LOOSE_LINKS, NO_LINKS, UNASSIGNED, transfer
+from monae_app.engine.analysis.label_transfer.transfer import LOOSE_LINKS, NO_LINKS, transfer
+from monae_app.engine.analysis.label_transfer.unassigned import UNASSIGNED
 from monae_app.engine.analysis.label_transfer.votes import Softening, averaged, nearest, votes
 from monae_app.engine.analysis.label_transfer.written import check_table, summary, write_table
 from monae_app.engine.errors import InputError

@@ -10,6 +10,7 @@ from monae_app.engine.analysis.differential.comparison import Measured
 from monae_app.engine.analysis.feature_search import FeatureSearch
 from monae_app.engine.data.covered import CoveredMatrix
 from monae_app.engine.data.dataset import is_count
+from monae_app.engine.data.inputs_there import check_inputs
 from monae_app.engine.data.measured_slices import open_measured
 from monae_app.engine.data.reading import read_dataset
 from monae_app.engine.errors import InputError
@@ -26,13 +27,12 @@ def measured_of(run: RunSlices, modality: str) -> Measured:
     InputError
         If the files are not there any more, or cannot be read.
     """
-    missing = [path for path in run.config.inputs[modality] if not path.exists()]  # type: ignore[index]
-    if missing:
-        raise InputError(
-            f"The input file {missing[0].name} is not where it was when the run was made.",
-            "the file that the run was made from: groups are compared in what was measured.",
-            "put it back, or open the run where it was made.",
-        )
+    check_inputs(
+        run.config,
+        modality,
+        expected="the file that the run was made from: groups are compared in what was measured.",
+        todo="put it back, or open the run where it was made.",
+    )
     span = run.spans[modality]
     mine = slice(span.start, span.stop)
     names = FeatureSearch(run).all_names(modality)

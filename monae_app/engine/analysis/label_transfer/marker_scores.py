@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from monae_app.engine.analysis.everywhere import impute_everywhere
+from monae_app.engine.analysis.label_transfer.unassigned import UNASSIGNED
 from monae_app.engine.data.dataset import is_count
 from monae_app.engine.errors import InputError
 
@@ -73,7 +74,7 @@ class Marked:
         rows = np.arange(len(names))
         agreeing = np.bincount(codes, self.best == first[codes], len(names)) / np.maximum(counts, 1)
         label = self.types.astype(object)[first]
-        label[mean[rows, first] < LEAST] = "unassigned"
+        label[mean[rows, first] < LEAST] = UNASSIGNED
         return pd.DataFrame({
             "group": names,
             "cells": counts,

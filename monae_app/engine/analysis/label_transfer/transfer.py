@@ -17,6 +17,7 @@ import numpy as np
 
 from monae_app.engine.analysis.label_transfer.linked_levels import LinkedLevels
 from monae_app.engine.analysis.label_transfer.novelty import apart, contradicted, contradiction
+from monae_app.engine.analysis.label_transfer.unassigned import THRESHOLD, UNASSIGNED
 from monae_app.engine.analysis.label_transfer.votes import (
     NEIGHBORS,
     OWN_NEIGHBORS,
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
 
     from monae_app.engine.analysis.label_transfer.sides import Side
 
-UNASSIGNED = "unassigned"
-THRESHOLD = 0.5
 # So many labelled cells, and so many of the target's own side, are looked among for neighbours.
 MOST_CELLS = 50_000
 # Those beyond take from so many of them what was found for these.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from monae_app.engine.analysis.label_transfer.transfer import THRESHOLD, UNASSIGNED
+from monae_app.engine.analysis.label_transfer.unassigned import NOVEL, THRESHOLD, UNASSIGNED
 from monae_app.engine.errors import InputError
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def summary(found: Transfer, threshold: float = THRESHOLD) -> dict[str, Any]:
     Each of ``labels`` has ``cells``, ``share``, ``mean_confidence``; classes that no cell has are there too.
     """
     assigned, best, confidence = found.assigned(threshold), found.best, found.confidence
-    novel = ~assigned & (found.novelty >= THRESHOLD)
+    novel = ~assigned & (found.novelty >= NOVEL)
     labels = {}
     for code, name in enumerate(found.classes):
         mine = assigned & (best == code)

@@ -16,14 +16,11 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
+from monae_app.engine.analysis.palette import PALETTE
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# The colours of the app, see monae_app/web/figures/style.py, which the engine does not know.
-PALETTE = (
-    "#00aa9b", "#ff8b0f", "#641fb2", "#2e4d7c", "#d82e00", "#aae017", "#c174ff", "#a25d5d", "#3ef0d1", "#8b0f55",
-    "#b2b274", "#8383c9", "#c18355", "#ff9bff", "#2e8393", "#e0d193", "#aa0008", "#645daa", "#9355e0", "#74c1c1",
-)  # fmt: skip
 INK, MUTED, GRID, ACCENT, MISSING = "#16202e", "#5b6676", "#e6e9ee", "#0b7a70", "#dde2e8"
 RAMP = "viridis"
 # more points than a page shows apart

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from monae_app.engine.analysis.numbered import by_number
 from monae_app.engine.analysis.tables import LOCAL_MIXING, stored_name
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def facts_of(run: RunSlices) -> RunFacts:
     batches = {name: _codes(run, stored) for name, stored in names.items() if stored in run.columns}
     counted = _counted({"cluster": cluster, "modality": modality})
     table = counted.pivot(index="cluster", columns="modality", values="cells").fillna(0).astype(int)
-    order = sorted(table.index, key=lambda name: (not name.isdigit(), int(name) if name.isdigit() else 0, name))
+    order = sorted(table.index, key=by_number)
     labels = pd.DataFrame(columns=["label", "cluster", "modality", "cells", "mixing"])
     mixing = run.column(LOCAL_MIXING).to_numpy(np.float64) if LOCAL_MIXING in run.columns else None
     if label in run.columns:

@@ -41,9 +41,8 @@ def register(app: Dash, services: Services, selections: Selections) -> None:
         State(MODALITY, "value"),
     )
     def offer(run: str | None, first: list[str], second: list[str], modality: str | None) -> tuple[Any, ...]:
-        try:
-            view = services.view(run or "")
-        except InputError:
+        view = services.opened(run)
+        if view is None:
             return [], [], [], [], [], None, []
         choice = GroupChoice(view, str(run), selections)
         offered = choice.offered()
@@ -64,10 +63,12 @@ def register(app: Dash, services: Services, selections: Selections) -> None:
         return {
             "folder": str(view.folder),
             "version": view.version,
+            "measured": view.measured_version(str(modality)),
             "modality": modality,
             "first": _packed(choice.cells(first or [])),
             "second": _packed(choice.cells(second)) if second else None,
             "names": [choice.named(first), choice.named(second) if second else REST],
+            "chosen": [first, second or []],
             "samples": samples or None,
         }
 

@@ -8,6 +8,8 @@ import dash_ag_grid as dag  # type: ignore[import-untyped]
 from dash import dcc, html
 
 from monae_app.web.components.aria import aria
+from monae_app.web.components.code_link import code_link
+from monae_app.web.components.figure_out import figure_out
 from monae_app.web.components.short_job import ShortJob
 
 JOB = ShortJob("differential", "compare", "Compare", primary=True)
@@ -31,8 +33,9 @@ TABLE, VOLCANO, CSV, SHOW_ON_MAP = (
 )
 FEATURES, COLUMN, PART, KIND = "over-features", "over-column", "over-part", "over-kind"
 FIGURE, FIGURE_CSV, FIGURE_DOWNLOAD, FIGURE_NOTE = "over-figure", "over-csv", "over-download", "over-note"
+CODE, FIGURE_CODE = "differential-code", "over-code"
 KINDS = {"dot": "Dots", "violin": "Violin", "heat": "Heatmap", "composition": "Composition"}
-GRAPH: Any = {"displaylogo": False, "responsive": True, "toImageButtonOptions": {"format": "svg"}}
+GRAPH: Any = {"displaylogo": False, "responsive": True, "modeBarButtonsToRemove": ["toImage"]}
 # in the colours of the app, which follow the theme of the page
 THEME = (
     "themeQuartz.withParams({backgroundColor: 'var(--surface)', foregroundColor: 'var(--ink)', "
@@ -98,7 +101,12 @@ def layout(first: str = "", second: str = "", **_: str) -> html.Div:
                             "theme": {"function": THEME},
                         },
                     ),
-                    dcc.Graph(id=VOLCANO, config=GRAPH, responsive=True, className="differential-volcano"),
+                    html.Div(
+                        [
+                            dcc.Graph(id=VOLCANO, config=GRAPH, responsive=True, className="differential-volcano"),
+                            figure_out(VOLCANO, "volcano", CSV, [code_link(CODE)]),
+                        ]
+                    ),
                 ],
                 className="differential-pair",
             ),
@@ -107,15 +115,12 @@ def layout(first: str = "", second: str = "", **_: str) -> html.Div:
         className="card",
         hidden=True,
     )  # fmt: skip
+    table = html.Button(
+        "CSV", id=FIGURE_CSV, className="link-button", type="button", title="The values of the groups behind the figure"
+    )
     over = html.Section(
         [
-            html.Div(
-                [
-                    html.H2("Features over groups"),
-                    html.Button("Download its data (CSV)", id=FIGURE_CSV, className="link-button"),
-                ],
-                className="card-head",
-            ),
+            html.H2("Features over groups"),
             html.Div(
                 [
                     _field("Features", FEATURES, dcc.Dropdown(id=FEATURES, multi=True, placeholder="gene, peak …")),
@@ -130,6 +135,7 @@ def layout(first: str = "", second: str = "", **_: str) -> html.Div:
             ),
             html.Div(id=FIGURE_NOTE),
             dcc.Graph(id=FIGURE, config=GRAPH, responsive=True, className="over-figure"),
+            figure_out(FIGURE, "features_over_groups", table, [code_link(FIGURE_CODE)]),
             dcc.Download(id=FIGURE_DOWNLOAD),
         ],
         className="card",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from dash import Dash, Input, Output, State, ctx, no_update
 
@@ -36,7 +37,7 @@ def register(app: Dash, services: Services) -> None:
         Input(ids.RUN, "value"),
     )
     def offer(run: str | None) -> tuple[Any, ...]:
-        view = _opened(services, run)
+        view = services.opened(run)
         if view is None:
             return [], None, [], None
         columns = view.groupings
@@ -49,7 +50,7 @@ def register(app: Dash, services: Services) -> None:
         State(ids.RUN, "value"),
     )
     def search(text: str | None, chosen: list[str] | None, run: str | None) -> list[dict[str, str]]:
-        view = _opened(services, run)
+        view = services.opened(run)
         found = [] if view is None else [hit for hit in view.search(text or "", HITS) if not hit.key.startswith("obs:")]
         options = {hit.key: f"{hit.name} · {hit.kind}" for hit in found}
         options |= {key: key.partition(":")[2] for key in chosen or []}
@@ -65,6 +66,7 @@ def _register_figure(app: Dash, services: Services) -> None:
         Output(page.FIGURE, "style"),
         Output(page.FIGURE_NOTE, "children"),
         Output(f"{page.PART}-field", "hidden"),
+        Output(page.FIGURE_CODE, "href"),
         Input(page.FEATURES, "value"),
         Input(page.COLUMN, "value"),
         Input(page.PART, "value"),
@@ -76,23 +78,25 @@ def _register_figure(app: Dash, services: Services) -> None:
         keys: list[str] | None, column: str | None, part: str | None, kind: str, theme: str | None, run: str | None
     ) -> tuple[Any, ...]:
         hidden = kind != COMPOSITION
-        view = _opened(services, run)
+        view = services.opened(run)
         if view is None or not column or (kind != COMPOSITION and not keys):
-            return {}, {"display": "none"}, NOTHING, hidden
+            return {}, {"display": "none"}, NOTHING, hidden, ""
+        said = {"kind": kind, "column": column, "part": part or "", "feature": keys or []}
+        code = f"/api/runs/{run}/code/groups.py?{urlencode(said, doseq=True, safe=':')}"
         try:
             if kind == COMPOSITION:
                 table = composition_of(view, column, part or "")
-                return figures.composition(table, style(theme)), _tall(len(table)), None, hidden
+                return figures.composition(table, style(theme)), _tall(len(table)), None, hidden, code
             chosen = _values(view, keys or [], column)
         except InputError as error:
-            return {}, {"display": "none"}, refused(error), hidden
+            return {}, {"display": "none"}, refused(error), hidden, ""
         look = style(theme)
         if kind == "violin":
             name = str(chosen.values.columns[-1])
-            return figures.violins(chosen.some(name, 0), look), {"height": "340px"}, _of_one(name, chosen), hidden
+            return figures.violins(chosen.some(name, 0), look), {"height": "340px"}, _of_one(name, chosen), hidden, code
         means = chosen.means()
         figure = figures.heat(means, look) if kind == "heat" else figures.dot_plot(means, chosen.shares(), look)
-        return figure, _tall(len(means)), None, hidden
+        return figure, _tall(len(means)), None, hidden, code
 
 
 def _register_download(app: Dash, services: Services) -> None:
@@ -109,7 +113,7 @@ def _register_download(app: Dash, services: Services) -> None:
     def download(
         _clicks: int | None, keys: list[str] | None, column: str | None, part: str | None, kind: str, run: str | None
     ) -> Any:
-        view = _opened(services, run)
+        view = services.opened(run)
         if ctx.triggered_id != page.FIGURE_CSV or view is None or not column:
             return no_update
         try:
@@ -141,10 +145,3 @@ def _of_one(name: str, chosen: GroupValues) -> str | None:
 
 def _tall(rows: int) -> dict[str, str]:
     return {"height": f"{max(240, 90 + 22 * rows)}px"}
-
-
-def _opened(services: Services, run: str | None) -> RunView | None:
-    try:
-        return services.view(run) if run else None
-    except InputError:
-        return None

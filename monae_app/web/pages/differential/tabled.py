@@ -56,6 +56,7 @@ def register(app: Dash, services: Services) -> None:
         Output(page.TABLE, "columnDefs"),
         Output(page.TABLE, "rowData"),
         Output(page.CSV, "href"),
+        Output(page.CODE, "href"),
         Output(page.FEATURES, "options", allow_duplicate=True),
         Output(page.FEATURES, "value", allow_duplicate=True),
         Output(page.SHOW_ON_MAP, "href", allow_duplicate=True),
@@ -65,13 +66,14 @@ def register(app: Dash, services: Services) -> None:
     def show(asked: dict[str, Any] | None) -> tuple[Any, ...]:
         about = kept().about(str(asked["key"])) if asked else None
         if asked is None or about is None:
-            return True, False, "", [], [], "", *[no_update] * 3
+            return True, False, "", [], [], "", "", *[no_update] * 3
         table = kept().table(str(asked["key"]))
         half = MOST_ROWS // 2
         some = pd.concat([table.head(half), table.tail(half)]) if len(table) > MOST_ROWS else table
         rows = some.astype(object).where(some.notna(), None).to_dict("records")
         keys = [f"{about['modality']}:{name}" for name in table["feature"].head(BEST)]
         href = f"/api/comparisons/{asked['key']}.csv"
+        code = f"/api/runs/{asked.get('run')}/code/differential.py?key={asked['key']}"
         told = _sentence(about, len(some))
         return (
             False,
@@ -80,6 +82,7 @@ def register(app: Dash, services: Services) -> None:
             _columns(table.columns),
             rows,
             href,
+            code,
             _options(keys),
             keys,
             _on_map(asked.get("run"), keys[0]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from monae_app.web.map_colours import MapColours
-from monae_app.web.pages.embedding import drawing, gene_set, imputed_file, some_groups, whole_file
+from monae_app.web.pages.embedding import drawing, gene_set, imputed_file, some_cells, whole_file
 from monae_app.web.pages.embedding.drawing import panel_choice
 from monae_app.web.pages.embedding.layout import layout
 from monae_app.web.selections import Selections
@@ -23,9 +23,10 @@ TITLE = "Embedding"
 
 def register(app: Dash, services: Services) -> None:
     """Connect the page."""
-    colours = MapColours(services, Selections(services))
+    selections = Selections(services)
+    colours = MapColours(services, selections)
     drawing.register(app, services, colours)
-    some_groups.register(app, services)
+    some_cells.register(app, services, selections)
     imputed_file.register(app, services)
     whole_file.register(app, services)
     gene_set.register(app, services, colours)

@@ -11,7 +11,6 @@ from monae_app.web.explore import HITS, Hit
 from monae_app.web.map_colours import NOTE, SET, MapColours
 from monae_app.web.pages.embedding.gene_set import MADE
 from monae_app.web.pages.embedding.layout import COLOUR, SEEN, WITH
-from monae_app.web.pages.embedding.some_groups import opened
 
 if TYPE_CHECKING:
     from monae_app.web.explore import RunView
@@ -36,7 +35,7 @@ def register(app: Dash, services: Services, colours: MapColours) -> None:
     def offer_colours(
         run: str | None, typed: str | None, made: dict[str, Any] | None, chosen: str | None, seen: str | None
     ) -> tuple[list[dict[str, Any]], str | None, str | None]:
-        view = opened(services, run)
+        view = services.opened(run)
         if view is None or run is None:
             return ([{"label": chosen, "value": chosen}] if chosen else []), chosen, seen
         if made and ctx.triggered_id == MADE:
@@ -55,7 +54,7 @@ def register(app: Dash, services: Services, colours: MapColours) -> None:
         State(WITH, "value"),
     )
     def offer_second(run: str | None, typed: str | None, chosen: str | None) -> tuple[list[dict[str, Any]], str | None]:
-        view = opened(services, run)
+        view = services.opened(run)
         if view is None or run is None:
             return ([{"label": chosen, "value": chosen}] if chosen else []), chosen
         if chosen and known(colours, run, view, chosen) is None:

@@ -15,7 +15,6 @@ from monae_app.web.components.alignment_words import alignment_list
 from monae_app.web.components.notice import empty, refused
 from monae_app.web.components.scores import score_list
 from monae_app.web.components.type_scores import type_scores
-from monae_app.web.groups import Groups
 from monae_app.web.map_colours import SET
 from monae_app.web.modalities import modality_title
 from monae_app.web.pages.embedding import colour_choice
@@ -23,6 +22,7 @@ from monae_app.web.pages.embedding.colour_choice import is_grouping, known
 from monae_app.web.pages.embedding.layout import (
     CAPABLE,
     CAPTION,
+    CODE,
     COLOUR,
     CSV,
     GRAPH,
@@ -31,11 +31,9 @@ from monae_app.web.pages.embedding.layout import (
     ORDER,
     PANEL,
     PLAIN,
-    PNG,
     ROOM,
     SCORES,
     SUBTITLE,
-    SVG,
     VALUES,
     VIEW,
     WITH,
@@ -45,7 +43,7 @@ from monae_app.web.pages.embedding.layout import (
     panels,
 )
 from monae_app.web.pages.embedding.plain import MOST_CELLS, plain_figure
-from monae_app.web.pages.embedding.some_groups import SHOWN, opened
+from monae_app.web.pages.embedding.some_cells import SHOWN
 from monae_app.web.verdicts import facts
 
 if TYPE_CHECKING:
@@ -69,6 +67,7 @@ def register(app: Dash, services: Services, colours: MapColours) -> None:
         Output(VIEW, "hidden"),
         Output(CAPTION, "children"),
         Output(CSV, "href"),
+        Output(CODE, "href"),
         Output(f"{VALUES}-field", "hidden"),
         Output(f"{LABELS}-field", "hidden"),
         Output(WITH_FIELD, "hidden"),
@@ -84,13 +83,13 @@ def register(app: Dash, services: Services, colours: MapColours) -> None:
     )
     def draw(run: str | None, colour: str | None, values: str, panel: str, labels: list[str], *more: Any) -> Any:
         shown, second, capable, theme = more
-        view = opened(services, run)
+        view = services.opened(run)
         if view is None or run is None:
-            return None, None, True, True, _why_not(services, run), True, "", "", True, True, True
+            return None, None, True, True, _why_not(services, run), True, "", "", "", True, True, True
         colour = colour or view.default_colour
-        grouping, some = is_grouping(view, colour), Groups.from_json(shown)
+        grouping = is_grouping(view, colour)
         order = {
-            "run": run, "part": some and some.to_json(), "colour": colour, "values": values, "panel": panel,
+            "run": run, "part": shown, "colour": colour, "values": values, "panel": panel,
             "labels": bool(labels), "blend": None if grouping else second,
         }  # fmt: skip
         fields = colour.startswith(("obs:", "note:")), not grouping, grouping
@@ -101,17 +100,24 @@ def register(app: Dash, services: Services, colours: MapColours) -> None:
             if capable is False:
                 plain = figure_box(plain_figure(services, colours, view, order, theme))
         except InputError as error:
-            return None, None, True, True, refused(error), False, "", "", *fields
-        asked = {"colour": colour, "values": values} | ({"of": some.column, "group": some.names} if some else {})
-        table = f"/api/runs/{run}/map.csv?{urlencode(asked, doseq=True, safe=':')}"
+            return None, None, True, True, refused(error), False, "", "", "", *fields
+        asked = {"colour": colour, "values": values} | ({"part": shown["key"]} if shown else {})
+        table = f"/api/runs/{run}/map.csv?{urlencode(asked, safe=':')}"
+        code = f"/api/runs/{run}/code/map.py?{urlencode(_shown(order), safe=':')}"
         caption = _caption(view, colour, values, grouping=grouping, cells=view.n_cells if capable is False else 0)
-        return order, plain, capable is False, capable is not False, None, False, caption, table, *fields
+        return order, plain, capable is False, capable is not False, None, False, caption, table, code, *fields
+
+
+def _shown(order: dict[str, Any]) -> dict[str, str]:
+    """Say in a query what an order shows."""
+    part = order["part"] and order["part"]["key"]
+    said = {"colour": order["colour"], "values": order["values"], "panel": order["panel"], "part": part}
+    return {name: value for name, value in (said | {"with": order["blend"]}).items() if value}
 
 
 def _register_browser(app: Dash) -> None:
-    def clientside(name: str, *connections: Any, first: bool = True) -> None:
-        function = ClientsideFunction("map", name)
-        app.clientside_callback(function, *connections, prevent_initial_call=not first)  # type: ignore[no-untyped-call]
+    def clientside(name: str, *connections: Any) -> None:
+        app.clientside_callback(ClientsideFunction("map", name), *connections)  # type: ignore[no-untyped-call]
 
     clientside("capable", Output(CAPABLE, "data"), Input(GRAPH, "id"))
     clientside("draw", Output(GRAPH, "data-run"), Input(ORDER, "data"), State(CAPABLE, "data"))
@@ -123,19 +129,18 @@ def _register_browser(app: Dash) -> None:
         Input(PANEL, "value"),
         Input(LABELS, "value"),
         Input(WITH, "value"),
+        Input(SHOWN, "data"),
     )
-    clicks = Input(SVG, "n_clicks"), Input(PNG, "n_clicks")
-    clientside("save", Output(SVG, "className"), *clicks, State(COLOUR, "value"), first=False)
 
 
 def _register_what_hangs_on_the_run(app: Dash, services: Services) -> None:
     @app.callback(Output(PANEL, "options"), Output(PANEL, "value"), Input(ids.RUN, "value"), State(PANEL, "value"))
     def offer_panels(run: str | None, panel: str) -> tuple[Any, Any]:
-        return panel_choice(opened(services, run), panel)
+        return panel_choice(services.opened(run), panel)
 
     @app.callback(Output(SCORES, "children"), Output(SUBTITLE, "children"), Input(ids.RUN, "value"))
     def show_scores(run: str | None) -> tuple[Any, str]:
-        view = opened(services, run)
+        view = services.opened(run)
         if view is None:
             return [], ""
         names = words.listed([modality_title(name) for name in view.modalities])

@@ -12,7 +12,6 @@ from monae_app.web import ids
 from monae_app.web.components.export_run import download_link
 from monae_app.web.components.short_job import ShortJob
 from monae_app.web.modalities import modality_title
-from monae_app.web.pages.embedding.some_groups import opened
 
 if TYPE_CHECKING:
     from monae_app.web.services import Services
@@ -51,7 +50,7 @@ def register(app: Dash, services: Services) -> None:
         Input(ids.RUN, "value"),
     )  # fmt: skip
     def offer(run: str | None) -> tuple[Any, ...]:
-        view = opened(services, run)
+        view = services.opened(run)
         names = [] if view is None else list(view.modalities)
         choices = [{"label": modality_title(name), "value": name} for name in names]
         return choices, next(iter(names), None), choices, next(reversed(names), None)

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 from dash import dcc, html
 
 from monae_app.web.components.aria import aria
+from monae_app.web.components.code_link import code_link
 from monae_app.web.components.export_run import export_box
+from monae_app.web.components.figure_out import figure_out
 from monae_app.web.components.selection_panel import selection_panel
 from monae_app.web.modalities import MODALITY_TITLES, modality_title
-from monae_app.web.pages.embedding import gene_set, imputed_file, some_groups, whole_file
+from monae_app.web.pages.embedding import gene_set, imputed_file, some_cells, whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -19,10 +21,11 @@ if TYPE_CHECKING:
 
 COLOUR, VALUES, PANEL, LABELS = "map-colour", "map-values", "map-panel", "map-labels"
 GRAPH, VIEW, MESSAGE, CAPTION, SCORES, CSV = "map", "map-view", "map-message", "map-caption", "map-scores", "map-csv"
-SVG, PNG, SUBTITLE, SEEN = "map-svg", "map-png", "map-subtitle", "map-seen"
+SUBTITLE, SEEN = "map-subtitle", "map-seen"
 WITH, WITH_FIELD = "map-with", "map-with-field"
 # What the canvas shall show (assets/embedding/element.mjs), and whether the browser can draw it.
 ORDER, CAPABLE = "map-order", "map-capable"
+CODE = "map-code"
 # The figure in place of the canvas, where it cannot.
 PLAIN, ROOM, FIGURE = "map-plain", "map-figure-room", "map-figure"
 NO_HIT = "Nothing begins like that"
@@ -75,15 +78,8 @@ def layout(colour: str = "", values: str = "imputed", panel: str = "joint", labe
         ],
         className="toolbar",
     )  # fmt: skip
-    downloads = html.Div(
-        [
-            html.Span("Download"),
-            html.Button("SVG", id=SVG, className="link-button"),
-            html.Button("PNG", id=PNG, className="link-button"),
-            html.A("CSV", id=CSV, href="", className="link-button", title="Coordinates and values of every cell"),
-        ],
-        className="downloads",
-    )
+    table = html.A("CSV", id=CSV, href="", className="link-button", title="Coordinates and values of every cell")
+    downloads = figure_out(GRAPH, "map", table, [code_link(CODE)], instead=FIGURE)
     # plotly is several megabytes: it comes to those browsers alone that need its figure.
     plain = html.Div(
         dcc.Loading(
@@ -94,7 +90,7 @@ def layout(colour: str = "", values: str = "imputed", panel: str = "joint", labe
     )  # fmt: skip
     caption = html.Div([html.P(id=CAPTION, className="muted"), downloads], className="map-foot")
     closer = html.Section(
-        [html.H2("Look closer"), gene_set.gene_set_box(), some_groups.groups_box()], className="card closer"
+        [html.H2("Look closer"), gene_set.gene_set_box(), some_cells.some_cells_box()], className="card closer"
     )
     scores = html.Section(
         [
@@ -114,7 +110,13 @@ def layout(colour: str = "", values: str = "imputed", panel: str = "joint", labe
             html.Div(
                 [
                     html.Section(
-                        [controls, some_groups.groups_note(), html.Div(id=GRAPH, className="cell-map"), plain, caption],
+                        [
+                            controls,
+                            some_cells.some_cells_note(more.get("part", "")),
+                            html.Div(id=GRAPH, className="cell-map"),
+                            plain,
+                            caption,
+                        ],
                         className="card map-card",
                     ),
                     html.Aside([selection_panel(), closer, scores], className="stack"),

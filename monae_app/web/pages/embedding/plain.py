@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from monae_app.jobs.group_maps import GroupMaps
 from monae_app.web.figures.embedding import embedding_figure, part_of
 from monae_app.web.figures.style import style
-from monae_app.web.groups import Groups, cells_of
+from monae_app.web.parts import Parts
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -37,15 +36,17 @@ def plain_figure(
     Raises
     ------
     InputError
-        If there is no such colour, or the map of some groups is not kept any more.
+        If there is no such colour, or the map of some cells is not kept any more.
     """
     measured = order["values"] == "measured"
     colouring = colours.colouring(order["run"], view, order["colour"], measured=measured)
-    some = Groups.from_json(order["part"])
-    cells, rows = cells_of(view, some, GroupMaps(services.settings.store, services.users.current()))
-    if len(cells) > MOST_CELLS:
-        kept = np.sort(np.random.default_rng(0).choice(len(cells), MOST_CELLS, replace=False))
-        cells, rows = cells.iloc[kept].reset_index(drop=True), rows[kept]
+    part = order["part"]
+    shown = Parts(services).shown(order["run"], part and part["key"])
+    places = np.arange(len(shown.xy))
+    if len(places) > MOST_CELLS:
+        places = np.sort(np.random.default_rng(0).choice(len(places), MOST_CELLS, replace=False))
+    rows = places if shown.rows is None else shown.rows[places]
+    cells = view.some_cells(rows).assign(x=shown.xy[places, 0], y=shown.xy[places, 1])
     here = list(dict.fromkeys(cells["modality"]))
     panel = order["panel"]
     beside = {"split": here, "all": [*here, "joint"]}
@@ -58,4 +59,4 @@ def plain_figure(
         panels=beside.get(panel, [panel if panel in here else "joint"]),
         labels=order["labels"],
     )
-    return figure if some is None else part_of(figure, colouring.values, style(theme), name=str(some.to_json()))
+    return figure if part is None else part_of(figure, colouring.values, style(theme), name=str(part["key"]))

@@ -11,7 +11,6 @@ from monae_app.web import ids
 from monae_app.web.components.export_run import download_link
 from monae_app.web.components.short_job import ShortJob
 from monae_app.web.modalities import modality_title
-from monae_app.web.pages.embedding.some_groups import opened
 from monae_app.web.selections import Selections
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ def register(app: Dash, services: Services) -> None:
 
     @app.callback(Output(MODALITY, "options"), Output(MODALITY, "value"), Input(ids.RUN, "value"))
     def offer(run: str | None) -> tuple[Any, ...]:
-        view = opened(services, run)
+        view = services.opened(run)
         names = [] if view is None else list(view.modalities)
         each = [{"label": f"{modality_title(name)} (.h5ad)", "value": name} for name in names]
         every = [{"label": "all modalities (.h5mu)", "value": ALL}] if len(names) > 1 else []

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dash import Dash, Input, Output, State, ctx, html, no_update
 
 from monae_app.engine.analysis.label_transfer.marker_lists import read_marker_lists
+from monae_app.engine.analysis.numbered import by_number
 from monae_app.engine.errors import InputError
 from monae_app.web import ids
 from monae_app.web.components.notice import alert, refused
@@ -117,15 +118,9 @@ def table(known: KeptLabel) -> html.Div:
                 html.Td(f"{row['agreeing']:.0%}"),
             ]
         )
-        for row in sorted(known.about["groups"], key=_place)
+        for row in sorted(known.about["groups"], key=lambda row: by_number(str(row["group"])))
     ]
     heads = html.Tr([html.Th(name, scope="col") for name in HEADS])
     return html.Div(
         html.Table([html.Thead(heads), html.Tbody(rows)], className="table labels-table"), className="table-scroll"
     )
-
-
-def _place(row: dict[str, Any]) -> tuple[bool, int, str]:
-    """Order numbered clusters by their number."""
-    name = str(row["group"])
-    return not name.isdigit(), int(name) if name.isdigit() else 0, name

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from dash import Dash, Input, Output, dcc, html
 
+from monae_app.engine.analysis.label_transfer.unassigned import UNASSIGNED
 from monae_app.engine.errors import InputError
 from monae_app.web import ids
+from monae_app.web.components.code_link import code_link
+from monae_app.web.components.figure_out import figure_out
 from monae_app.web.components.notice import alert, refused
 from monae_app.web.figures.style import style
 from monae_app.web.figures.transfer import confidence_figure, confusion_figure
-from monae_app.web.labels_view import UNASSIGNED, Choice, Found
+from monae_app.web.labels_view import Choice, Found
 from monae_app.web.modalities import modality_title
 from monae_app.web.pages.labels.layout import (
     COLUMN,
@@ -33,6 +37,7 @@ if TYPE_CHECKING:
     from monae_app.web.labels_view import LabelsView
 
 GRAPH: Any = {"displayModeBar": False}
+CONFIDENCE, CONFUSION, CODE = "labels-confidence", "labels-confusion", "labels-code"
 HEADS = ("Label", "Cells", "Share", "Mean confidence")
 
 
@@ -62,7 +67,9 @@ def register(app: Dash, view: LabelsView) -> None:
             return *nothing, to_see
         text = f"{column} of {modality_title(source)} for {len(found.best):,} cells of {modality_title(target)}."
         notes = [alert("Kinds of cells that the source lacks", note, tone="info") for note in found.kept.about["notes"]]
-        figures = [*notes, figures_of(found, threshold, style(more[1]), column)]
+        said = {"from": source, "label": column, "to": target, "threshold": threshold}
+        code = f"/api/runs/{run}/code/labels.py?{urlencode(said)}"
+        figures = [*notes, figures_of(found, threshold, style(more[1]), column), code_link(CODE, code)]
         return (
             False,
             text,
@@ -101,21 +108,24 @@ def explained(found: Found, threshold: float) -> str:
 
 def figures_of(found: Found, threshold: float, look: Style, column: str) -> html.Div:
     """Draw confidence and, where labels are there, the comparison."""
-    boxes = [("How sure the labels are", confidence_figure(found.confidence, found.agrees, threshold, look))]
+    boxes = [
+        ("How sure the labels are", CONFIDENCE, confidence_figure(found.confidence, found.agrees, threshold, look))
+    ]
     if (confusion := found.confusion(threshold)) is not None:
-        boxes.append(("Labels before and after", confusion_figure(*confusion, look, column)))
+        boxes.append(("Labels before and after", CONFUSION, confusion_figure(*confusion, look, column)))
     return html.Div(
         [
             html.Div(
                 [
                     html.H3(title),
                     html.Div(
-                        dcc.Graph(figure=figure, config=GRAPH, responsive=True, style={"height": "100%"}),
+                        dcc.Graph(id=name, figure=figure, config=GRAPH, responsive=True, style={"height": "100%"}),
                         className="figure-box labels-figure",
                     ),
+                    figure_out(name, name.replace("-", "_"), title=title),
                 ]
             )
-            for title, figure in boxes
+            for title, name, figure in boxes
         ],
         className="figure-pair" if len(boxes) > 1 else "",
     )

@@ -9,7 +9,9 @@ from dash import ALL, dcc, html
 
 from monae_app.jobs.about import LONGEST_NAME, LONGEST_NOTE
 from monae_app.web.components.aria import aria
+from monae_app.web.components.code_link import code_link
 from monae_app.web.components.export_run import export_box
+from monae_app.web.components.figure_out import figure_out
 from monae_app.web.components.import_run import import_box
 from monae_app.web.components.parameter_form import KIND, expert_fields, standard_fields
 
@@ -23,6 +25,7 @@ FROM, FROM_TEXT, RESET, FILLED, ASKED = (
 PARAMETERS = {"type": KIND, "name": ALL}
 
 # The run that one follows.
+CODE = "training-code"
 CLOCK, LIVE, TITLE_SHOWN, BADGE, NOTE_SHOWN, WATCH, LOSSES, LOSS_BOX, DRAWN = (
     "training-clock", "training-live", "training-title", "training-badge", "training-note", "training-watch",
     "training-losses", "training-loss-box", "training-drawn",
@@ -138,7 +141,14 @@ def _live() -> html.Section:
             html.P(id=NOTE_SHOWN, className="muted run-note"),
             _edit(),
             html.Div(id=WATCH, **aria(live="off")),
-            html.Div(dcc.Graph(id=LOSSES, config={"displayModeBar": False}, responsive=True), id=LOSS_BOX, hidden=True),
+            html.Div(
+                [
+                    dcc.Graph(id=LOSSES, config={"displayModeBar": False}, responsive=True),
+                    figure_out(LOSSES, "losses", more=[code_link(CODE)]),
+                ],
+                id=LOSS_BOX,
+                hidden=True,
+            ),
             html.Div(id=ENDED),
             html.Div(
                 [

@@ -42,6 +42,7 @@ OUTPUTS = {
     "no_losses": Output(page.LOSS_BOX, "hidden"),
     "height": Output(page.LOSS_BOX, "style"),
     "drawn": Output(page.DRAWN, "data"),
+    "code": Output(page.CODE, "href"),
     "log": Output(page.LOG, "children"),
     "no_log": Output(page.LOG_BOX, "hidden"),
     "log_link": Output(page.LOG_LINK, "href"),
@@ -59,8 +60,8 @@ OUTPUTS = {
 }
 HIDDEN = {name: True for name in OUTPUTS if name.startswith("no_")}
 NOTHING = dict.fromkeys(("title", "badge", "note", "watch", "ended")) | {
-    "figure": {}, "height": {}, "drawn": None, "log": "", "log_link": "", "cancelling": True, "resume": "Go on",
-    "idle": True,
+    "figure": {}, "height": {}, "drawn": None, "log": "", "log_link": "", "code": "", "cancelling": True,
+    "resume": "Go on", "idle": True,
 } | HIDDEN  # fmt: skip
 
 
@@ -137,8 +138,9 @@ def _losses(services: Services, record: RunRecord, theme: str | None, drawn: str
     losses, last = services.losses.read(record.files)
     now = f"{record.id} {last.get('step')} {theme}"
     figure = no_update if now == drawn or not len(losses) else loss_figure(losses, style(theme))
+    code = f"/api/runs/{record.id}/code/losses.py"
     height = {"height": f"{loss_height(losses)}px"}
-    return {"figure": figure, "no_losses": not len(losses), "height": height, "drawn": now}
+    return {"figure": figure, "no_losses": not len(losses), "height": height, "drawn": now, "code": code}
 
 
 def _offered(deeds: RunActions, record: RunRecord, status: Status) -> dict[str, Any]:

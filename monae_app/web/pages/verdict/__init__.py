@@ -29,7 +29,7 @@ __all__ = ["PATH", "TITLE", "layout", "register"]
 
 PATH = "/verdict"
 TITLE = "Verdict"
-NOTHING = (None, None, None, None, "", "", True)
+NOTHING = (None, None, None, None, "", "", "", True)
 
 
 def register(app: Dash, services: Services) -> None:
@@ -43,6 +43,7 @@ def register(app: Dash, services: Services) -> None:
         Output(page.GLOSSARY, "children"),
         Output(page.CSV, "href"),
         Output(page.JSON, "href"),
+        Output(page.CODE, "href"),
         Output(page.BODY, "hidden"),
         Input(ids.RUN, "value"),
         Input(ids.THEME, "data"),
@@ -60,6 +61,7 @@ def register(app: Dash, services: Services) -> None:
         cards = [finding_card(each, run, view.columns) for each in said.findings]
         told = glossary(known.report, known.mixing.get(None))
         files = [f"/api/runs/{run}/verdict.{ending}" for ending in ("csv", "json")]
+        files.append(f"/api/runs/{run}/code/verdict.py")
         return None, _answer(said), _picture(known, theme), cards, told, *files, False
 
     def order(run: str | None) -> dict[str, Any]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dash import html
 
 from monae_app.web.components.aria import aria
+from monae_app.web.components.code_link import code_link
 from monae_app.web.components.short_job import ShortJob
 
 MESSAGE, BODY, HEAD, PICTURE, FINDINGS, GLOSSARY, CSV, JSON = (
     "verdict-message", "verdict-body", "verdict-head", "verdict-picture", "verdict-findings", "verdict-glossary",
     "verdict-csv", "verdict-json",
 )  # fmt: skip
+CODE = "verdict-code"
 REPORT = ShortJob("verdict-report", "report", "Make the report", primary=True)
 INTRODUCTION = "Did it work? What speaks for and against this run, with the figures behind it and what to try next."
 OF_REPORT = (
@@ -26,6 +28,7 @@ def layout(**_: str) -> html.Div:
             html.Span("Download the findings"),
             html.A("CSV", id=CSV, href="", className="link-button"),
             html.A("JSON", id=JSON, href="", className="link-button"),
+            code_link(CODE),
         ],
         className="downloads",
     )
