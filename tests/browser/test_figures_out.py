@@ -197,7 +197,10 @@ def test_the_table_holds_what_a_figure_draws(page: Page):
     text = page.evaluate("""async () => {
       const { csv, tableOf } = await import("/assets/figures/source_table.mjs");
       const layout = { xaxis: { title: { text: "log<sub>2</sub> change" } }, yaxis: { title: { text: "cells" } },
-        yaxis2: { title: { text: "share" } }, xaxis3: { title: { text: "Click to enter X axis title" } } };
+        yaxis2: { title: { text: "share" } }, xaxis3: { title: { text: "Click to enter X axis title" } },
+        yaxis3: { title: { text: "mean" } }, shapes: [
+          { type: "line", name: "seen", x0: 0.5, x1: 0.5, y0: 0, y1: 1, xref: "x", yref: "paper" },
+          { type: "line", x0: 0, x1: 1, y0: 9, y1: 9, xref: "paper", yref: "y2" }, { type: "rect", x0: 1, x1: 1 }] };
       const traces = [
         { type: "bar", name: 'a "b", c', x: ["p", "q"], y: Float64Array.of(1, 0.1), customdata: [7, 8] },
         { type: "scatter", mode: "markers", name: "trace 1", x: [1, null], y: [1e-300, 2], yaxis: "y2",
@@ -207,19 +210,25 @@ def test_the_table_holds_what_a_figure_draws(page: Page):
         { type: "violin", name: "v", y: [5, 6], xaxis: "x3", yaxis: "y2" },
         { type: "heatmap", name: "trace 4", x: ["g", "h"], y: ["i"], z: [Float32Array.of(0.5, 0.25)], xaxis: "x3",
           colorbar: { title: { text: "mean" } } },
+        { type: "heatmap", name: "trace 5", x: ["k"], y: ["l"], z: [[3]], xaxis: "x3", yaxis: "y3",
+          colorbar: { title: { text: "mean" } } },
       ];
       return csv(tableOf(traces, layout));
     }""")  # fmt: skip
     assert text.splitlines() == [
-        "series,log2 change,cells,shown on hover,share,size,x,mean",
-        '"a ""b"", c",p,1,7,,,,',
-        '"a ""b"", c",q,0.1,8,,,,',
-        ",1,,,1e-300,3,,",
-        ",,,,2,4,,",
-        "v,,,,5,,,",
-        "v,,,,6,,,",
-        ",,i,,,,g,0.5",
-        ",,i,,,,h,0.25",
+        "series,log2 change,cells,shown on hover,share,size,x,mean,mean (value)",
+        '"a ""b"", c",p,1,7,,,,,',
+        '"a ""b"", c",q,0.1,8,,,,,',
+        ",1,,,1e-300,3,,,",
+        ",,,,2,4,,,",
+        "v,,,,5,,,,",
+        "v,,,,6,,,,",
+        ",,i,,,,g,0.5,",
+        ",,i,,,,h,0.25,",
+        # the title of its axis is that of its colours
+        ",,,,,,k,l,3",
+        "seen,0.5,,,,,,,",
+        "line,,,,9,,,,",
     ]
 
 
