@@ -105,7 +105,7 @@ def test_the_map_and_a_figure_of_plotly_go_out_in_every_format(page: Page, tmp_p
     page.goto("/training?run=sample-tiny")
     page.wait_for_selector("#training-losses .scatterlayer path")
     losses = pd.read_csv(saved(page, page.locator("#training-losses-out").get_by_text("CSV"), tmp_path))
-    assert losses["series"].nunique() > 2
+    assert losses["series"].nunique() >= 2
     assert len(losses) == page.evaluate(
         "document.querySelector('#training-losses .js-plotly-plot')._fullData.reduce((n, { x }) => n + x.length, 0)"
     )
@@ -154,8 +154,10 @@ def test_cells_are_shapes_up_to_fifty_thousand_that_are_seen(page: Page):
         "map.xy": generator.integers(0, 65536, (few + many, 2), dtype=np.uint16).tobytes(),
         "map.colour": frame(header, codes),
     }
-    for path, body in answers.items():
-        page.route(f"**/api/runs/planted/{path}*", lambda route, body=body: route.fulfill(body=body))
+    page.route(
+        "**/api/runs/planted/*",
+        lambda route: route.fulfill(body=answers[route.request.url.rpartition("/")[2].partition("?")[0]]),
+    )
     page.goto(EMPTY)
     page.set_content('<div id="map" style="width: 600px; height: 400px; position: relative"></div>')
     svgs = page.evaluate("""async () => {

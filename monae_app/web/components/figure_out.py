@@ -49,13 +49,13 @@ def figure_out(
     known = str(stringify_id(of))
     told = title or name.replace("_", " ")
 
-    def ids(ending: str) -> dict[str, Any]:
-        return {"id": f"{of}-{ending}"} if isinstance(of, str) else {}
+    def named(part: str) -> dict[str, Any]:
+        return {"id": f"{of}-{part}"} if isinstance(of, str) else {}
 
     buttons: list[Any] = [
         html.Button(
             words, type="button", className="link-button", title=f"Save {told} as {words}", **data(figure=kind),
-            **ids(kind),
+            **named(kind),
         )
         for kind, words in KINDS.items()
     ]  # fmt: skip
@@ -67,5 +67,5 @@ def figure_out(
         [html.Span("Download"), *buttons, *more, html.Span(className="figure-out-said", role="status")],
         className="downloads figure-out", role="group", **aria(label=f"Download {told}"),
         **data(**{key: value for key, value in where.items() if value}),
-        **ids("out"),
+        **named("out"),
     )  # fmt: skip
