@@ -14,6 +14,9 @@ STAMP := $(VENV)/.installed
 # The methods that Monae is measured against live apart; MONAE_PEERS names an environment that has them already.
 PEERS := .venv-peers
 PEERS_STAMP := $(if $(MONAE_PEERS),,$(PEERS)/.installed)
+# So does cellxgene, which a long test opens our tables with; MONAE_CELLXGENE names an environment that has it.
+CELLXGENE := .venv-cellxgene
+CELLXGENE_STAMP := $(if $(MONAE_CELLXGENE),,$(CELLXGENE)/.installed)
 SAMPLES := data_samples
 # One thread a test: threads that spin for a core cost more than they bring.
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 NUMBA_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE
@@ -21,7 +24,7 @@ ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 NUMBA_N
 PYTEST := $(ONE_THREAD) PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help app test test-long lint fix bench bench-ui peers samples browser
+.PHONY: help app test test-long lint fix bench bench-ui peers cellxgene samples browser
 
 help: ## List what can be made
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -56,6 +59,8 @@ bench-ui: $(STAMP) browser ## Measure the map in a real browser beside plotly; f
 
 peers: $(PEERS_STAMP) ## Install the methods to measure against, into .venv-peers
 
+cellxgene: $(CELLXGENE_STAMP) ## Install cellxgene to open our tables with, into .venv-cellxgene
+
 # Fewer private axes than the default, and no checkpoint, keep the runs that travel with the app small.
 samples: $(STAMP) ## Train the bundled runs anew
 	cd $(SAMPLES)/mouse_cortex && ../../$(BIN)/monae run rna=rna.h5ad atac=atac.h5ad --genome mm10 --out run --seed 0 \
@@ -70,6 +75,11 @@ browser: $(STAMP)
 $(PEERS)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(PEERS)
 	$(PEERS)/bin/python -m pip install $(PIP_ARGS) -e ".[peers]"
+	@touch $@
+
+$(CELLXGENE)/.installed:
+	$(PYTHON) -m venv $(CELLXGENE)
+	$(CELLXGENE)/bin/python -m pip install $(PIP_ARGS) cellxgene==1.3.0
 	@touch $@
 
 $(STAMP): requirements.lock pyproject.toml

@@ -9,10 +9,18 @@ export const MANY = 2000;
 const STEPS = 255;
 
 /** Whether points of this trace, as plotly completes it, are plain discs in colours that are understood here. */
-export function plain({ type, mode, marker, selectedpoints, xaxis, yaxis }) {
-  if (!["scatter", "scattergl"].includes(type) || mode !== "markers" || selectedpoints || !xaxis || !yaxis) return false;
+export function plain({ type, mode, marker, selectedpoints, x, y, xaxis, yaxis }) {
+  if (!["scatter", "scattergl"].includes(type) || mode !== "markers" || selectedpoints || !xaxis || !yaxis || !many(x) || !many(y)) return false;
+  if (many(marker.color) && !understood(marker)) return false;
   if ((marker.symbol ?? "circle") !== "circle" || many(marker.opacity) || many(marker.line?.width) || marker.line?.width > 0) return false;
   return !(many(marker.size) && (marker.sizemode === "area" || (marker.sizeref ?? 1) !== 1)) && !marker.reversescale;
+}
+
+// One colour each, or finite numbers along a scale that is written as the figures of the app write it.
+function understood({ color, colorscale }) {
+  if (Array.prototype.every.call(color, (each) => typeof each === "string")) return true;
+  if (!Array.prototype.every.call(color, Number.isFinite)) return false;
+  return !colorscale || colorscale.every(([, colour]) => /^(#[0-9a-f]{6}|rgba?\([\d\s.,]+\))$/i.test(colour));
 }
 
 /** The same figure without these points: axes, colours and legend stay as they are. */

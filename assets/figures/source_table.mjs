@@ -20,10 +20,16 @@ export function tableOf(traces, layout) {
     const heads = headsOf(trace, layout);
     const name = seriesOf(trace);
     for (const point of pointsOf(trace)) {
-      if (name) put("series", count, name);
+      if (name) put(heads.series, count, name);
       for (const [key, value] of point) put(heads[key] ?? key, count, value);
       count++;
     }
+  }
+  // a line across the figure is a value too: what was observed, a threshold
+  for (const line of linesOf(layout)) {
+    put("series", count, line.name || "line");
+    put(headsOf(line, layout)[line.along], count, line.value);
+    count++;
   }
   const heads = [...columns.keys()];
   return { heads, rows: Array.from({ length: count }, (_, row) => heads.map((head) => columns.get(head)[row] ?? "")) };
@@ -36,6 +42,15 @@ export function csv({ heads, rows }) {
     return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };
   return [heads, ...rows].map((row) => row.map(cell).join(",")).join("\n") + "\n";
+}
+
+function linesOf({ shapes = [] }) {
+  const upright = ({ type, x0, x1, yref }) => type === "line" && x0 === x1 && yref === "paper";
+  const level = ({ type, y0, y1, xref }) => type === "line" && y0 === y1 && xref === "paper";
+  return [
+    ...shapes.filter(upright).map(({ name, x0, xref }) => ({ name, along: "x", value: x0, xaxis: xref ?? "x" })),
+    ...shapes.filter(level).map(({ name, y0, yref }) => ({ name, along: "y", value: y0, yaxis: yref ?? "y" })),
+  ];
 }
 
 function* pointsOf(trace) {
@@ -80,7 +95,10 @@ function headsOf(trace, layout) {
   if (titles[0] === titles[1]) titles.forEach((title, place) => (titles[place] = `${title} (${"xy"[place]})`));
   const scale = plain(trace.colorbar?.title?.text ?? "");
   const colour = plain(trace.marker?.colorbar?.title?.text ?? "");
-  return { x: titles[0], y: titles[1], value: scale || "value", colour: colour || "colour" };
+  const others = { value: scale || "value", colour: colour || "colour", text: "text", size: "size", series: "series" };
+  // what an axis is called, nothing else in the row may be
+  const free = ([key, head]) => [key, titles.includes(head) ? `${head} (${key})` : head];
+  return { x: titles[0], y: titles[1], ...Object.fromEntries(Object.entries(others).map(free)) };
 }
 
 function axisTitle(trace, letter, layout) {

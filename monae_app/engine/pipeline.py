@@ -212,13 +212,14 @@ class Monae(Fitted):
             "anchors": ground.n_anchors,
             "dataset": summary,
             "batches": reporting.batches_of_run(dataset.batches, dataset.reference),
+            "confounding": [each.record() for each in confounded],
             "confidence": trust.summary(parts, trained.confidence),
             **alignment.record(),
             **inference_record(inferred, graph),
             **({} if counterparts is None else {"counterparts": counterparts.record()}),
         }
-        inferences = [each.verdict for each in inferred]
-        notes = (*dataset.notes, *confounded, *inferences, *learned.warnings, *alignment.warnings)
+        said = (*(each.sentence for each in confounded), *(each.verdict for each in inferred))
+        notes = (*dataset.notes, *said, *learned.warnings, *alignment.warnings)
         with watch.stage("score"):
             report = reporting.make_report(config, cells, about, notes, tell)
         self.result = Result(config, cells, features, report)

@@ -71,7 +71,7 @@ def layout(pages: Sequence[ModuleType], *, single: bool = True, demo: bool = Fal
                     brand,
                     html.Nav(links, **aria(label="Pages")),
                     picker,
-                    html.Button("Tour", id=TOUR, className="button small", type="button"),
+                    html.Button("Tour", id=TOUR, className="button", type="button"),
                     sharing.share_button(),
                     settings_menu.settings_menu(single=single, more=more),
                     theme_choice.toggle(),

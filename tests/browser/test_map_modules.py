@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from monae_app.engine.analysis.palette import PALETTE
-from monae_app.web.figures.style import DARK, LIGHT, group_colour
+from monae_app.web.figures.style import DARK, LIGHT, PROJECTOR, group_colour
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -145,7 +145,7 @@ def _bytes(colours: list[str]) -> np.ndarray:
 
 def test_colours_are_those_of_every_other_figure(modules):
     assert modules.evaluate("palettes.GROUPS") == list(PALETTE)
-    for theme, look in (("light", LIGHT), ("dark", DARK)):
+    for theme, look in (("light", LIGHT), ("dark", DARK), ("projector", PROJECTOR)):
         ours = [group_colour(index, look) for index in range(60)]
         theirs = modules.evaluate(
             "(theme) => Array.from({ length: 60 }, (_, i) => palettes.groupColour(i, theme))", theme
@@ -159,7 +159,7 @@ def test_colours_are_those_of_every_other_figure(modules):
         assert said["ramp"] == list(look.ramp)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", "dark", "projector"])
 def test_every_scale_is_told_by_lightness_alone(modules, theme):
     found = modules.evaluate("(theme) => Object.keys(ramps.RAMPS).map((name) => ramps.rampOf(name, theme))", theme)
     assert len(found) >= 5

@@ -208,7 +208,11 @@ def on_a_projector(page: Page) -> None:
 
 
 def test_a_demo_shows_itself_on_a_projector_and_starts_over(page: Page, store: Path):
+    # what the browser kept of an app that was no demo is out of the way, and comes back with it
+    page.goto("/api/health")
+    page.evaluate("localStorage.setItem('map-scale', 'viridis')")
     page.goto("/?run=mine")
+    assert page.evaluate("localStorage.getItem('map-scale')") is None
     hint = page.locator(".tour-hint")
     expect(hint).to_contain_text("ten steps")
     hint.get_by_role("button", name="Not now").click()
@@ -239,3 +243,12 @@ def test_a_demo_shows_itself_on_a_projector_and_starts_over(page: Page, store: P
     expect(page.locator("html")).to_have_attribute("data-theme", "light")
     assert not (store / "users" / "local" / "runs" / "mine").exists()
     assert page.evaluate("sessionStorage.getItem('monae-tour')") is None
+    page.route("**/data", no_demo)
+    page.goto("/data")
+    assert page.evaluate("localStorage.getItem('map-scale')") == "viridis"
+    assert page.evaluate("localStorage.getItem('monae-demo')") is None
+
+
+def no_demo(route: Route) -> None:
+    answer = route.fetch()
+    route.fulfill(response=answer, body=re.sub(r'const demo = "\w+"', 'const demo = ""', answer.text()))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 
 import anndata as ad
 import numpy as np
+import pandas as pd
 import pytest
 
 from monae_app.jobs.comparisons import Comparisons
@@ -22,6 +24,43 @@ ASTRO = ["obs:cell_type=Astro"]
 def changing(tmp_path):
     """A sample of this test's own, which it may write to."""
     return write_sample(tmp_path / "samples")
+
+
+def sent(client, callback: dict, values: dict) -> dict:
+    """Call a callback as a page does; what has no value in ``values`` is None."""
+
+    def valued(said: dict) -> dict:
+        return said | {"value": values.get(said["id"])}
+
+    pairs = [each.split("@")[0].rsplit(".", 1) for each in callback["output"].strip(".").split("...")]
+    outputs = [{"id": name, "property": what} for name, what in pairs]
+    body = {
+        "output": callback["output"],
+        "outputs": outputs if callback["output"].startswith("..") else outputs[0],
+        "inputs": [valued(each) for each in callback["inputs"]],
+        "changedPropIds": ["differential-asked.data"],
+        "state": [valued(each) for each in callback["state"]],
+    }
+    return json.loads(client.post("/_dash-update-component", json=body).data)["response"]
+
+
+def test_the_table_of_a_comparison_is_read_once_for_the_page(tmp_path, samples_root, monkeypatch):
+    settings, read = Settings(store=tmp_path), []
+    client, kept = browser(create_app(settings, samples_root)), Comparisons(settings.store, "local")
+    table = pd.DataFrame({"feature": ["Gene0", "Gene1"], "score": [2.0, -1.0], "fdr": [0.01, 0.5], "p": [0.005, 0.4]})
+    table = table.assign(log2_fold_change=[1.0, -0.5])
+    about = {"modality": "rna", "names": ["a", "b"], "cells": [1, 1], "features": 2, "test": "t", "lines": ["x"]}
+    kept.write("0" * 40, about, table)
+    whole = Comparisons.table
+    monkeypatch.setattr(Comparisons, "table", lambda self, key: read.append(key) or whole(self, key))
+    asked = {"key": "0" * 40, "run": "sample-tiny"}
+    found: dict = {}
+    for callback in json.loads(client.get("/_dash-dependencies").data):
+        if any(each["id"] == "differential-asked" for each in callback["inputs"]):
+            found |= sent(client, callback, {"differential-asked": asked, "theme": "light"})
+    assert len(found["differential-table"]["rowData"]) == 2
+    assert found["differential-volcano"]["figure"]["data"]
+    assert read == ["0" * 40]
 
 
 def test_a_replaced_input_file_is_compared_anew(tmp_path, changing):

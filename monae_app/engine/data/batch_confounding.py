@@ -6,7 +6,7 @@ N cells of a modality, B batches, T kinds of cells.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -60,6 +60,38 @@ class Confounding:
         return self.strength >= STRONG or many
 
 
+@dataclass(frozen=True)
+class Told:
+    """What a user is told of a batch column.
+
+    Parameters
+    ----------
+    modality, column
+        Of whose cells, and which column names their batches.
+    label
+        The column that names their types; None where they were compared with clusters.
+    seen
+        What was found.
+    """
+
+    modality: str
+    column: str
+    label: str | None
+    seen: Confounding
+
+    @property
+    def sentence(self) -> str:
+        """In words."""
+        if self.label is None:
+            return _by_cluster(self.modality, self.column, self.seen)
+        return _by_label(self.modality, self.column, self.label, self.seen)
+
+    def record(self) -> dict[str, Any]:
+        """Return it for report.json, with Cramér's V as ``strength``."""
+        strength = round(self.seen.strength, 4)
+        return {"modality": self.modality, "column": self.column, "label": self.label, "strength": strength}
+
+
 def confounding(kind: np.ndarray, batch: np.ndarray) -> Confounding | None:
     """Compare kinds of cells with batches.
 
@@ -104,7 +136,7 @@ def cramers_v(counts: np.ndarray) -> float:
     return float(min(1.0, np.sqrt(corrected / max(min(sizes) - 1, 1e-12))))
 
 
-def confounded_by_label(tables: Mapping[str, pd.DataFrame], columns: Sequence[str]) -> dict[str, list[str]]:
+def confounded_by_label(tables: Mapping[str, pd.DataFrame], columns: Sequence[str]) -> list[Told]:
     """Say which columns cannot be told from the kinds of cells that a label names.
 
     Parameters
@@ -116,11 +148,11 @@ def confounded_by_label(tables: Mapping[str, pd.DataFrame], columns: Sequence[st
 
     Returns
     -------
-    dict
-        By column, a sentence a modality; columns about which there is nothing to say are left out.
+    list
+        By column and modality; those about which there is nothing to say are left out.
     """
     labels = label_columns(list(tables.values()))
-    found: dict[str, list[str]] = {}
+    found = []
     for column in columns:
         label = next((each for each in labels if each != column), None)
         if label is None:
@@ -132,13 +164,13 @@ def confounded_by_label(tables: Mapping[str, pd.DataFrame], columns: Sequence[st
             kind, batch = (obs[each][known].astype(str).to_numpy(str) for each in (label, column))
             seen = confounding(kind, batch)
             if seen is not None and seen.cannot_be_told_apart:
-                found.setdefault(column, []).append(_by_label(name, column, label, seen))
+                found.append(Told(name, column, label, seen))
     return found
 
 
 def confounded_batches(
     dataset: Dataset, representations: Mapping[str, np.ndarray], *, seed: int, tell: Telling = SILENT
-) -> list[str]:
+) -> list[Told]:
     """Say where the batches of a run cannot be told from kinds of cells, by labels, else by clusters.
 
     Parameters
@@ -153,18 +185,18 @@ def confounded_batches(
         Told what is computed, and warned.
     """
     found = _confounded(dataset, representations, seed, tell)
-    for sentence in found:
-        tell.warn(sentence)
+    for each in found:
+        tell.warn(each.sentence)
     return found
 
 
-def _confounded(dataset: Dataset, representations: Mapping[str, np.ndarray], seed: int, tell: Telling) -> list[str]:
+def _confounded(dataset: Dataset, representations: Mapping[str, np.ndarray], seed: int, tell: Telling) -> list[Told]:
     tables = {name: each.obs for name, each in dataset.modalities.items()}
     columns = dataset.batch_columns
     if not columns:
         return []
     if any(each not in columns for each in label_columns(list(tables.values()))):
-        return [sentence for said in confounded_by_label(tables, columns).values() for sentence in said]
+        return confounded_by_label(tables, columns)
     found = []
     for name, obs in tables.items():
         tell(f"Comparing the batches of {name} with clusters")
@@ -173,7 +205,7 @@ def _confounded(dataset: Dataset, representations: Mapping[str, np.ndarray], see
         for column in columns:
             seen = confounding(clusters, obs[column].astype(str).to_numpy(str)[rows])
             if seen is not None and seen.share > LARGEST_SHARE:
-                found.append(_by_cluster(name, column, seen))
+                found.append(Told(name, column, None, seen))
     return found
 
 

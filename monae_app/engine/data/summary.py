@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from monae_app.engine.data.batch_confounding import confounded_by_label
+from monae_app.engine.data.batch_confounding import Told, confounded_by_label
 from monae_app.engine.data.coding import code_proteins
 from monae_app.engine.data.coding_notes import coding_notes
 from monae_app.engine.data.coordinates import locate_features
@@ -55,6 +55,7 @@ def describe(
         for name, each in dataset.modalities.items()
     }
     tables = [each.obs for each in dataset.modalities.values()]
+    confounded = _confounded(dataset)
     return {
         "modalities": modalities,
         "genome": config.genome,
@@ -63,18 +64,27 @@ def describe(
         "labels": label_columns(tables),
         "batches": batch_columns(tables),
         "shared_cells": shared_cells(dataset),
-        "confounded": _confounded(dataset),
+        "confounded": _sentences(confounded),
+        "confounding": [each.record() for each in confounded],
         "warnings": [*dataset.notes, *_renamed(dataset, config), *_warnings(dataset, located, config, graph)],
     }
 
 
-def _confounded(dataset: Dataset) -> dict[str, list[str]]:
+def _confounded(dataset: Dataset) -> list[Told]:
     """Say which columns that may be chosen as batches cannot be told from the types of cells."""
     tables = {name: each.obs for name, each in dataset.modalities.items()}
     common = set.intersection(*({str(name) for name in table} for table in tables.values()))
     labels = label_columns(list(tables.values()))
     # another way to call the cells is no batch that anybody would choose
     return confounded_by_label(tables, [name for name in sorted(common) if name not in labels])
+
+
+def _sentences(confounded: list[Told]) -> dict[str, list[str]]:
+    """By column, a sentence a modality."""
+    found: dict[str, list[str]] = {}
+    for each in confounded:
+        found.setdefault(each.column, []).append(each.sentence)
+    return found
 
 
 def _of_modality(modality: Modality, config: RunConfig) -> dict[str, Any]:

@@ -48,11 +48,14 @@ def figure_out(
     """
     known = str(stringify_id(of))
     told = title or name.replace("_", " ")
-    own = isinstance(of, str)
+
+    def named(part: str) -> dict[str, Any]:
+        return {"id": f"{of}-{part}"} if isinstance(of, str) else {}
+
     buttons: list[Any] = [
         html.Button(
             words, type="button", className="link-button", title=f"Save {told} as {words}", **data(figure=kind),
-            **({"id": f"{of}-{kind}"} if own else {}),
+            **named(kind),
         )
         for kind, words in KINDS.items()
     ]  # fmt: skip
@@ -64,5 +67,5 @@ def figure_out(
         [html.Span("Download"), *buttons, *more, html.Span(className="figure-out-said", role="status")],
         className="downloads figure-out", role="group", **aria(label=f"Download {told}"),
         **data(**{key: value for key, value in where.items() if value}),
-        **({"id": f"{of}-out"} if own else {}),
+        **named("out"),
     )  # fmt: skip

@@ -37,7 +37,7 @@ def null_figure(low: float, high: float, counts: Sequence[int], observed: float,
         hovertemplate="similarity %{x:.4f}: %{y:,} maps with links put at random<extra></extra>",
     )  # fmt: skip
     figure.add_shape(
-        type="line", x0=observed, x1=observed, y0=0, y1=1, yref="paper",
+        type="line", x0=observed, x1=observed, y0=0, y1=1, yref="paper", name="these links",
         line={"color": look.accent, "width": look.size(3)},
     )  # fmt: skip
     first, last = min(low, observed), max(high, observed)

@@ -68,8 +68,9 @@ def quality_figure(
     for value in cutoffs:
         place = float(to_axis(value, log=log))
         figure.add_shape(
-            type="line", x0=place, x1=place, y0=0, y1=1, yref="paper", line={"color": look.ink, "width": look.size(2)}
-        )
+            type="line", x0=place, x1=place, y0=0, y1=1, yref="paper", name="cut-off",
+            line={"color": look.ink, "width": look.size(2)},
+        )  # fmt: skip
     _axes(figure, look, (low, high, *(float(to_axis(value, log=log)) for value in cutoffs)), title, log=log)
     if percent:
         figure.update_xaxes(tickformat="~%")

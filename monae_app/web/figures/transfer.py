@@ -50,8 +50,9 @@ def confidence_figure(confidence: np.ndarray, agrees: np.ndarray | None, thresho
     if agrees is not None:
         _add_shares(figure, places, confidence, agrees, look)
     figure.add_shape(
-        type="line", x0=threshold, x1=threshold, y0=0, y1=1, yref="paper", line={"color": look.muted, "dash": "dot"}
-    )
+        type="line", x0=threshold, x1=threshold, y0=0, y1=1, yref="paper", name="unassigned below",
+        line={"color": look.muted, "dash": "dot"},
+    )  # fmt: skip
     axis = _axis(look)
     figure.update_xaxes(**axis, range=[0, 1], showgrid=False, title=_title("confidence", look))
     figure.update_yaxes(**axis, gridcolor=look.grid, title=_title("cells", look))

@@ -62,12 +62,16 @@ def test_there_is_nothing_to_compare_with_one_batch_or_too_few_cells():
 def test_columns_are_judged_by_labels():
     table = pd.DataFrame({"cell_type": KINDS, "donor": GO_TOGETHER, "lane": MIXED})
     found = confounded_by_label({"rna": table, "atac": table}, ["donor", "lane"])
-    assert set(found) == {"donor"}
-    assert [sentence.split(":")[0] for sentence in found["donor"]] == ["rna", "atac"]
-    said = found["donor"][0]
+    assert [(each.column, each.modality) for each in found] == [("donor", "rna"), ("donor", "atac")]
+    said = found[0].sentence
+    assert said.startswith("rna: ")
     assert "'cell_type'" in said
     assert "B cell in d1" in said
     assert "do not correct for it" in said
+    record = found[0].record()
+    strength = confounding(KINDS, GO_TOGETHER).strength
+    assert record == {"modality": "rna", "column": "donor", "label": "cell_type", "strength": round(strength, 4)}
+    assert f"Cramér's V is {strength:.2f} of 1" in said
 
 
 @pytest.fixture
@@ -87,7 +91,9 @@ def data(modality):
 
 @pytest.mark.parametrize("labels", [True, False])
 def test_a_run_is_warned_by_labels_or_by_clusters(data, labels):
-    (said,) = confounded_batches(*data(GO_TOGETHER, labels=labels), seed=0)
+    (told,) = confounded_batches(*data(GO_TOGETHER, labels=labels), seed=0)
+    assert told.label == ("cell_type" if labels else None)
+    said = told.sentence
     assert said.startswith("rna: ")
     assert ("Cramér's V" in said) is labels
     assert ("clusters before integration" in said) is not labels

@@ -72,7 +72,7 @@ def _corrected(facts: RunFacts, used: list[str]) -> Finding:
         figures |= {f"said of {name}": each for name, sentences in told.items() for each in sentences[:1]}
         kept = [name for name in facts.config.batch_key if name not in told]
         todo = f"Train without it among the {PAGE}, and compare; or read differences between these batches with care."
-        level: Level = "bad" if max(map(_strength, told.values())) >= ALL_BUT_THE_SAME else "caution"
+        level: Level = "bad" if max(_strength(facts, *each) for each in told.items()) >= ALL_BUT_THE_SAME else "caution"
         return Finding("batches", level, sentence, figures, todo, {"batch_key": ",".join(kept)})
     apart = [name for name in used if name in facts.batches and _of_one_modality(facts.batches[name])]
     if apart:
@@ -115,8 +115,14 @@ def _not_corrected(facts: RunFacts, candidates: list[str]) -> Finding:
     return Finding("batches", "caution", sentence, figures, todo, {"batch_key": ",".join(strong)})
 
 
-def _strength(sentences: list[str]) -> float:
-    """Read how strongly a batch goes with kinds of cells; 1 where clusters stood in one batch alone."""
+def _strength(facts: RunFacts, column: str, sentences: list[str]) -> float:
+    """Return how strongly a batch goes with kinds of cells; 1 where clusters stood in one batch alone."""
+    of_data = facts.report.get("dataset") or {}
+    records = [*(facts.report.get("confounding") or []), *(of_data.get("confounding") or [])]
+    known = [1.0 if each["label"] is None else float(each["strength"]) for each in records if each["column"] == column]
+    if known:
+        return max(known)
+    # a run of before, whose report has no more than the sentences
     found = [match.group(1) for each in sentences if (match := TOLD_STRENGTH.search(each))]
     return max(map(float, found)) if found else 1.0
 

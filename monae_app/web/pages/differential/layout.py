@@ -105,7 +105,8 @@ def layout(first: str = "", second: str = "", **_: str) -> html.Div:
                         [
                             dcc.Graph(id=VOLCANO, config=GRAPH, responsive=True, className="differential-volcano"),
                             figure_out(VOLCANO, "volcano", CSV, [code_link(CODE)]),
-                        ]
+                        ],
+                        className="differential-plot",
                     ),
                 ],
                 className="differential-pair",

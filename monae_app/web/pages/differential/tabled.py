@@ -60,13 +60,15 @@ def register(app: Dash, services: Services) -> None:
         Output(page.FEATURES, "options", allow_duplicate=True),
         Output(page.FEATURES, "value", allow_duplicate=True),
         Output(page.SHOW_ON_MAP, "href", allow_duplicate=True),
+        Output(page.VOLCANO, "figure"),
         Input(page.ASKED, "data"),
+        State(ids.THEME, "data"),
         prevent_initial_call="initial_duplicate",
     )
-    def show(asked: dict[str, Any] | None) -> tuple[Any, ...]:
+    def show(asked: dict[str, Any] | None, theme: str | None) -> tuple[Any, ...]:
         about = kept().about(str(asked["key"])) if asked else None
         if asked is None or about is None:
-            return True, False, "", [], [], "", "", *[no_update] * 3
+            return True, False, "", [], [], "", "", *[no_update] * 4
         table = kept().table(str(asked["key"]))
         half = MOST_ROWS // 2
         some = pd.concat([table.head(half), table.tail(half)]) if len(table) > MOST_ROWS else table
@@ -86,10 +88,16 @@ def register(app: Dash, services: Services) -> None:
             _options(keys),
             keys,
             _on_map(asked.get("run"), keys[0]),
+            volcano(table, style(theme)),
         )
 
-    @app.callback(Output(page.VOLCANO, "figure"), Input(page.ASKED, "data"), Input(ids.THEME, "data"))
-    def draw(asked: dict[str, Any] | None, theme: str | None) -> Any:
+    @app.callback(
+        Output(page.VOLCANO, "figure", allow_duplicate=True),
+        Input(ids.THEME, "data"),
+        State(page.ASKED, "data"),
+        prevent_initial_call=True,
+    )
+    def draw(theme: str | None, asked: dict[str, Any] | None) -> Any:
         if not asked or kept().about(str(asked["key"])) is None:
             return no_update
         return volcano(kept().table(str(asked["key"])), style(theme))

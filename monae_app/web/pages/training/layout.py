@@ -25,7 +25,7 @@ FROM, FROM_TEXT, RESET, FILLED, ASKED = (
 PARAMETERS = {"type": KIND, "name": ALL}
 
 # The run that one follows.
-CODE = "training-code"
+CODE, LOSS_ROOM = "training-code", "training-loss-room"
 CLOCK, LIVE, TITLE_SHOWN, BADGE, NOTE_SHOWN, WATCH, LOSSES, LOSS_BOX, DRAWN = (
     "training-clock", "training-live", "training-title", "training-badge", "training-note", "training-watch",
     "training-losses", "training-loss-box", "training-drawn",
@@ -143,7 +143,7 @@ def _live() -> html.Section:
             html.Div(id=WATCH, **aria(live="off")),
             html.Div(
                 [
-                    dcc.Graph(id=LOSSES, config={"displayModeBar": False}, responsive=True),
+                    html.Div(dcc.Graph(id=LOSSES, config={"displayModeBar": False}, responsive=True), id=LOSS_ROOM),
                     figure_out(LOSSES, "losses", more=[code_link(CODE)]),
                 ],
                 id=LOSS_BOX,

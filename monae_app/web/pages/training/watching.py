@@ -40,7 +40,7 @@ OUTPUTS = {
     "watch": Output(page.WATCH, "children"),
     "figure": Output(page.LOSSES, "figure"),
     "no_losses": Output(page.LOSS_BOX, "hidden"),
-    "height": Output(page.LOSS_BOX, "style"),
+    "height": Output(page.LOSS_ROOM, "style"),
     "drawn": Output(page.DRAWN, "data"),
     "code": Output(page.CODE, "href"),
     "log": Output(page.LOG, "children"),

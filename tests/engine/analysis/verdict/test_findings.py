@@ -180,3 +180,23 @@ def test_random_modalities_mix_as_chance_would(seed, kinds):
     assert mixing.mean() == pytest.approx(1, abs=0.1)
     assert expected_share(codes).max() <= 1
     assert np.isnan(local_mixing(nearest, np.full(size, "rna"))).all()
+
+
+@pytest.mark.parametrize(
+    ("report", "level"),
+    [
+        ({"confounding": [{"column": "lane", "label": "cell_type", "strength": 0.85}]}, "bad"),
+        ({"confounding": [{"column": "lane", "label": "cell_type", "strength": 0.6}]}, "caution"),
+        ({"confounding": [{"column": "lane", "label": None, "strength": 0.6}]}, "bad"),
+        ({"confounding": [{"column": "donor", "label": "cell_type", "strength": 0.9}]}, "caution"),
+        ({}, "caution"),
+    ],
+)
+def test_how_strongly_batches_go_with_kinds_is_read_from_the_report_and_of_old_ones_from_the_sentence(report, level):
+    said = "rna: batches by 'lane' cannot well be told from the types in 'cell_type': x; Cramér's V is 0.70 of 1."
+    known = {"batches": {"columns": ["lane"]}, "warnings": [said]}
+    # by the cells that were trained on, or by all
+    for each in (report, {"dataset": report}):
+        found = finding(facts(report=known | each), "batches")
+        assert found.level == level
+        assert "cannot be told from kinds of cells" in found.sentence
