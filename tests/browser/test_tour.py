@@ -14,7 +14,7 @@ from werkzeug.serving import make_server
 from monae_app.web.app import create_app
 from monae_app.web.settings import Settings
 from tests.browser.conftest import open_page
-from tests.browser.map_page import drawn, painted, selected, state
+from tests.browser.map_page import MAP, drawn, painted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,8 +110,7 @@ def begin(page: Page) -> None:
     page.keyboard.press("ArrowRight")
     at_step(page, 3)
     expect(bubble).to_contain_text("Gene0 side by side")
-    assert state(page, "colouring.key") == "rna:Gene0"
-    assert len(state(page, "panels")) == 2
+    page.wait_for_function(f"{MAP}.state?.().colouring?.key === 'rna:Gene0' && {MAP}.state().panels.length === 2")
     page.go_back()
     at_step(page, 2)
     page.keyboard.press("ArrowRight")
@@ -124,7 +123,7 @@ def test_the_tour_goes_through_the_bundled_run_and_back_to_ones_own(page: Page):
     at_step(page, 4)
     bubble = page.get_by_role("dialog")
     expect(bubble).to_contain_text("The tour chose the largest group, Astro, 60 cells.")
-    assert selected(page) == 60
+    page.wait_for_function(f"{MAP}.selection?.().count === 60")
     # nothing behind the bubble can be reached by the keyboard
     for _ in range(4):
         page.keyboard.press("Tab")
@@ -135,7 +134,7 @@ def test_the_tour_goes_through_the_bundled_run_and_back_to_ones_own(page: Page):
     expect(bubble).to_contain_text("Astro, 60 cells")
     page.keyboard.press("ArrowRight")
     at_step(page, 5)
-    assert selected(page) == 0
+    page.wait_for_function(f"{MAP}.selection?.().count === 0")
     page.keyboard.press("ArrowRight")
     at_step(page, 6)
     headline = page.locator("#verdict-head h2").inner_text()
@@ -186,7 +185,7 @@ def test_what_is_missing_is_said_and_colours_are_put_back(page: Page):
     expect(bubble).to_have_count(0)
     expect(page).to_have_url(re.compile(r"/\?run=sample-tiny&colour=atac:chr1:100000-100500$"))
     expect(page.locator("#map .legend-title")).to_contain_text("chr1:100000-100500")
-    assert selected(page) == 0
+    page.wait_for_function(f"{MAP}.selection?.().count === 0")
 
 
 def on_a_projector(page: Page) -> None:
