@@ -65,10 +65,11 @@ def register(app: Dash, view: LabelsView) -> None:
         if found is None:
             return *nothing, to_see
         text = spoken(choice, view.files.name(choice.file) if choice.file else "", len(found.best))
-        figures = [*notes(found), figures_of(found, threshold, style(theme), column)]
+        code = ""
         if not choice.file:
             said = {"from": source, "label": column, "to": target, "threshold": threshold}
-            figures.append(code_link(CODE, f"/api/runs/{run}/code/labels.py?{urlencode(said)}"))
+            code = f"/api/runs/{run}/code/labels.py?{urlencode(said)}"
+        figures = [*notes(found), figures_of(found, threshold, style(theme), column, code)]
         return (
             False,
             text,
@@ -120,8 +121,8 @@ def explained(found: Found, threshold: float) -> str:
     )
 
 
-def figures_of(found: Found, threshold: float, look: Style, column: str) -> html.Div:
-    """Draw confidence and, where labels are there, the comparison."""
+def figures_of(found: Found, threshold: float, look: Style, column: str, code: str) -> html.Div:
+    """Draw confidence and, where labels are there, the comparison; ``code`` is where the program of both is."""
     boxes = [
         ("How sure the labels are", CONFIDENCE, confidence_figure(found.confidence, found.agrees, threshold, look))
     ]
@@ -136,10 +137,10 @@ def figures_of(found: Found, threshold: float, look: Style, column: str) -> html
                         dcc.Graph(id=name, figure=figure, config=GRAPH, responsive=True, style={"height": "100%"}),
                         className="figure-box labels-figure",
                     ),
-                    figure_out(name, name.replace("-", "_"), title=title),
+                    figure_out(name, name.replace("-", "_"), more=more, title=title),
                 ]
             )
-            for title, name, figure in boxes
+            for (title, name, figure), more in zip(boxes, ([code_link(CODE, code)], []), strict=False)
         ],
         className="figure-pair" if len(boxes) > 1 else "",
     )
