@@ -241,10 +241,11 @@ def test_the_private_link_and_a_shared_run(browser: Browser, server: Server, tmp
         expect(link).to_be_hidden()
 
         page.goto("/?run=20260101-000000-abcdef")
+        assert legend(page)
         page.locator("#share > summary").click()
         page.get_by_role("button", name="Make a link").click()
         shared = page.locator("#share-link")
-        expect(shared).to_have_value(re.compile(rf"^{server.address}/\?run=shared-[0-9a-f]{{32}}$"))
+        expect(shared).to_have_value(re.compile(rf"^{server.address}/\?run=shared-[0-9a-f]{{32}}&.*view=[0-9a-f]{{32}}$"))
         page.context.grant_permissions(["clipboard-read", "clipboard-write"])
         page.locator("#share").get_by_role("button", name="Copy").click()
         expect(page.locator("#share").get_by_role("button", name="Copied")).to_be_visible()
@@ -252,11 +253,14 @@ def test_the_private_link_and_a_shared_run(browser: Browser, server: Server, tmp
         stranger.goto(shared.input_value())
         assert legend(stranger)
         expect(stranger.locator("#run-picker")).to_contain_text("shared with you")
-        expect(stranger.locator("#share")).to_be_hidden()
+        # who was shown it can hand on what they see, and end nothing
+        stranger.locator("#share > summary").click()
+        expect(stranger.get_by_role("button", name="Make a link")).to_be_visible()
+        expect(stranger.locator("#share-end")).to_be_hidden()
         with stranger.expect_download() as saved:
             stranger.click("#map-csv")
         assert saved.value.path().stat().st_size > 1000
         page.get_by_role("button", name="End sharing").click()
-        expect(page.get_by_role("button", name="Make a link")).to_be_visible()
+        expect(shared).to_be_hidden()
         stranger.goto(stranger.url)
         expect(stranger.get_by_role("alert")).to_contain_text("There is no run")
