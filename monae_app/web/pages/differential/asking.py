@@ -58,6 +58,8 @@ def register(app: Dash, services: Services, selections: Selections) -> None:
     ) -> dict[str, Any]:
         view = services.view(run or "")
         choice = GroupChoice(view, str(run), selections)
+        # who is quicker than the form means what it is about to say
+        modality = modality or view.modalities[0]
         if modality not in view.modalities or (samples and samples not in view.groupings):
             raise InputError("This run has no such modality.", "one of its modalities.", "choose another one.")
         return {
