@@ -189,9 +189,7 @@ def _notes(
     if behind.any():
         told.append(f"{behind.sum():,} of {total:,} peaks reach behind the end of their chromosome and are cut there.")
     if behind.mean() > MOST_OUTSIDE:
-        told.append(
-            f"So many suggest that {fasta.name} is another assembly than the one that the peaks were called on."
-        )
+        told.append(f"So many suggest that {fasta.name} is another assembly than that of the peaks.")
     if long.any():
         told.append(f"{long.sum():,} of {total:,} peaks are longer than {LONGEST_PEAK:,} bases and are not scanned.")
     return tuple(told)

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import scipy.sparse as sp
 
-from monae_app.engine.data.motifs.motif import MotifCollection
 from monae_app.engine.data.readers.guard import reason_of
 from monae_app.engine.errors import InputError
 
@@ -23,6 +22,8 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
     import pandas as pd
+
+    from monae_app.engine.data.motifs.motif import MotifCollection
 
 FORMAT = 1
 _PARTS = ("peaks", "ids", "names", "genes", "families", "indptr", "indices", "counts", "scores", "said")
@@ -177,6 +178,10 @@ def hits_of(
         {"motif_source": motifs.source, "motif_version": motifs.version, "motif_digest": motifs.digest, **provenance},
         (*motifs.notes, *notes),
     )
+
+
+def _parts(joined: str) -> tuple[str, ...]:
+    return tuple(filter(None, joined.split(_BETWEEN)))
 
 
 def _text(values: Any) -> np.ndarray:

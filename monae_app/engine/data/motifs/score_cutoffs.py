@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from monae_app.engine.data.motifs.motif import Motif
 
 # bits
-STEP = 0.05
+STEP = 0.1
 NEVER = np.iinfo(np.int64).max
 
 
