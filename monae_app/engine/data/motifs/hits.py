@@ -126,7 +126,7 @@ class MotifHits:
             If the file is missing, damaged, or something else.
         """
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
                 parts = {name: file[name] for name in _PARTS}
             said = json.loads(str(parts["said"]))
             if said["format"] != FORMAT:
