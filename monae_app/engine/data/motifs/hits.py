@@ -137,12 +137,11 @@ class MotifHits:
                 for name in ("counts", "scores")
             )
             counts.check_format()
-            lists = [
-                [tuple(filter(None, text.split(_BETWEEN))) for text in parts[name]] for name in ("genes", "families")
-            ]
-            texts = [parts[name].tolist() for name in ("ids", "names")]
+            genes, families = ([_parts(text) for text in parts[name]] for name in ("genes", "families"))
+            ids, names = (parts[name].tolist() for name in ("ids", "names"))
             peaks = parts["peaks"].astype(object)
-            return cls(peaks, *texts, *lists, counts, scores, said["provenance"], tuple(said["notes"]))
+            provenance, notes = said["provenance"], tuple(said["notes"])
+            return cls(peaks, ids, names, genes, families, counts, scores, provenance, notes)
         except (OSError, KeyError, ValueError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as error:
             raise InputError(f"{path.name} holds no motif hits ({reason_of(error)}).", _EXPECTED, _TODO) from error
 

@@ -103,8 +103,6 @@ def scan(
         counting.part(done, len(blocks))
         found.append(_scan_block(block, sequences, weights, each))
     counts, scores = _matrices(found, (len(names), len(motifs)))
-    never = sum(bool((np.array([each.cutoffs[at] for each in bins]) == NEVER).all()) for at in range(len(motifs)))
-    short = f"{never:,} of {len(motifs):,} motifs are too short to reach p = {p:g} and have no hits."
     how = {
         "scanner": "memelite",
         "p": p,
@@ -112,7 +110,16 @@ def scan(
         "gc_bins": len(bins),
         "peaks_scanned": int(np.isfinite(gc).sum()),
     }
-    return hits_of(names, motifs, counts, scores, how, (*sequences.notes, *((short,) if never else ())))
+    return hits_of(names, motifs, counts, scores, how, (*sequences.notes, *_too_short(bins, len(motifs), p)))
+
+
+def _too_short(bins: list[_Bin], total: int, p: float) -> Iterator[str]:
+    """Say how many motifs hold so little information that no sequence is rare enough to be a hit."""
+    never = np.array([each.cutoffs == NEVER for each in bins])
+    if always := int(never.all(axis=0).sum()):
+        yield f"{always:,} of {total:,} motifs are too short to reach p = {p:g} and have no hits."
+    if some := int((never.any(axis=0) & ~never.all(axis=0)).sum()):
+        yield f"{some:,} short motifs reach p = {p:g} in peaks of some GC shares alone: compare their hits with care."
 
 
 def _mean_gc(sequences: PeakSequences) -> float:

@@ -123,8 +123,8 @@ def read_column_rows(lines: Sequence[str]) -> Rows | None:
         kept_rows[motif].to_numpy(object),
         names,
         places_of(names),
-        count[good].to_numpy(np.int64),
-        _numbers(frame, head, SCORE_COLUMNS, 0.0)[good].to_numpy(np.float64),
+        np.asarray(count[good], np.int64),
+        np.asarray(_numbers(frame, head, SCORE_COLUMNS, 0.0)[good], np.float64),
         sites=False,
         passed=int((~good).sum()),
     )

@@ -53,6 +53,7 @@ def test_planted_sites_are_found_and_decoys_are_not(made, fasta, hits):
     assert recall >= 0.97
     # 600 places a peak, each a hit by chance with 1e-4
     assert by_chance <= 0.08
+    assert made.truth[found].mean() >= 0.95
     strict = scan(made.peaks.index, read_sequences(made.peaks, fasta), made.motifs, 1e-5).counts.toarray() > 0
     assert strict[made.truth].mean() >= 0.88
     assert made.truth[strict].mean() >= 0.99
