@@ -15,6 +15,7 @@ import scipy.sparse as sp
 
 from monae_app.engine.data.readers.guard import reason_of
 from monae_app.engine.errors import InputError
+from monae_app.engine.result import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,9 +97,9 @@ class MotifHits:
         """Write one .npz file without pickles, whole or not at all."""
         said = json.dumps({"format": FORMAT, "provenance": self.provenance, "notes": list(self.notes)})
         joined = {name: [_BETWEEN.join(each) for each in getattr(self, name)] for name in ("genes", "families")}
-        part = path.with_name(f".{path.name}.part")
-        try:
-            with part.open("wb") as file:
+
+        def write(temporary: Path) -> None:
+            with temporary.open("wb") as file:
                 np.savez_compressed(
                     file,
                     peaks=_text(self.peaks),
@@ -112,9 +113,8 @@ class MotifHits:
                     scores=self.scores.data.astype(np.float32),
                     said=np.array(said),
                 )
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+
+        write_atomically(path, write)
 
     @classmethod
     def load(cls, path: Path) -> MotifHits:

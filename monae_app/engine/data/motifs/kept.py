@@ -75,8 +75,10 @@ def scan_or_load(order: Scan, path: Path, tell: Telling = SILENT) -> tuple[Motif
         raise
     before = _before(path, key)
     if before is not None:
-        named = hits_of(order.peaks.index, order.motifs, before.counts, before.scores, before.provenance, before.notes)
-        return replace(named, provenance=before.provenance, notes=before.notes), True
+        named = _named_anew(before, order)
+        if _names(named) != _names(before):
+            named.save(path)
+        return named, True
     found = scan(order.peaks.index, read_sequences(order.peaks, order.fasta, tell), order.motifs, order.p, tell)
     found = replace(found, provenance={**found.provenance, **identity(order.fasta), "key": key})
     found.save(path)
@@ -89,3 +91,15 @@ def _before(path: Path, key: str) -> MotifHits | None:
     except InputError:
         return None
     return found if found is not None and found.provenance.get("key") == key else None
+
+
+def _named_anew(before: MotifHits, order: Scan) -> MotifHits:
+    """Call peaks, motifs and factors as they are called now."""
+    how = {name: value for name, value in before.provenance.items() if not name.startswith("motif_")}
+    notes = before.provenance.get("scan_notes", [])
+    return hits_of(order.peaks.index, order.motifs, before.counts, before.scores, how, notes)
+
+
+def _names(hits: MotifHits) -> tuple[Any, ...]:
+    said = (hits.provenance["motif_source"], hits.provenance["motif_version"], list(hits.notes))
+    return hits.peaks.tolist(), list(hits.ids), list(hits.names), list(hits.genes), list(hits.families), said

@@ -103,23 +103,35 @@ def scan(
         counting.part(done, len(blocks))
         found.append(_scan_block(block, sequences, weights, each))
     counts, scores = _matrices(found, (len(names), len(motifs)))
+    short = _too_short(bins, motifs)
+    notes = [*sequences.notes, *_said(short, len(motifs), p)]
     how = {
         "scanner": "memelite",
         "p": p,
         "background_gc": round(float(background[1] * 2), 4),
         "gc_bins": len(bins),
         "peaks_scanned": int(np.isfinite(gc).sum()),
+        "scan_notes": notes,
+        **short,
     }
-    return hits_of(names, motifs, counts, scores, how, (*sequences.notes, *_too_short(bins, len(motifs), p)))
+    return hits_of(names, motifs, counts, scores, how, notes)
 
 
-def _too_short(bins: list[_Bin], total: int, p: float) -> Iterator[str]:
-    """Say how many motifs hold so little information that no sequence is rare enough to be a hit."""
+def _too_short(bins: list[_Bin], motifs: MotifCollection) -> dict[str, list[str]]:
+    """Name motifs that hold so little information that no sequence is rare enough to be a hit, by bin."""
     never = np.array([each.cutoffs == NEVER for each in bins])
-    if always := int(never.all(axis=0).sum()):
-        yield f"{always:,} of {total:,} motifs are too short to reach p = {p:g} and have no hits."
-    if some := int((never.any(axis=0) & ~never.all(axis=0)).sum()):
-        yield f"{some:,} short motifs reach p = {p:g} in peaks of some GC shares alone: compare their hits with care."
+    everywhere, somewhere = never.all(axis=0), never.any(axis=0)
+    ids = np.array(motifs.ids, dtype=object)
+    return {"no_hits_possible": ids[everywhere].tolist(), "hits_by_gc": ids[somewhere & ~everywhere].tolist()}
+
+
+def _said(short: dict[str, list[str]], total: int, p: float) -> Iterator[str]:
+    if short["no_hits_possible"]:
+        count = len(short["no_hits_possible"])
+        yield f"{count:,} of {total:,} motifs are too short to reach p = {p:g} and have no hits."
+    if short["hits_by_gc"]:
+        count = len(short["hits_by_gc"])
+        yield f"{count:,} short motifs reach p = {p:g} in peaks of some GC shares alone: compare their hits with care."
 
 
 def _mean_gc(sequences: PeakSequences) -> float:

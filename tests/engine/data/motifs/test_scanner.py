@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from monae_app.engine.data.motifs.genome_file import PeakSequences, read_sequences
+from monae_app.engine.data.motifs.hits import MotifHits
 from monae_app.engine.data.motifs.kept import Scan, scan_or_load
 from monae_app.engine.data.motifs.motif import Motif, MotifCollection
 from monae_app.engine.data.motifs.scanner import scan
@@ -21,8 +22,6 @@ from tests.engine.data.motifs.genomes import Planted, planted, random_bases, ran
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from monae_app.engine.data.motifs.hits import MotifHits
 
 COMPLEMENT = str.maketrans("ACGTacgtN", "TGCAtgcaN")
 
@@ -132,6 +131,14 @@ def test_hits_by_chance_are_as_many_as_p_says_at_any_share_of_gc():
     assert (rates[:, :2] > 0.6e-3).all()
 
 
+def test_shuffled_motifs_are_found_no_more_often_than_p_allows(made, fasta):
+    rng = np.random.default_rng(6)
+    shuffled = [Motif(f"s{at}", "S", rng.permutation(made.motifs.motifs[at % 4].counts)) for at in range(12)]
+    found = scan(made.peaks.index, read_sequences(made.peaks, fasta), MotifCollection(tuple(shuffled), "made"), 1e-3)
+    expected = sum(len(made.peaks) * 2 * (300 - len(motif) + 1) for motif in shuffled) * 1e-3
+    assert 0 < found.counts.sum() <= expected + 4 * np.sqrt(expected)
+
+
 def test_the_chances_of_scores_add_up():
     motif = random_motif(np.random.default_rng(1), "m", 9, 0.8)
     backgrounds = strands_alike([0.3, 0.5, 0.7])
@@ -150,6 +157,7 @@ def test_motifs_too_short_for_the_threshold_are_counted(made, fasta):
     found = scan(made.peaks.index, read_sequences(made.peaks, fasta), short, 1e-6)
     assert "1 of 5 motifs are too short" in found.notes[-1]
     assert found.counts[:, 0].nnz == 0
+    assert found.provenance["no_hits_possible"] == ["s"]
 
 
 def test_a_scan_that_was_made_is_not_made_again(made, fasta, tmp_path, monkeypatch, hits):
@@ -166,6 +174,10 @@ def test_a_scan_that_was_made_is_not_made_again(made, fasta, tmp_path, monkeypat
     assert there
     assert same(first, again)
     assert again.peaks[0] == "peak0"
+    kept = MotifHits.load(path)
+    assert kept.peaks[0] == "peak0"
+    assert kept.provenance == first.provenance
+    assert kept.notes == first.notes
     others = [
         replace(order, p=1e-5),
         replace(order, peaks=made.peaks.assign(end=made.peaks["end"] - 1)),
