@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import threadpoolctl
 
 from monae_app.engine.data.genome import transcription_factors
 from monae_app.engine.data.motifs.jaspar import read_jaspar_core
@@ -19,6 +18,7 @@ from monae_app.engine.data.motifs.scanner import check_p
 from monae_app.engine.data.motifs.table_reading import read_motif_table
 from monae_app.engine.errors import InputError
 from monae_app.engine.telling import Telling
+from monae_app.engine.training.threads import thread_count
 from monae_app.jobs.peaks_of import peaks_of
 
 if TYPE_CHECKING:
@@ -93,8 +93,8 @@ def execute(order: Order, say: Callable[[str], None]) -> str:
     elif order.fasta is not None:
         order.out.parent.mkdir(parents=True, exist_ok=True)
         scan = Scan(peaks, _motifs(order), order.fasta, order.p)
-        with threadpoolctl.threadpool_limits(1):
-            found, there = scan_or_load(scan, order.out, Telling("motifs", on_event=_Lines(say).tell))
+        _set_threads()
+        found, there = scan_or_load(scan, order.out, Telling("motifs", on_event=_Lines(say).tell))
     else:
         raise InputError(
             "Neither a genome nor a table of motifs and peaks was named.",
@@ -120,6 +120,14 @@ def _check(order: Order) -> None:
             "a new name, or that of earlier hits, which are replaced.",
             "name another file with --out.",
         )
+
+
+def _set_threads() -> None:
+    """Leave cores to others, as trainings do; the hits do not depend on it."""
+    # here, not above: it takes a second, and a ready-made table needs none of it
+    import numba
+
+    numba.set_num_threads(max(1, min(thread_count(), numba.config.NUMBA_NUM_THREADS)))
 
 
 def _is_ours(path: Path) -> bool:

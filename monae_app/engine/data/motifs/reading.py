@@ -41,6 +41,8 @@ def read_motifs(path: Path) -> MotifCollection:
     InputError
         If the file holds no motifs, is too large, or an id stands for two motifs.
     """
+    if not path.is_file():
+        raise InputError(f"There is no file {path.name}.", f"{EXPECTED}.", "check the path.")
     text = _text(path)
     lines = text.splitlines()
     reader = next((read for is_it, read in _FORMATS if is_it(lines)), None)

@@ -131,7 +131,7 @@ def _said(short: dict[str, list[str]], total: int, p: float) -> Iterator[str]:
         yield f"{count:,} of {total:,} motifs are too short to reach p = {p:g} and have no hits."
     if short["hits_by_gc"]:
         count = len(short["hits_by_gc"])
-        yield f"{count:,} short motifs reach p = {p:g} in peaks of some GC shares alone: compare their hits with care."
+        yield f"Too short to reach p = {p:g} at some GC shares: {count:,} motifs; compare their hits with care."
 
 
 def _mean_gc(sequences: PeakSequences) -> float:

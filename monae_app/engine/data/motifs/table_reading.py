@@ -59,6 +59,8 @@ def read_motif_table(path: Path, peaks: pd.DataFrame) -> MotifHits:
     InputError
         If the table is none, is too large, or none of its peaks is one of the data set.
     """
+    if not path.exists():
+        raise InputError(f"There is no file {path.name}.", f"{EXPECTED}.", "check the path.")
     table = _matrix(path) if _is_hdf5(path) else _text(path)
     names, theirs, places, motifs, counts, scores, notes = table
     over = _matched(path, peaks, theirs, places, sites=names)

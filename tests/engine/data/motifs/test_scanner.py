@@ -68,20 +68,25 @@ def test_the_other_strand_of_the_genome_has_the_same_hits(made, tmp_path, hits):
     assert same(hits, scan(turned.index, read_sequences(turned, fasta), made.motifs))
 
 
-def naive(sequences: PeakSequences, motifs: MotifCollection, p: float) -> tuple[np.ndarray, np.ndarray]:
-    """Every window of every peak, and p-values by listing all words of the motif's length."""
+def naive(
+    sequences: PeakSequences, motifs: MotifCollection, p: float, bins: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Every window of every peak, and p-values in its bin of GC by listing all words of the motif's length."""
     gc = np.count_nonzero((sequences.bases == 1) | (sequences.bases == 2)) / np.count_nonzero(sequences.bases < 4)
-    chance = strands_alike(np.nanmean(sequences.gc()))[0]
+    chance = {each: strands_alike(np.nanmean(sequences.gc()[bins == each]))[0] for each in set(bins[bins >= 0])}
     shape = (len(sequences.offsets) - 1, len(motifs))
     counts, best = np.zeros(shape, int), np.full(shape, -np.inf)
     for column, motif in enumerate(motifs.motifs):
         weights = np.rint(np.log2(motif.probabilities() / strands_alike(gc)[0]) / STEP)
         words = np.array(list(product(range(4), repeat=len(motif))))
         of_words = weights[np.arange(len(motif)), words].sum(axis=1)
-        chances = chance[words].prod(axis=1)
-        values = [value for value in np.unique(of_words) if chances[of_words >= value].sum() <= p]
-        least = min(values, default=np.inf)
+        cutoff = {}
+        for each in chance:
+            chances = chance[each][words].prod(axis=1)
+            values = [value for value in np.unique(of_words) if chances[of_words >= value].sum() <= p]
+            cutoff[each] = min(values, default=np.inf)
         for row in range(shape[0]):
+            least = cutoff.get(bins[row], np.inf)
             peak = sequences.bases[sequences.offsets[row] : sequences.offsets[row + 1]]
             for strand in (weights, weights[::-1, ::-1]):
                 for place in range(len(peak) - len(motif) + 1):
@@ -92,7 +97,9 @@ def naive(sequences: PeakSequences, motifs: MotifCollection, p: float) -> tuple[
     return counts, best
 
 
-def test_hits_are_those_of_a_scanner_that_adds_up_every_window():
+@pytest.mark.parametrize("fewest", [200, 1])
+def test_hits_are_those_of_a_scanner_that_adds_up_every_window(fewest, monkeypatch):
+    monkeypatch.setattr("monae_app.engine.data.motifs.scanner.FEWEST_PEAKS", fewest)
     rng = np.random.default_rng(3)
     lengths = [0, 3, 40, 500, 7, 400]
     bases = random_bases(rng, sum(lengths), 0.6).astype(np.uint8)
@@ -101,7 +108,11 @@ def test_hits_are_those_of_a_scanner_that_adds_up_every_window():
     kinds = [random_motif(rng, f"m{at}", 4 + at % 4, sure) for at, sure in enumerate([0.5, 0.7, 0.9, 0.97, 0.4, 0.99])]
     motifs = MotifCollection((*kinds, Motif("whole", "whole", rng.integers(0, 9, (6, 4)) + 1)), "made")
     found = scan(pd.Index(list("abcdef")), sequences, motifs, 0.01)
-    counts, best = naive(sequences, motifs, 0.01)
+    gc = sequences.gc()
+    bins = np.where(np.isnan(gc), -1, np.floor(np.nan_to_num(gc) / 0.04) if fewest == 1 else 0).astype(int)
+    assert found.provenance["gc_bins"] == len(set(bins[bins >= 0]))
+    assert (found.provenance["gc_bins"] > 1) == (fewest == 1)
+    counts, best = naive(sequences, motifs, 0.01, bins)
     assert counts.sum() > 30
     np.testing.assert_array_equal(found.counts.toarray(), counts)
     np.testing.assert_allclose(found.scores.toarray()[counts > 0], best[counts > 0], atol=1e-5)
