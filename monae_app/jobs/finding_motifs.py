@@ -127,7 +127,7 @@ def _set_threads() -> None:
     # here, not above: it takes a second, and a ready-made table needs none of it
     import numba
 
-    numba.set_num_threads(max(1, min(thread_count(), numba.config.NUMBA_NUM_THREADS)))
+    numba.set_num_threads(min(thread_count(), numba.get_num_threads()))
 
 
 def _is_ours(path: Path) -> bool:
