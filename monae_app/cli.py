@@ -1,4 +1,4 @@
-"""The command line: monae app | demo | run | check | score | report | impute | transfer | worker."""
+"""The command line: monae app | demo | run | check | score | report | impute | transfer | motifs | worker."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from monae_app.engine.config import DeviceName, GenomeName, RunConfig, make_conf
 from monae_app.engine.errors import InputError, MonaeError
 from monae_app.jobs.cluster.command import add_worker
 from monae_app.jobs.ordered import named_inputs, named_settings, settings_help
-from monae_app.jobs.result_commands import add_impute, add_report, add_transfer
+from monae_app.jobs.result_commands import add_impute, add_motifs, add_report, add_transfer
 from monae_app.web.command import add_serving
 
 if TYPE_CHECKING:
@@ -53,13 +53,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="monae", description="Integrate, impute and explore single-cell modalities.")
     parser.add_argument("--version", action="version", version=f"monae {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="app|demo|run|check|score|report|impute|transfer|worker")
+    commands = parser.add_subparsers(
+        required=True, metavar="app|demo|run|check|score|report|impute|transfer|motifs|worker"
+    )
     _add_run(commands)
     _add_check(commands)
     _add_score(commands)
     add_report(commands, _report)
     add_impute(commands, _impute)
     add_transfer(commands, _transfer)
+    add_motifs(commands, _motifs)
     add_worker(commands)
     add_serving(commands, lambda line: print(line, flush=True))
     return parser
@@ -262,6 +265,14 @@ def _impute(parsed: argparse.Namespace) -> int:
 
 def _transfer(parsed: argparse.Namespace) -> int:
     from monae_app.jobs.transferring import Order, execute
+
+    given = {name: getattr(parsed, name) for name in Order.__dataclass_fields__}
+    print(execute(Order(**given), lambda line: print(line, file=sys.stderr, flush=True)))
+    return 0
+
+
+def _motifs(parsed: argparse.Namespace) -> int:
+    from monae_app.jobs.finding_motifs import Order, execute
 
     given = {name: getattr(parsed, name) for name in Order.__dataclass_fields__}
     print(execute(Order(**given), lambda line: print(line, file=sys.stderr, flush=True)))

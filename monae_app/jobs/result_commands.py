@@ -50,3 +50,17 @@ def add_impute(commands: Any, impute: Callable[[argparse.Namespace], int]) -> No
     command.add_argument("--cells", type=Path, metavar="FILE", help="impute for the new cells of this .h5ad file")
     command.add_argument("--out", type=Path, required=True, help="the .h5ad file; an earlier imputation is replaced")
     command.set_defaults(command=impute)
+
+
+def add_motifs(commands: Any, motifs: Callable[[argparse.Namespace], int]) -> None:
+    """Add ``monae motifs``, with what it does."""
+    about = "find the motifs of transcription factors in peaks"
+    command = commands.add_parser("motifs", help=about, description=f"By a genome or a ready-made table, {about}.")
+    command.add_argument("peaks", type=Path, metavar="RUN|PEAKS.bed|ATAC.h5ad", help="where the peaks stand")
+    command.add_argument("--motif-peaks", type=Path, metavar="FILE", help="a ready-made table of motifs and peaks")
+    command.add_argument("--motifs", default="jaspar", metavar="FILE|jaspar", help="MEME, JASPAR or TRANSFAC text")
+    command.add_argument("--fasta", type=Path, metavar="FILE", help="the genome, to scan the peaks")
+    command.add_argument("--p", type=float, default=1e-4, help="chance of a hit at a place without a site (1e-4)")
+    command.add_argument("--organism", choices=("human", "mouse"), help="whose genes the factors are called by")
+    command.add_argument("--out", type=Path, required=True, help="the .npz file; earlier hits are replaced")
+    command.set_defaults(command=motifs)

@@ -1,0 +1,1 @@
+"""Motifs of transcription factors, and in which peaks they lie."""
