@@ -245,7 +245,9 @@ def test_the_private_link_and_a_shared_run(browser: Browser, server: Server, tmp
         page.locator("#share > summary").click()
         page.get_by_role("button", name="Make a link").click()
         shared = page.locator("#share-link")
-        expect(shared).to_have_value(re.compile(rf"^{server.address}/\?run=shared-[0-9a-f]{{32}}&.*view=[0-9a-f]{{32}}$"))
+        expect(shared).to_have_value(
+            re.compile(rf"^{server.address}/\?run=shared-[0-9a-f]{{32}}&.*view=[0-9a-f]{{32}}$")
+        )
         page.context.grant_permissions(["clipboard-read", "clipboard-write"])
         page.locator("#share").get_by_role("button", name="Copy").click()
         expect(page.locator("#share").get_by_role("button", name="Copied")).to_be_visible()
