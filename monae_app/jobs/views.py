@@ -1,4 +1,4 @@
-"""What a link to a map restores beside its address: ``<store>/views/<token>.json``.
+"""What a link to a map restores beside its address: ``<store>/views/<user>-<run>-<token>.json``, both by their digest.
 
 A view belongs to the run whose map it shows: it is read by whoever may see that run and has the token, which cannot be
 guessed, and goes when the run's sharing ends. N cells.
@@ -7,10 +7,8 @@ guessed, and goes when the run's sharing ends. N cells.
 from __future__ import annotations
 
 import base64
-import json
 import re
 import secrets
-import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,10 +16,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from monae_app.engine.errors import InputError
 from monae_app.jobs import bitsets
+from monae_app.jobs.kept_files import key_of
 from monae_app.jobs.private_files import private_folder, write_private
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 TOKEN = re.compile(r"[0-9a-f]{32}")
@@ -109,15 +107,16 @@ class Views:
         InputError
             If the user has made too many.
         """
-        mine = [kept for _, kept in self._all() if kept["user"] == user]
-        if len(mine) >= MOST_OF_A_USER:
+        # by their names: what they hold may be large, and there may be many
+        mine = sum(1 for _ in self._folder.glob(f"{_digest(user)}-*.json"))
+        if mine >= MOST_OF_A_USER:
             raise InputError(
-                f"{len(mine)} links to views were made.", f"fewer than {MOST_OF_A_USER}.",
+                f"{mine} links to views were made.", f"fewer than {MOST_OF_A_USER}.",
                 "end the sharing of a run whose links nobody needs.",
             )  # fmt: skip
         token = secrets.token_hex(16)
-        kept = {"user": user, "run": str(run.resolve()), "created": time.time(), "view": view.model_dump(mode="json")}
-        write_private(private_folder(self._folder) / f"{token}.json", json.dumps(kept).encode())
+        name = f"{_digest(user)}-{_digest(str(run.resolve()))}-{token}.json"
+        write_private(private_folder(self._folder) / name, view.model_dump_json().encode())
         return token
 
     def read(self, token: str, run: Path) -> MapView:
@@ -128,23 +127,19 @@ class Views:
         InputError
             If there is none with this token.
         """
-        with suppress(OSError, ValueError, LookupError, TypeError):
-            if TOKEN.fullmatch(token):
-                kept = json.loads((self._folder / f"{token}.json").read_bytes())
-                if kept["run"] == str(run.resolve()):
-                    return MapView.model_validate(kept["view"])
+        if TOKEN.fullmatch(token):
+            for path in self._folder.glob(f"*-{_digest(str(run.resolve()))}-{token}.json"):
+                with suppress(OSError, ValueError):
+                    return MapView.model_validate_json(path.read_bytes())
         raise InputError(
             "The view that this link shows is not there any more.", "a link that was not ended.", "ask for a new one."
         )
 
     def forget(self, run: Path) -> None:
         """Remove the views of a run."""
-        for path, kept in self._all():
-            if kept["run"] == str(run.resolve()):
-                path.unlink(missing_ok=True)
+        for path in self._folder.glob(f"*-{_digest(str(run.resolve()))}-*.json"):
+            path.unlink(missing_ok=True)
 
-    def _all(self) -> Iterator[tuple[Path, dict[str, Any]]]:
-        for path in self._folder.glob("*.json"):
-            with suppress(OSError, ValueError, LookupError, TypeError):
-                kept = json.loads(path.read_bytes())
-                yield path, {"user": str(kept["user"]), "run": str(kept["run"])}
+
+def _digest(text: str) -> str:
+    return key_of(text)[:16]
