@@ -69,8 +69,8 @@ def test_a_second_training_waits_in_line_and_both_can_be_cancelled(page: Page):
 
 def test_a_cancelled_training_goes_on_and_another_one_is_tried_from_it(page: Page):
     open_training(page)
-    start(page, "600", name="in two parts")
-    expect(page.locator("#training-live")).to_contain_text("of 600")
+    start(page, "1200", name="in two parts")
+    expect(page.locator("#training-live")).to_contain_text("of 1,200")
     page.wait_for_timeout(1500)
     page.get_by_role("button", name="Cancel training").click()
     state(page, "Cancelled", timeout=60_000)
@@ -79,7 +79,7 @@ def test_a_cancelled_training_goes_on_and_another_one_is_tried_from_it(page: Pag
     setting(page, "steps").fill("7")
     page.get_by_role("button", name="Change settings and try again").click()
     expect(page.locator("#training-from")).to_contain_text("Settings from in two parts")
-    expect(setting(page, "steps")).to_have_value("600")
+    expect(setting(page, "steps")).to_have_value("1200")
     expect(setting(page, "features_per_step")).to_have_value("64")
     expect(page.locator("#training-name")).to_be_focused()
     page.fill("#training-name", "tried again")
@@ -94,8 +94,8 @@ def test_a_cancelled_training_goes_on_and_another_one_is_tried_from_it(page: Pag
     # The first one goes on to its end.
     page.locator("#training-history tbody tr", has_text="in two parts").get_by_role("link", name="Details").click()
     page.locator("#training-resume").click()
-    state(page, "Done", timeout=60_000)
-    expect(page.locator("#training-live")).to_contain_text("600 of 600")
+    state(page, "Done", timeout=120_000)
+    expect(page.locator("#training-live")).to_contain_text("1,200 of 1,200")
 
 
 def test_a_finished_training_is_extended_by_a_new_run(page: Page):

@@ -132,7 +132,11 @@ def test_a_flag_stops_a_worker_that_no_signal_can_reach(registry, launcher, conf
     wait_for(record, "running")
     record.files.cancel_path.touch()
     wait_for(record, "cancelled", seconds=7)
-    assert not record.files.cancel_path.exists()
+    # the flag goes after the word, which a busy machine may be seen between
+    until = time.monotonic() + 5
+    while record.files.cancel_path.exists():
+        assert time.monotonic() < until
+        time.sleep(0.02)
 
 
 def test_a_worker_outlives_the_server(registry, launching, launcher, config, wait_for):
