@@ -5,6 +5,9 @@
   const clientside = (window.dash_clientside = window.dash_clientside || {});
   const untouched = () => clientside.no_update;
 
+  // Colons and commas are allowed in a query, and peaks are full of them.
+  const readable = (text) => text.replace(/%3A/gi, ":").replace(/%2C/gi, ",");
+
   // The state of a page lives in its URL, so that it can be sent to somebody. Replacing, not pushing: the back
   // button leads to the page before, not through every colour that was looked at.
   function setParameters(changes) {
@@ -13,9 +16,8 @@
       if (value === null || value === undefined || value === "") url.searchParams.delete(name);
       else url.searchParams.set(name, value);
     }
-    // Colons and commas are allowed in a query, and peaks are full of them.
-    const readable = url.search.replace(/%3A/gi, ":").replace(/%2C/gi, ",");
-    if (readable !== window.location.search) window.history.replaceState(window.history.state, "", url.pathname + readable);
+    const search = readable(url.search);
+    if (search !== window.location.search) window.history.replaceState(window.history.state, "", url.pathname + search);
   }
 
   // Whoever opens a menu and begins to type wants to search. A menu takes a moment to open and then keeps the keyboard
@@ -118,7 +120,7 @@
     });
   });
 
-  // A link to what the page shows now. Colons and commas stay readable.
+  // A link to what the page shows now.
   async function linkTo(run, shown) {
     const url = new URL(window.location.href);
     url.searchParams.set("run", run);
@@ -126,7 +128,7 @@
     const map = url.pathname === "/" && document.getElementById("map")?.cellMap;
     const token = map ? await (await import("./embedding/view.mjs")).kept(map, shown) : null;
     if (token) url.searchParams.set("view", token);
-    return url.href.replace(/%3A/gi, ":").replace(/%2C/gi, ",");
+    return readable(url.href);
   }
 
   clientside.share = {

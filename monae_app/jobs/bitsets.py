@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,6 +33,16 @@ def unpack(bits: bytes, cells: int) -> NDArray[np.bool_]:
     """
     check(bits, cells)
     return np.unpackbits(np.frombuffer(bits, np.uint8), count=cells, bitorder="little").view(np.bool_)
+
+
+def written(chosen: NDArray[np.bool_]) -> str:
+    """Write (N,) booleans as text (bits in base64), for orders in JSON."""
+    return base64.b64encode(pack(chosen)).decode()
+
+
+def read(text: str, cells: int) -> NDArray[np.bool_]:
+    """Read what :func:`written` wrote; refused as :func:`unpack` refuses."""
+    return unpack(base64.b64decode(text), cells)
 
 
 def check(bits: bytes, cells: int) -> None:

@@ -9,6 +9,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from monae_app.engine.errors import InputError
+from monae_app.engine.result import CELLS
 from monae_app.jobs.registry import SAFE_ID
 
 if TYPE_CHECKING:
@@ -38,6 +39,11 @@ def key_of(asked: Any) -> str:
     What is asked for again is found by it, and nothing that a browser says becomes a path.
     """
     return sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:40]
+
+
+def identity(run: Path) -> list[str]:
+    """Return what tells a finished run from others, and from itself once it was trained anew."""
+    return [str(run.resolve()), str((run / CELLS).stat().st_mtime_ns)]
 
 
 def sweep_kept(store: Path) -> None:

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from monae_app.engine.result import CELLS
-from monae_app.jobs.kept_files import key_of, user_folder
+from monae_app.jobs.kept_files import identity, key_of, user_folder
 from monae_app.jobs.private_files import private_folder, write_private
 
 if TYPE_CHECKING:
@@ -70,8 +69,7 @@ class KeptLabels:
         write_private(self._path(run, asked), content.getvalue())
 
     def _path(self, run: Path, asked: Mapping[str, Any]) -> Path:
-        about = [str(run.resolve()), (run / CELLS).stat().st_mtime_ns, dict(asked)]
-        return self._folder / f"{key_of(about)}.npz"
+        return self._folder / f"{key_of([*identity(run), dict(asked)])}.npz"
 
 
 def asked_for(source: str, column: str, target: str, file: Mapping[str, Any] | None = None) -> dict[str, Any]:

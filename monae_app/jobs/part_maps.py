@@ -6,7 +6,6 @@ that a browser sends is looked at before it becomes a path.
 
 from __future__ import annotations
 
-import base64
 import io
 import json
 import re
@@ -18,9 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from monae_app.engine.analysis.part_map import PartMap
-from monae_app.engine.result import CELLS
 from monae_app.jobs import bitsets
-from monae_app.jobs.kept_files import key_of, user_folder
+from monae_app.jobs.kept_files import identity, key_of, user_folder
 from monae_app.jobs.private_files import private_folder, write_private
 
 if TYPE_CHECKING:
@@ -54,7 +52,7 @@ def order_of(folder: Path, chosen: np.ndarray, resolution: float, title: str) ->
     title
         What the cells are called.
     """
-    cells = base64.b64encode(bitsets.pack(chosen)).decode()
+    cells = bitsets.written(chosen)
     return {"folder": str(folder), "cells": cells, "resolution": float(resolution), "title": title}
 
 
@@ -80,7 +78,7 @@ class PartMaps:
     def key(run: Path, rows: np.ndarray, resolution: float) -> str:
         """Return the key of a map that may or may not be there."""
         cells = sha256(np.ascontiguousarray(rows, np.int64).tobytes()).hexdigest()
-        return key_of([*_identity(run), cells, float(resolution)])
+        return key_of([*identity(run), cells, float(resolution)])
 
     def read(self, run: Path, key: str) -> KeptMap | None:
         """Return a map; None if it is of another run, was not made, or is not kept any more."""
@@ -92,7 +90,7 @@ class PartMaps:
                 np.load(folder / f"{key}.npz", allow_pickle=False) as file,
             ):
                 about = json.loads(bytes(file["about"]))
-                if about["run"] == _identity(run):
+                if about["run"] == identity(run):
                     part = PartMap(file["rows"], file["xy"], file["clusters"])
                     return KeptMap(part, str(about["title"]), float(about["resolution"]))
         return None
@@ -100,7 +98,7 @@ class PartMaps:
     def write(self, run: Path, key: str, made: KeptMap) -> None:
         """Keep a map."""
         content = io.BytesIO()
-        said = {"run": _identity(run), "title": made.title, "resolution": made.resolution}
+        said = {"run": identity(run), "title": made.title, "resolution": made.resolution}
         about = json.dumps(said, ensure_ascii=False).encode()
         np.savez_compressed(
             content,
@@ -115,8 +113,3 @@ class PartMaps:
         """Keep a map of this user for as long as a link may show it."""
         if KEY.fullmatch(key) and (known := self._folder / f"{key}.npz").is_file():
             write_private(private_folder(self._linked[0]) / known.name, known.read_bytes())
-
-
-def _identity(run: Path) -> list[str]:
-    # as text: it is compared after it was JSON
-    return [str(run.resolve()), str((run / CELLS).stat().st_mtime_ns)]

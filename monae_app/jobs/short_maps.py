@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +42,7 @@ def map_some_cells(order: dict[str, Any], bench: Bench) -> dict[str, Any]:
         be taken back), None where no clusters are kept.
     """
     run = RunSlices(Path(order["folder"]), KeptArrays(0))
-    rows = np.flatnonzero(bitsets.unpack(base64.b64decode(order["cells"]), run.n_cells))
+    rows = np.flatnonzero(bitsets.read(order["cells"], run.n_cells))
     resolution, title = float(order["resolution"]), str(order["title"])
     maps = PartMaps(bench.store, bench.user)
     key = maps.key(run.folder, rows, resolution)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -84,5 +83,5 @@ def compare_groups(order: dict[str, Any], bench: Bench) -> dict[str, Any]:
 
 def _rows(bits: str, n_cells: int, span: range) -> np.ndarray:
     """Rows among the cells of a modality, increasing."""
-    mask = bitsets.unpack(base64.b64decode(bits), n_cells)
+    mask = bitsets.read(bits, n_cells)
     return np.flatnonzero(mask[span.start : span.stop])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from typing import TYPE_CHECKING
 
@@ -64,7 +63,7 @@ def _register_groups(server: Flask, services: Services) -> None:
         if about is None or "chosen" not in about:
             raise gone()
         try:
-            cells = [bits and bitsets.unpack(base64.b64decode(bits), view.n_cells) for bits in about["bits"]]
+            cells = [bits and bitsets.read(bits, view.n_cells) for bits in about["bits"]]
         except InputError:
             # of another run
             raise gone() from None

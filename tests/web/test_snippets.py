@@ -28,7 +28,6 @@ from monae_app.jobs.registry import LOCAL, Registry
 from monae_app.jobs.short_work import Tickets, perform
 from monae_app.web.app import create_app
 from monae_app.web.group_choice import GroupChoice
-from monae_app.web.pages.differential.asking import _packed
 from monae_app.web.pages.differential.over_groups import _data
 from monae_app.web.selections import Selections
 from monae_app.web.settings import Settings
@@ -116,8 +115,9 @@ def test_a_comparison(client, tmp_path, settings, services, *, saved, second):
         keys = [f"set:{kept.id}"]
     choice = GroupChoice(view, RUN, selections)
     order = {
-        "folder": str(view.folder), "version": view.version, "modality": "rna", "first": _packed(choice.cells(keys)),
-        "second": _packed(choice.cells(second)) if second else None, "names": ["one", "other"],
+        "folder": str(view.folder), "version": view.version, "modality": "rna",
+        "first": bitsets.written(choice.cells(keys)),
+        "second": bitsets.written(choice.cells(second)) if second else None, "names": ["one", "other"],
         "chosen": [keys, second], "samples": None,
     }  # fmt: skip
     key = done(settings, "compare", order)["key"]

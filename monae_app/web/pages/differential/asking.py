@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from typing import TYPE_CHECKING, Any
 
 from dash import Dash, Input, Output, State
@@ -15,8 +14,6 @@ from monae_app.web.modalities import modality_title
 from monae_app.web.pages.differential.layout import FIRST, JOB, MODALITY, SAMPLES, SECOND
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from monae_app.web.selections import Selections
     from monae_app.web.services import Services
 
@@ -67,8 +64,8 @@ def register(app: Dash, services: Services, selections: Selections) -> None:
             "version": view.version,
             "measured": view.measured_version(str(modality)),
             "modality": modality,
-            "first": _packed(choice.cells(first or [])),
-            "second": _packed(choice.cells(second)) if second else None,
+            "first": bitsets.written(choice.cells(first or [])),
+            "second": bitsets.written(choice.cells(second)) if second else None,
             "names": [choice.named(first), choice.named(second) if second else REST],
             "chosen": [first, second or []],
             "samples": samples or None,
@@ -76,7 +73,3 @@ def register(app: Dash, services: Services, selections: Selections) -> None:
 
     states = [State(ids.RUN, "value"), *(State(name, "value") for name in (FIRST, SECOND, MODALITY, SAMPLES))]
     JOB.register(app, services, order, states)
-
-
-def _packed(mask: np.ndarray) -> str:
-    return base64.b64encode(bitsets.pack(mask)).decode()
