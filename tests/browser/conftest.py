@@ -6,7 +6,7 @@ import logging
 import os
 import re
 import threading
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,8 @@ from tests.web.tiny_sample import write_sample
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from dash import Dash
 
 # Debian's browser where there is one, the one without windows if there is a choice; else Playwright's own.
 CHROMIUM = next(
@@ -62,18 +64,27 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return names
 
 
+@contextmanager
+def served(app: Dash) -> Iterator[str]:
+    """Serve an app from a thread of this process, and say where."""
+    server = make_server("127.0.0.1", 0, app.server, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
 @pytest.fixture(scope="session")
 def address(folders: dict[str, Path]) -> Iterator[str]:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     app = create_app(Settings(store=folders["store"], data_root=folders["data"]), folders["samples"])
-    server = make_server("127.0.0.1", 0, app.server, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(app) as address:
+        yield address
     for child in psutil.Process().children(recursive=True):
         # A worker that has ended meanwhile has no command line any more.
         with suppress(psutil.Error):

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anndata as ad
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from werkzeug.serving import make_server
 
 from monae_app.web.app import create_app
 from monae_app.web.settings import Settings
-from tests.browser.conftest import open_page
+from tests.browser.conftest import open_page, served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,13 +37,8 @@ def atlas(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def page(browser: Browser, atlas: Path, tmp_path: Path) -> Iterator[Page]:
     """Open the app on the bundled samples, beside a folder of files."""
     app = create_app(Settings(store=tmp_path / "store", data_root=atlas))
-    server = make_server("127.0.0.1", 0, app.server, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield from open_page(browser, f"http://127.0.0.1:{server.port}")
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(app) as address:
+        yield from open_page(browser, address)
 
 
 def choose(page: Page, box: str, name: str) -> None:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
-import threading
 from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from werkzeug.serving import make_server
 
 from monae_app.web.app import create_app
 from monae_app.web.settings import Settings
 from tests.browser import selection_page
-from tests.browser.conftest import open_page
+from tests.browser.conftest import open_page, served
 from tests.web.tiny_sample import CELLS, TYPES
 
 if TYPE_CHECKING:
@@ -31,13 +29,8 @@ def alone(tmp_path: Path, folders: dict[str, Path]) -> Iterator[str]:
     """A server with an empty store and the panel on a page of its own."""
     app = create_app(Settings(store=tmp_path / "store"), folders["samples"])
     selection_page.register(app.server)
-    server = make_server("127.0.0.1", 0, app.server, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(app) as address:
+        yield address
 
 
 @pytest.fixture

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import re
 import shutil
-import threading
 from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from werkzeug.serving import make_server
 
 from monae_app.web.app import create_app
 from monae_app.web.settings import Settings
-from tests.browser.conftest import open_page
+from tests.browser.conftest import open_page, served
 from tests.browser.map_page import MAP, drawn, painted
 
 if TYPE_CHECKING:
@@ -57,13 +55,8 @@ def store(tmp_path_factory: pytest.TempPathFactory, folders: dict[str, Path]) ->
 @pytest.fixture(scope="module")
 def demo(store: Path, folders: dict[str, Path]) -> Iterator[str]:
     app = create_app(Settings(store=store, demo="first"), folders["samples"])
-    server = make_server("127.0.0.1", 0, app.server, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(app) as address:
+        yield address
 
 
 @pytest.fixture
