@@ -101,9 +101,8 @@ def register(app: Dash, services: Services, colours: MapColours) -> None:
                 plain = figure_box(plain_figure(services, colours, view, order, theme))
         except InputError as error:
             return None, None, True, True, refused(error), False, "", "", "", *fields
-        asked = {"colour": colour, "values": values} | ({"part": shown["key"]} if shown else {})
-        table = f"/api/runs/{run}/map.csv?{urlencode(asked, safe=':')}"
-        code = f"/api/runs/{run}/code/map.py?{urlencode(_shown(order), safe=':')}"
+        asked = urlencode(_shown(order), safe=":")
+        table, code = f"/api/runs/{run}/map.csv?{asked}", f"/api/runs/{run}/code/map.py?{asked}"
         caption = _caption(view, colour, values, grouping=grouping, cells=view.n_cells if capable is False else 0)
         return order, plain, capable is False, capable is not False, None, False, caption, table, code, *fields
 
