@@ -96,6 +96,10 @@ class FeatureSearch:
         """Describe the feature of a row."""
         return self._told(modality, [row])[0]
 
+    def all_told(self, modality: str, rows: Sequence[int]) -> list[Found]:
+        """Describe the features of some rows of one modality, in the order asked for."""
+        return self._told(modality, list(rows))
+
     def all_names(self, modality: str) -> list[str]:
         """Read the names of all features of a modality, in the order of the run."""
         return self._texts("name", self._rows(modality))
