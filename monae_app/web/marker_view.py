@@ -13,6 +13,7 @@ import pandas as pd
 
 from monae_app.engine.analysis.coembedding.measured_levels import Levels, levels_of
 from monae_app.engine.analysis.coembedding.of_run import Coembedding, coembed, places_of
+from monae_app.engine.analysis.coembedding.specificity import shares_of
 from monae_app.engine.data.dataset import is_count
 from monae_app.engine.errors import InputError
 from monae_app.web.measured import measured_values
@@ -140,7 +141,7 @@ class MarkerView:
                 "group": self.names,
                 "cells": self.found.groups.counts,
                 "score": scores,
-                "part": self.found.shares(found.modality)[:, at],
+                "part": shares_of(scores[:, None])[:, 0],
                 "mean": np.nan if levels is None else levels.means[:, 0],
                 "share": np.nan if levels is None else levels.shares[:, 0],
             }
@@ -207,11 +208,11 @@ class MarkerView:
 
     def _all(self, modality: str, specific: float) -> pd.DataFrame:
         """All features of a modality beside the group that is nearest to each; the index is their row."""
-        scores, gini = self.found.scores[modality], self.found.specificity(modality).gini
+        scores, gini = self.found.scores[modality], self.found.specificity[modality].gini
         nearest = scores.argmax(axis=0)
         table = pd.DataFrame(
             {"modality": modality, "score": scores.max(axis=0), "specificity": gini, "nearest": nearest},
-            index=self.found.first[modality] + np.arange(scores.shape[1]),
+            index=np.array(self.found.rows(modality)),
         )
         return table[table["specificity"] >= specific]
 

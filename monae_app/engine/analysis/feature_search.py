@@ -46,6 +46,10 @@ class FeatureSearch:
     def __init__(self, run: RunSlices) -> None:
         self._run = run
 
+    def modalities(self) -> list[str]:
+        """Return the modalities that have features, in the order of the run; motifs are one."""
+        return [str(name) for name in self._run.column("modality", FEATURES).unique()]
+
     def starting(self, modality: str, text: str, limit: int) -> list[Found]:
         """Features whose name or Ensembl id begins so, upper and lower case alike, or that overlap a region."""
         rows = [self._names(modality).starting(text, limit)]

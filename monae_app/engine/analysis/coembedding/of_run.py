@@ -10,13 +10,12 @@ import numpy as np
 from monae_app.engine.analysis.coembedding import placing
 from monae_app.engine.analysis.coembedding.groups import Groups, Moments, moments_of
 from monae_app.engine.analysis.coembedding.scoring import cosines, scores
-from monae_app.engine.analysis.coembedding.specificity import shares_of, specificity_of
+from monae_app.engine.analysis.coembedding.specificity import Specificity, shares_of, specificity_of
 from monae_app.engine.result import FEATURES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from monae_app.engine.analysis.coembedding.specificity import Specificity
     from monae_app.engine.analysis.run_slices import RunSlices
 
 SHARED, DEVIATION, MAP = "X_monae", "posterior_sd", "X_umap"
@@ -37,40 +36,30 @@ class Coembedding:
         Row of the first feature of every modality in features.h5ad; the others follow.
     scores
         By modality, (G, F) float32; higher is nearer.
+    specificity
+        By modality, how specific its features are, (F,) each.
     """
 
     groups: Groups
     moments: Moments
     first: dict[str, int]
     scores: dict[str, np.ndarray]
+    specificity: dict[str, Specificity]
 
     @property
     def nbytes(self) -> int:
         """Bytes that it takes."""
-        return self.groups.nbytes + sum(int(each.nbytes) for each in self.scores.values())
+        arrays = [*self.scores.values(), *(each.gini for each in self.specificity.values())]
+        return self.groups.nbytes + sum(int(each.nbytes) for each in arrays)
 
     @property
     def modalities(self) -> list[str]:
         """Modalities that have features, in the order of the run."""
         return list(self.scores)
 
-    def group(self, name: str) -> int:
-        """Return the number of a group.
-
-        Raises
-        ------
-        ValueError
-            If there is none of this name.
-        """
-        return self.groups.names.index(name)
-
-    def shares(self, modality: str) -> np.ndarray:
-        """Shares of the groups in every feature of a modality, (G, F)."""
-        return shares_of(self.scores[modality])
-
-    def specificity(self, modality: str) -> Specificity:
-        """Tell how specific the features of a modality are, (F,) each."""
-        return specificity_of(self.shares(modality))
+    def rows(self, modality: str) -> range:
+        """Rows of the features of a modality in features.h5ad."""
+        return range(self.first[modality], self.first[modality] + self.scores[modality].shape[1])
 
 
 def coembed(run: RunSlices, groups: Groups) -> Coembedding:
@@ -88,7 +77,8 @@ def coembed(run: RunSlices, groups: Groups) -> Coembedding:
         first[modality] = rows.start
         parts = [cosines(moments, vectors, deviation) for vectors, deviation in _vectors(run, rows)]
         found[modality] = scores(np.concatenate(parts, axis=1))
-    return Coembedding(groups, moments, first, found)
+    specificity = {modality: specificity_of(shares_of(each)) for modality, each in found.items()}
+    return Coembedding(groups, moments, first, found, specificity)
 
 
 def feature_rows(run: RunSlices) -> dict[str, range]:
