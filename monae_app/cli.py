@@ -1,8 +1,9 @@
-"""The command line: monae app | demo | run | check | score | report | impute | transfer | motifs | worker."""
+"""The command line: monae app, demo, run, check, score, report, impute, transfer, motifs, links, regulate, worker."""
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import os
 import sys
@@ -14,11 +15,12 @@ from monae_app.engine.config import DeviceName, GenomeName, RunConfig, make_conf
 from monae_app.engine.errors import InputError, MonaeError
 from monae_app.jobs.cluster.command import add_worker
 from monae_app.jobs.ordered import named_inputs, named_settings, settings_help
+from monae_app.jobs.regulation_commands import add_links, add_regulate
 from monae_app.jobs.result_commands import add_impute, add_motifs, add_report, add_transfer
 from monae_app.web.command import add_serving
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 
 UNEXPECTED, REFUSED = 1, 2
@@ -54,15 +56,17 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="monae", description="Integrate, impute and explore single-cell modalities.")
     parser.add_argument("--version", action="version", version=f"monae {__version__}")
     commands = parser.add_subparsers(
-        required=True, metavar="app|demo|run|check|score|report|impute|transfer|motifs|worker"
+        required=True, metavar="app|demo|run|check|score|report|impute|transfer|motifs|links|regulate|worker"
     )
     _add_run(commands)
     _add_check(commands)
     _add_score(commands)
     add_report(commands, _report)
-    add_impute(commands, _impute)
-    add_transfer(commands, _transfer)
-    add_motifs(commands, _motifs)
+    add_impute(commands, _by("imputing"))
+    add_transfer(commands, _by("transferring"))
+    add_motifs(commands, _by("finding_motifs"))
+    add_links(commands, _by("regulating", "LinksOrder", "write_links"))
+    add_regulate(commands, _by("regulating", "TargetsOrder", "write_targets"))
     add_worker(commands)
     add_serving(commands, lambda line: print(line, flush=True))
     return parser
@@ -255,28 +259,18 @@ def _report(parsed: argparse.Namespace) -> int:
     return 0
 
 
-def _impute(parsed: argparse.Namespace) -> int:
-    from monae_app.jobs.imputing import Order, execute
+def _by(module: str, order: str = "Order", execute: str = "execute") -> Callable[[argparse.Namespace], int]:
+    """Make a command of a job: its flags are called like the fields of its order."""
 
-    given = {name: getattr(parsed, name) for name in Order.__dataclass_fields__}
-    print(execute(Order(**given), lambda line: print(line, file=sys.stderr, flush=True)))
-    return 0
+    def command(parsed: argparse.Namespace) -> int:
+        # not before it is asked for: some take seconds to load
+        job = importlib.import_module(f"monae_app.jobs.{module}")
+        kind = getattr(job, order)
+        given = {name: getattr(parsed, name) for name in kind.__dataclass_fields__}
+        print(getattr(job, execute)(kind(**given), lambda line: print(line, file=sys.stderr, flush=True)))
+        return 0
 
-
-def _transfer(parsed: argparse.Namespace) -> int:
-    from monae_app.jobs.transferring import Order, execute
-
-    given = {name: getattr(parsed, name) for name in Order.__dataclass_fields__}
-    print(execute(Order(**given), lambda line: print(line, file=sys.stderr, flush=True)))
-    return 0
-
-
-def _motifs(parsed: argparse.Namespace) -> int:
-    from monae_app.jobs.finding_motifs import Order, execute
-
-    given = {name: getattr(parsed, name) for name in Order.__dataclass_fields__}
-    print(execute(Order(**given), lambda line: print(line, file=sys.stderr, flush=True)))
-    return 0
+    return command
 
 
 if __name__ == "__main__":
