@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import scipy.sparse as sp
 
 from monae_app.engine.analysis.regulation.matched_null import false_discovery_rate
 from monae_app.engine.analysis.regulation.motif_support import MotifSupport, links_of_genes
@@ -21,11 +22,13 @@ from monae_app.engine.errors import InputError
 from monae_app.engine.result import write_atomically
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from monae_app.engine.data.motifs.hits import MotifHits
 
 FORMAT = 1
+REGULON = 50
 LINK_COLUMNS = ("gene", "peak", "distance_bp", "score", "sign", "p", "q", "correlation", "in_guidance", "weight")
 
 
@@ -77,16 +80,47 @@ class Regulation:
             support = MotifSupport(self.hits, links_of_genes(self.links, len(self.genes), len(self.peaks)))
         return TargetFinder(GeneSpace(self.vectors, self.seed), support, self.seed)
 
-    def factors(self) -> pd.DataFrame:
-        """List the genes that have motifs: ``tf``, ``motif_peaks``; empty without motifs."""
-        if self.hits is None:
-            return pd.DataFrame({"tf": pd.Series(dtype=object), "motif_peaks": pd.Series(dtype=np.int64)})
-        names = {gene.casefold(): gene for genes in self.hits.genes for gene in genes}
-        # as the run writes it, where it measured the gene
-        written = [str(self.genes[self.numbers[key]]) if key in self.numbers else name for key, name in names.items()]
+    def factors(self, listed: frozenset[str] = frozenset()) -> pd.DataFrame:
+        """List the factors that can be asked for: genes with motifs, and genes that are listed as factors.
+
+        Parameters
+        ----------
+        listed
+            Symbols of transcription factors of the organism.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``tf`` (as the run writes it), ``measured`` (whether it is a gene of the run), ``motif_peaks`` (peaks with
+            a motif; NaN without motifs), in the order of their names.
+        """
         support = self.finder.support
-        counts = [int(support.peaks_of(name).sum()) if support else 0 for name in written]  # type: ignore[union-attr]
-        return pd.DataFrame({"tf": written, "motif_peaks": counts}).sort_values("tf", ignore_index=True)
+        names = [gene for genes in self.hits.genes for gene in genes] if self.hits is not None else []
+        keys = {name.casefold(): name for name in [*sorted(listed), *names]}
+        numbers = self.numbers
+        with_motif = {name.casefold() for name in names}
+        kept = [key for key in keys if key in numbers or key in with_motif]
+        written = [str(self.genes[numbers[key]]) if key in numbers else keys[key] for key in kept]
+        found = [None if support is None else support.peaks_of(name) for name in written]
+        table = pd.DataFrame(
+            {
+                "tf": pd.Series(written, dtype=object),
+                "measured": pd.Series([key in numbers for key in kept], dtype=bool),
+                "motif_peaks": pd.Series([np.nan if has is None else has.sum() for has in found], dtype=np.float64),
+            }
+        )
+        return table.sort_values("tf", ignore_index=True)
+
+    def regulons(self, factors: Sequence[str], size: int = REGULON) -> sp.csr_matrix:
+        """Take the genes that the evidence speaks for most as targets of each factor, (G, R), 1 or 0."""
+        rows, columns = [], []
+        for column, tf in enumerate(factors):
+            number, has = self._known(tf)
+            leading = self.finder.leading(number, has, size)
+            rows.append(leading)
+            columns.append(np.full(len(leading), column))
+        ends = (np.concatenate([*rows, np.empty(0, int)]), np.concatenate([*columns, np.empty(0, int)]))
+        return sp.csr_matrix((np.ones(len(ends[0])), ends), shape=(len(self.genes), len(factors)))
 
     def links_table(self, gene: str | None = None) -> pd.DataFrame:
         """Give links with names, the surest of each gene first.
@@ -127,14 +161,7 @@ class Regulation:
         InputError
             If the run has neither the gene nor motifs of the factor.
         """
-        number, finder = self.numbers.get(tf.casefold()), self.finder
-        has = finder.support.peaks_of(tf) if finder.support is not None else None
-        if number is None and has is None:
-            raise InputError(
-                f"The run has neither a gene nor motifs that are called {tf!r}.",
-                f"one of its {len(self.genes):,} genes, such as {', '.join(map(str, self.genes[:3]))}.",
-                "check the spelling and the organism: mouse genes are written Sox2, human ones SOX2.",
-            )
+        (number, has), finder = self._known(tf), self.finder
         found, score, p = finder.score(number, has)
         table = pd.DataFrame(
             {
@@ -200,11 +227,22 @@ class Regulation:
         seen = np.asarray(np.abs(self.profiles).sum(axis=0) > 0)
         return np.where(seen & seen[number], found, np.nan)
 
+    def _known(self, tf: str) -> tuple[int | None, np.ndarray | None]:
+        """Find the number of a factor's gene and the peaks with its motif, None for either that is not known."""
+        number, support = self.numbers.get(tf.casefold()), self.finder.support
+        has = support.peaks_of(tf) if support is not None else None
+        if number is None and has is None:
+            raise self._unknown(f"The run has neither a gene nor motifs that are called {tf!r}.")
+        return number, has
+
+    def _unknown(self, found: str) -> InputError:
+        return InputError(
+            found,
+            f"one of its {len(self.genes):,} genes, such as {', '.join(map(str, self.genes[:3]))}.",
+            "check the spelling and the organism: mouse genes are written Sox2, human ones SOX2.",
+        )
+
     def _number(self, gene: str) -> int:
         if gene.casefold() not in self.numbers:
-            raise InputError(
-                f"The run has no gene {gene!r}.",
-                f"one of its {len(self.genes):,} genes, such as {', '.join(map(str, self.genes[:3]))}.",
-                "check the spelling and the organism: mouse genes are written Sox2, human ones SOX2.",
-            )
+            raise self._unknown(f"The run has no gene {gene!r}.")
         return self.numbers[gene.casefold()]
