@@ -14,11 +14,13 @@
   });
 
   clientside.regulation = {
-    remember(tf, groups, which, target) {
+    remember(tf, groups, which, target, region) {
       // The callback also fires while another page takes this one's place.
       if (window.location.pathname !== "/regulation" || !tf) return clientside.no_update;
       const address = new URL(window.location);
-      const chosen = { tf, groups, which: which === "all" ? null : which, target };
+      const chosen = { tf, groups, which: which === "all" ? null : which, target: target?.target };
+      // in plain digits: commas are for reading
+      chosen.region = region ? `${region.chrom}:${region.start}-${region.end}` : null;
       for (const [name, value] of Object.entries(chosen)) {
         if (value === null || value === undefined || value === "") address.searchParams.delete(name);
         else address.searchParams.set(name, value);

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from monae_app.web.pages.regulation import choosing, knowing, listing
+from monae_app.web.pages.regulation import choosing, knowing, listing, moving, peaking
 from monae_app.web.pages.regulation.layout import layout
 from monae_app.web.regulation_view import RegulationView
 from monae_app.web.selections import Selections
@@ -26,3 +26,5 @@ def register(app: Dash, services: Services) -> None:
     choosing.register(app, services, view)
     knowing.register(app, view)
     listing.register(app, view)
+    moving.register(app, view)
+    peaking.register(app, view)

@@ -19,6 +19,7 @@ from monae_app.web.pages.regulation.layout import (
     JOB,
     NOTE,
     READY,
+    REGION,
     REGULATORS,
     REMEMBERED,
     SHOWN,
@@ -82,6 +83,7 @@ def register(app: Dash, services: Services, view: RegulationView) -> None:
         Output(REMEMBERED, "children"),
         *[Input(name, "value") for name in (FACTOR, GROUPS, WHICH)],
         Input(TARGET, "data"),
+        Input(REGION, "data"),
     )
 
 

@@ -8,6 +8,7 @@ import dash_ag_grid as dag  # type: ignore[import-untyped]
 from dash import dcc, html
 
 from monae_app.web.components.aria import aria, data
+from monae_app.web.components.figure_out import figure_out
 from monae_app.web.components.short_job import ShortJob
 
 JOB = ShortJob("regulation-work", "regulation", "Work out what regulates what", primary=True)
@@ -27,6 +28,13 @@ WHICH, SIGN, MOST_Q, TOP = "regulation-which", "regulation-sign", "regulation-q"
 OWN, OWN_FILE, OWN_BUTTON, OWN_DROP, OWN_SAID = (
     "regulation-own", "regulation-own-file", "regulation-own-button", "regulation-own-drop", "regulation-own-said",
 )  # fmt: skip
+TRACK, REGION, JUMP, JUMP_SAID, ARCS, PEAK, PEAK_SAID, TRACK_NOTE, TRACK_CODE = (
+    "regulation-track", "regulation-region", "regulation-jump", "regulation-jump-said", "regulation-arcs",
+    "regulation-peak", "regulation-peak-said", "regulation-track-note", "regulation-track-code",
+)  # fmt: skip
+LEFT, RIGHT, CLOSER, FARTHER, FIT = (f"regulation-{each}" for each in ("left", "right", "closer", "farther", "fit"))
+GRAPH: Any = {"displaylogo": False, "responsive": True, "scrollZoom": True,
+              "modeBarButtonsToRemove": ["toImage", "lasso2d", "select2d", "autoScale2d", "resetScale2d"]}  # fmt: skip
 MOST_BYTES = 5_000_000
 THEME = (
     "themeQuartz.withParams({backgroundColor: 'var(--surface)', foregroundColor: 'var(--ink)', "
@@ -47,7 +55,9 @@ def layout(**asked: str) -> html.Div:
         [
             dcc.Store(id=ASKED, data=asked),
             dcc.Store(id=READY),
-            dcc.Store(id=TARGET, data=asked.get("target")),
+            dcc.Store(id=TARGET, data={"tf": asked.get("tf"), "target": asked.get("target")}),
+            dcc.Store(id=REGION),
+            dcc.Store(id=PEAK),
             dcc.Store(id=OWN, storage_type="session"),
             dcc.Store(id=OWN_FILE),
             html.Div(id=REMEMBERED, hidden=True),
@@ -56,7 +66,7 @@ def layout(**asked: str) -> html.Div:
             html.Div(
                 [
                     html.Div([_form(asked), _known()], className="stack regulation-side"),
-                    html.Div([_targets(asked)], id=SHOWN, className="stack", hidden=True),
+                    html.Div([_targets(asked), _track()], id=SHOWN, className="stack", hidden=True),
                 ],
                 className="regulation",
             ),
@@ -156,11 +166,52 @@ def _targets(asked: dict[str, str]) -> html.Section:
     )  # fmt: skip
 
 
+def _track() -> html.Section:
+    def button(name: str, mark: str, told: str) -> html.Button:
+        return html.Button(mark, id=name, className="button small", type="button", title=told, **aria(label=told))
+
+    arcs: Any = {"gene": "Links of the target", "all": "of all genes", "sure": "of all genes, p ≤ .05"}
+    return html.Section(
+        [
+            html.H2("Track", id=f"{TRACK}-title"),
+            html.Div(
+                [
+                    field("Go to a gene or a region", JUMP, dcc.Input(
+                        id=JUMP, type="text", debounce=True, placeholder="Mbp, or chr7:1,000-2,000", maxLength=120,
+                    )),
+                    html.Div(
+                        [button(LEFT, "◀", "Move left"), button(RIGHT, "▶", "Move right"),
+                         button(CLOSER, "+", "Zoom in"), button(FARTHER, "−", "Zoom out"),
+                         button(FIT, "Fit", "The target and all of its links")],
+                        className="regulation-moves", role="group", **aria(label="Move and zoom"),
+                    ),
+                    dcc.RadioItems([{"label": told, "value": key} for key, told in arcs.items()], "gene",
+                                   id=ARCS, inline=True, className="segments"),
+                ],
+                className="regulation-filters",
+            ),
+            html.Div(id=JUMP_SAID, role="status"),
+            html.Div(id=TRACK_NOTE),
+            dcc.Graph(id=TRACK, config=GRAPH, responsive=True, className="regulation-track"),
+            figure_out(TRACK, "track"),
+            html.P(
+                "Arcs: height and strength are the score; green where both rise together, orange where one falls. "
+                "Bars: measured, on one scale; lines: imputed in cells of RNA. Click a peak for its links, a gene to "
+                "make it the target; drag to move, scroll to zoom.",
+                className="muted small",
+            ),
+            html.Div(id=PEAK_SAID, **aria(live="polite")),
+        ],
+        className="card",
+    )  # fmt: skip
+
+
 def grid(name: str, look: str, *, pagination: bool = True) -> dag.AgGrid:
     """Build an empty table whose rows can be chosen, one at a time."""
     return dag.AgGrid(
         id=name, columnDefs=[], rowData=[], className=look, getRowId="params.data.id",
-        defaultColDef={"sortable": True, "filter": True, "resizable": True, "minWidth": 64, "flex": 1},
+        defaultColDef={"sortable": True, "filter": True, "resizable": True, "minWidth": 64, "flex": 1,
+                       "suppressHeaderMenuButton": True, "suppressHeaderFilterButton": True},
         dashGridOptions={
             "rowSelection": {"mode": "singleRow", "checkboxes": False, "enableClickSelection": True},
             "pagination": pagination, "paginationPageSize": 100, "animateRows": False,

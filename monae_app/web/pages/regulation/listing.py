@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from dash import Dash, Input, Output, State, no_update
+from dash import Dash, Input, Output, State, ctx, no_update
 
 from monae_app.engine.errors import InputError
 from monae_app.web.components.notice import refused
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 SURE = 0.05
 MOST_PAPERS = 5
 PUBMED = "https://pubmed.ncbi.nlm.nih.gov"
-TWO, P = "d3.format('.2f')", "d3.format('.2~e')"
+TWO, P = "d3.format('.2f')", "d3.format('.2~g')"
 # field, title, how it is written, what it is
 COLUMNS: tuple[tuple[str, str, str | None, str], ...] = (
     ("target", "Target", None, "Gene"),
@@ -98,12 +98,23 @@ def register(app: Dash, view: RegulationView) -> None:
     @app.callback(
         Output(TARGET, "data"),
         Input(TABLE, "selectedRows"),
+        Input(TABLE, "rowData"),
         State(TARGET, "data"),
+        State(FACTOR, "value"),
         prevent_initial_call=True,
     )
-    def choose(chosen: list[dict[str, Any]] | None, now: str | None) -> Any:
-        name = str(chosen[0]["target"]) if chosen else now
-        return no_update if name == now else name
+    def choose(
+        chosen: list[dict[str, Any]] | None, listed: list[dict[str, Any]] | None, now: Any, tf: str | None
+    ) -> Any:
+        before = now or {}
+        if f"{TABLE}.selectedRows" in ctx.triggered_prop_ids and chosen:
+            name = str(chosen[0]["target"])
+        elif listed and (before.get("tf") != tf or not before.get("target")):
+            # of another factor, the likeliest target is shown first
+            name = str(listed[0]["target"])
+        else:
+            return no_update
+        return no_update if before == {"tf": tf, "target": name} else {"tf": tf, "target": name}
 
 
 def sentence(targets: pd.DataFrame, chosen: pd.DataFrame, tables: Tables, tf: str) -> str:
@@ -122,7 +133,7 @@ def columns(targets: pd.DataFrame) -> list[dict[str, Any]]:
     for name, title, shape, told in COLUMNS:
         if name in targets and name != "mode" and targets[name].isna().all():
             continue
-        column: dict[str, Any] = {"field": name, "headerName": title, "headerTooltip": told}
+        column: dict[str, Any] = {"field": name, "headerName": title, "headerTooltip": told, "minWidth": 76}
         if name == "target":
             column |= {"pinned": "left", "minWidth": 110, "flex": 0, "width": 120}
         elif name == "papers":
@@ -131,6 +142,7 @@ def columns(targets: pd.DataFrame) -> list[dict[str, Any]]:
             column |= {
                 "filter": "agNumberColumnFilter",
                 "type": "rightAligned",
+                "minWidth": 92,
                 "valueFormatter": {"function": f"params.value == null ? '' : {shape}(params.value)"},
             }
         found.append(column)
