@@ -13,7 +13,28 @@
     window.open(link.href, "_blank", "noopener");
   });
 
+  // Half a megabyte that only this page needs.
+  const SCRIPT = "/_dash-component-suites/dash_cytoscape/dash_cytoscape.min.js";
+  let loading = null;
+
+  const loaded = () => (loading ||= new Promise((done, failed) => {
+    if (window.dash_cytoscape) return void done(true);
+    const script = document.createElement("script");
+    script.src = SCRIPT;
+    script.addEventListener("load", () => {
+      // its own default counts as a setting of ours, which it warns of
+      delete window.dash_cytoscape.Cytoscape.defaultProps?.wheelSensitivity;
+      done(true);
+    });
+    script.addEventListener("error", () => { loading = null; failed(new Error("the network could not be loaded")); });
+    document.head.append(script);
+  }));
+
   clientside.regulation = {
+    cytoscape(ready, before) {
+      return ready && !before ? loaded() : clientside.no_update;
+    },
+
     remember(tf, groups, which, target, region) {
       // The callback also fires while another page takes this one's place.
       if (window.location.pathname !== "/regulation" || !tf) return clientside.no_update;

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from flask import Response, request
 
 from monae_app.engine.errors import InputError
-from monae_app.web.regulation_tables import COLUMNS, csv_of, said_of, shortlist
+from monae_app.web.network_data import network_for
+from monae_app.web.network_files import KINDS, written
+from monae_app.web.regulation_tables import COLUMNS, Filters, csv_of, said_of, shortlist
 from monae_app.web.regulation_view import RegulationView, with_known
 
 if TYPE_CHECKING:
@@ -41,6 +43,18 @@ def register(server: Flask, services: Services, selections: Selections) -> None:
         lines = [f"Unreported candidates among the targets of {tf}", told, *said_of(known)]
         return _file(csv_of(found, lines), f"candidates_{tf}")
 
+    @server.get(f"{ROUTE}/network.<kind>")
+    def network(run: str, kind: str) -> Response:
+        tables, _ = _asked(view, run)
+        if kind not in KINDS:
+            raise InputError(f"There is no {kind[:20]!r} of a network.", ", ".join(KINDS), "choose one of these.")
+        said = request.args
+        filters = Filters.read(said.get("which"), said.get("sign"), said.get("q", 1), said.get("top", 30))
+        known = view.known(run, tables, said.get("own"))
+        found = network_for(view, run, tables, said.getlist("tf"), filters, known)
+        lines = [f"Targets of {', '.join(said.getlist('tf'))[:200]}", *said_of(known)]
+        return _file(written(found, kind, lines), f"network_{said.get('tf')}", kind)
+
     @server.get(f"{ROUTE}/links.csv")
     def links(run: str) -> Response:
         tables = _tables(view, run)
@@ -66,7 +80,7 @@ def _asked(view: RegulationView, run: str) -> tuple[Tables, str]:
     return tables, tf
 
 
-def _file(text: str, name: str) -> Response:
-    safe = re.sub(r"[^\w.-]+", "_", name)
-    headers = {"Content-Disposition": f'attachment; filename="{safe}.csv"', "Cache-Control": "no-store"}
-    return Response(text, mimetype="text/csv", headers=headers)
+def _file(text: str, name: str, kind: str = "csv") -> Response:
+    safe = re.sub(r"[^A-Za-z0-9.-]+", "_", name)
+    headers = {"Content-Disposition": f'attachment; filename="{safe}.{kind}"', "Cache-Control": "no-store"}
+    return Response(text, mimetype=KINDS[kind], headers=headers)

@@ -40,7 +40,8 @@ def track_of(tables: Tables, region: Region, *, tf: str | None, gene: str | None
         _genes(tables, region),
         peaks,
         links,
-        tables.names,
+        # without peaks there is nothing to say of groups
+        tables.names if len(rows) else [],
         arrays["atac"][:, rows],
         None if imputed is None else imputed[:, rows],
     )

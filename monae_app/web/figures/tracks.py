@@ -30,7 +30,7 @@ POINTS = 25
 ARCS, LANE, PEAKS, GROUP, GAP, HEAD, FOOT = 130, 24, 26, 22, 10, 10, 44
 FULL = 0.86
 # peaks and their bars are as wide as they are, but never so narrow that they vanish
-THINNEST = 1 / 450
+THINNEST, THINNEST_BAR = 1 / 450, 1 / 160
 BRIGHTEST = 0.985
 
 
@@ -181,7 +181,8 @@ def _add_peaks(figure: go.Figure, track: Track, look: Style) -> None:
     linked = set(track.links["peak"])
     colours = [look.accent if name in linked else look.muted for name in peaks["name"]]
     figure.add_bar(
-        x=_middles(peaks), y=np.ones(len(peaks)), width=_widths(track), marker={"color": colours, "line": {"width": 0}},
+        x=_middles(peaks), y=np.ones(len(peaks)), width=_widths(track, THINNEST),
+        marker={"color": colours, "line": {"width": 0}},
         customdata=peaks["name"], text=peaks["name"], textposition="none", yaxis="y3", name="peaks",
         hovertemplate="%{text}<br>click for its links<extra></extra>",
     )  # fmt: skip
@@ -208,7 +209,7 @@ def _add_levels(figure: go.Figure, track: Track, look: Style) -> None:
     height = FULL * np.minimum(np.nan_to_num(track.measured.ravel() / most), 1)
     colours = np.repeat([group_colour(at, look) for at in range(n_groups)], n_peaks)
     figure.add_bar(
-        x=x, y=height, base=base, width=np.tile(_widths(track), n_groups), yaxis="y4", customdata=names,
+        x=x, y=height, base=base, width=np.tile(_widths(track, THINNEST_BAR), n_groups), yaxis="y4", customdata=names,
         marker={"color": colours, "line": {"width": 0}}, name="measured", textposition="none",
         text=[f"<b>{one}</b>, {peak}<br>measured {value:.3g} counts per 10,000"
               for one, peak, value in zip(group, names, track.measured.ravel(), strict=True)],
@@ -231,9 +232,9 @@ def _middles(peaks: pd.DataFrame) -> np.ndarray:
     return np.asarray((peaks["start"] + peaks["end"]).to_numpy() / 2)
 
 
-def _widths(track: Track) -> np.ndarray:
+def _widths(track: Track, thinnest: float) -> np.ndarray:
     wide = (track.peaks["end"] - track.peaks["start"]).to_numpy(np.float64)
-    return np.asarray(np.maximum(wide, THINNEST * track.region.width))
+    return np.asarray(np.maximum(wide, thinnest * track.region.width))
 
 
 def _parted(lines: np.ndarray) -> np.ndarray:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from monae_app.web.pages.regulation import choosing, knowing, listing, moving, peaking
-from monae_app.web.pages.regulation.layout import layout
+from monae_app.web.pages.regulation import choosing, heating, knowing, listing, moving, networking, peaking
+from monae_app.web.pages.regulation import layout as page
 from monae_app.web.regulation_view import RegulationView
 from monae_app.web.selections import Selections
 
 if TYPE_CHECKING:
-    from dash import Dash
+    from dash import Dash, html
 
     from monae_app.web.services import Services
 
@@ -18,6 +18,11 @@ __all__ = ["PATH", "TITLE", "layout", "register"]
 
 PATH = "/regulation"
 TITLE = "Regulation"
+
+
+def layout(**asked: str) -> html.Div:
+    """Build the page in the state that its URL names."""
+    return page.layout(asked, [networking.section(), heating.section()])
 
 
 def register(app: Dash, services: Services) -> None:
@@ -28,3 +33,5 @@ def register(app: Dash, services: Services) -> None:
     listing.register(app, view)
     moving.register(app, view)
     peaking.register(app, view)
+    networking.register(app, view)
+    heating.register(app, view)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dash_ag_grid as dag  # type: ignore[import-untyped]
 from dash import dcc, html
@@ -10,6 +10,9 @@ from dash import dcc, html
 from monae_app.web.components.aria import aria, data
 from monae_app.web.components.figure_out import figure_out
 from monae_app.web.components.short_job import ShortJob
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 JOB = ShortJob("regulation-work", "regulation", "Work out what regulates what", primary=True)
 # what the URL asked for, what is there by now, and what is chosen
@@ -49,8 +52,8 @@ WHICHES = {"all": "All", "novel": "Not reported", "known": "Known"}
 SIGNS = {"both": "Both", "up": "Rise", "down": "Fall"}
 
 
-def layout(**asked: str) -> html.Div:
-    """Build the page in the state that its URL names."""
+def layout(asked: dict[str, str], more: Sequence[Any]) -> html.Div:
+    """Build the page in the state that its URL names; ``more`` are cards that follow the track."""
     return html.Div(
         [
             dcc.Store(id=ASKED, data=asked),
@@ -66,7 +69,7 @@ def layout(**asked: str) -> html.Div:
             html.Div(
                 [
                     html.Div([_form(asked), _known()], className="stack regulation-side"),
-                    html.Div([_targets(asked), _track()], id=SHOWN, className="stack", hidden=True),
+                    html.Div([_targets(asked), _track(), *more], id=SHOWN, className="stack", hidden=True),
                 ],
                 className="regulation",
             ),

@@ -54,7 +54,7 @@ def register(app: Dash, view: RegulationView) -> None:
 
     @app.callback(
         Output(FACTOR, "options", allow_duplicate=True), Output(FACTOR, "value", allow_duplicate=True),
-        Input({"type": AS_FACTOR, "name": ALL}, "n_clicks"),
+        Input({"type": AS_FACTOR, "name": ALL, "at": ALL}, "n_clicks"),
         State(READY, "data"),
         prevent_initial_call=True,
     )  # fmt: skip
@@ -77,7 +77,7 @@ def told(about: dict[str, Any], tables: Tables, tf: str | None) -> html.Div:
                     title=f"Show {row['gene']} as the target",
                 )),
                 *(html.Td(text) for text in _of_link(row)),
-                html.Td(as_factor(row["gene"]) if row["gene"] in factors and row["gene"] != tf else None),
+                html.Td(as_factor(row["gene"], "peak") if row["gene"] in factors and row["gene"] != tf else None),
             ]
         )
         for row in about["links"][:MOST_LINKS]
@@ -96,10 +96,10 @@ def told(about: dict[str, Any], tables: Tables, tf: str | None) -> html.Div:
     )  # fmt: skip
 
 
-def as_factor(name: str) -> html.Button:
-    """Build the button that makes a target the factor."""
+def as_factor(name: str, at: str) -> html.Button:
+    """Build the button that makes a target the factor; ``at`` tells those of one factor apart."""
     return html.Button(
-        "walk on", id={"type": AS_FACTOR, "name": name}, className="link-button", type="button",
+        "walk on", id={"type": AS_FACTOR, "name": name, "at": at}, className="link-button", type="button",
         title=f"{name} is a transcription factor: show its targets",
     )  # fmt: skip
 
