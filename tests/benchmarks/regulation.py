@@ -5,8 +5,8 @@ mean AUROC over factors and early precision (share of true targets among the fir
 beside co-expression (cosine of SVD-20 loadings, with and without singular values), motifs alone (hits in the peaks of
 the guidance) and boosted trees in the manner of GRNBoost2. Links of genes that vary: AUROC of pairs within 150 kb
 beside distance and the correlation over metacells; on hostile data of distal and of repressive ones alone. Their
-p-values: of false links, one a gene, Kolmogorov-Smirnov against uniform in and outside of the guidance; the false share of
-those with q <= .05.
+p-values: of false links, one a gene, Kolmogorov-Smirnov against uniform in and outside of the guidance; the false share
+of those with q <= .05.
 
 Sets and runs are kept in ``--sets DIR`` and used again. The last line says which figures are missed; exit status 1 if
 any is.
