@@ -217,7 +217,7 @@ def misses(wide: pd.DataFrame) -> list[str]:
     found = []
     for name in (OURS, WITH_MOTIFS):
         area = wide.loc[("standard", "targets", f"AUROC: {name}"), "mean"]
-        found += [f"targets, {name}: AUROC {area:.3f}"] * (area < LEAST_TARGETS)
+        found += [f"targets, {name}: AUROC {area:.3f}"] * int(area < LEAST_TARGETS)
     for regime in REGIMES:
         for figure in ("AUROC", "early precision"):
             found += _behind(wide.loc[(regime, "targets")], regime, figure)
@@ -246,13 +246,13 @@ def _of_links(links: pd.DataFrame, regime: str) -> list[str]:
     for kind in ("distal", "repressive"):
         if f"{kind} by score" in links.index:
             ours, *others = (links.loc[f"{kind} by {name}", "mean"] for name in ("score", "distance", "correlation"))
-            found += [f"links, {regime}, {kind}: {ours:.3f} against {max(others):.3f}"] * (ours <= max(others))
+            found += [f"links, {regime}, {kind}: {ours:.3f} against {max(others):.3f}"] * int(ours <= max(others))
     for where in ("in guidance", "elsewhere"):
         p = links.loc[f"KS p, {where}"].drop(["mean", "sd"])
         # one test in a hundred fails by chance: of all seeds together 1 %
-        found += [f"links, {regime}, p {where}: KS {p.min():.4f}"] * bool(p.min() < LEAST_P / len(p))
+        found += [f"links, {regime}, p {where}: KS {p.min():.4f}"] * int(p.min() < LEAST_P / len(p))
     false = links.loc["false share", "mean"]
-    return found + [f"links, {regime}: false share {false:.3f}"] * (false > MOST_FALSE)
+    return found + [f"links, {regime}: false share {false:.3f}"] * int(false > MOST_FALSE)
 
 
 if __name__ == "__main__":
