@@ -152,7 +152,8 @@ def boosted_trees(values: np.ndarray, factors: np.ndarray) -> np.ndarray:
             random_state=0,
         ).fit(values[:, factors[mine]], values[:, gene])
         # as there, importances are gains: not comparable between genes unless scaled by their variance
-        found[mine, gene] = model.feature_importances_ * model.train_score_[[0, -1]] @ [1, -1] / values[:, gene].var()
+        gained = (model.train_score_[0] - model.train_score_[-1]) / max(values[:, gene].var(), 1e-12)
+        found[mine, gene] = model.feature_importances_ * gained
     return found
 
 
