@@ -38,9 +38,9 @@ class _Side:
     latent: np.ndarray
     batch: np.ndarray
 
-    def directions(self, space: np.ndarray) -> Directions:
+    def directions(self, space: np.ndarray, seed: int) -> Directions:
         values = sp.csr_matrix(self.modality.values)
-        fitted = fit_vectors(values, self.latent, self.batch, counted=self.modality.is_count)
+        fitted = fit_vectors(values, self.latent, self.batch, counted=self.modality.is_count, seed=seed)
         return directions_of(fitted, space, np.asarray(values.mean(axis=0), np.float64).ravel())
 
 
@@ -108,7 +108,7 @@ def gather(
     if not located["rna"]["chrom"].notna().any() or not located["atac"]["chrom"].notna().any():
         return replace(found, notes=("No gene has a place in the genome: peaks cannot be linked to genes.",))
     tell("Fitting every gene and every peak to what was measured of it")
-    directions = {name: side.directions(space) for name, side in sides.items()}
+    directions = {name: side.directions(space, result.config.seed) for name, side in sides.items()}
     guidance = sp.csr_matrix(result.features.obsp["guidance"])[rows["rna"]][:, rows["atac"]]
     pairs = candidate_pairs(located["rna"], located["atac"], guidance, promoter=result.config.promoter, window=window)
     chrom = tuple(located[name]["chrom"].to_numpy(object) for name in LINKED)

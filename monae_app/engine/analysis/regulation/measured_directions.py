@@ -2,9 +2,9 @@
 
 Vectors that were trained have heard from the guidance graph, so that an edge of it always looks good: on planted data
 p-values of its false edges were far from uniform (Kolmogorov-Smirnov distance .05 to .07 with the same null). Here the
-embedding of the cells is held fixed and every feature is fitted to its own counts alone, for which one step of Fisher
-scoring suffices: its links are told from others as well as by a fit to convergence (AUROC .907 against .901 in the
-guidance of planted data), in a hundredth of the time. N cells, F features, D_s shared axes, b batches.
+embedding of the cells is held fixed and every feature is fitted to its own counts alone, for which few steps of Fisher
+scoring suffice: its links are told from others as well as by a fit to convergence, in a small part of the
+time. N cells, F features, D_s shared axes, b batches.
 """
 
 from __future__ import annotations
@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 # of the normal prior of a vector; 1 and 10 told links from others as well
 RIDGE = 3.0
 SMALLEST = 1e-12
-FEATURES_AT_ONCE = 20_000
+FEATURES_AT_ONCE = 2_000
+HALF_STEPS = 2
+MOST_LOG = 6.0
+MOST_CELLS, FEWEST_CELLS = 5_000, 20
 
 
 @dataclass(frozen=True)
@@ -64,9 +67,15 @@ def directions_of(vectors: np.ndarray, space: np.ndarray, mean: np.ndarray) -> D
 
 
 def fit_vectors(
-    values: sp.csr_matrix, latent: np.ndarray, batch: np.ndarray, *, counted: bool, ridge: float = RIDGE
+    values: sp.csr_matrix,
+    latent: np.ndarray,
+    batch: np.ndarray,
+    *,
+    counted: bool,
+    ridge: float = RIDGE,
+    seed: int = 0,
 ) -> np.ndarray:
-    r"""Fit a vector to the values of every feature with one step of Fisher scoring from zero.
+    r"""Fit a vector to the values of every feature with a few steps of Fisher scoring from zero.
 
     Parameters
     ----------
@@ -77,9 +86,11 @@ def fit_vectors(
     batch
         Of the cells, (N,): each has its own mean.
     counted
-        Whether values are counts; else they are continuous.
+        Whether values are counts; else they are continuous, and one step is the solution.
     ridge
         Precision of the prior.
+    seed
+        Of the sample of cells that stands for many.
 
     Returns
     -------
@@ -88,30 +99,52 @@ def fit_vectors(
 
     Notes
     -----
-    Counts are taken as Poisson with mean :math:`l_i p_g \exp(u_i \cdot f_g)`, where l is a cell's total and p a
-    feature's share. At f = 0 the gradient is :math:`\sum_i \tilde u_i x_{ig}` and the information
-    :math:`p_g \sum_i l_i \tilde u_i \tilde u_i^T`, with u centred within batches by weight l; the step is
-    :math:`(p_g A + \lambda I)^{-1} \tilde U^T x_g`. Continuous values take their variance in place of p and l.
+    Counts are taken as Poisson with mean :math:`\mu_{ig} = l_i p_{bg} \exp(u_i \cdot f_g)`, where l is a cell's total
+    and p a feature's share in its batch. At f = 0 the gradient is :math:`\sum_i \tilde u_i x_{ig}` and the information
+    :math:`p_g \sum_i l_i \tilde u_i \tilde u_i^T`, with u centred within batches by weight l; the first step is
+    :math:`(p_g A + \lambda I)^{-1} \tilde U^T x_g`. It tells where a feature is high better than where it is low:
+    repressive links, whose peaks are low where the gene is high, need the half steps after it, which keep A and take
+    :math:`\sum_i \tilde u_i \mu_{ig}` and the prior from the gradient. On hostile planted data two of them raise the
+    AUROC of repressive links from .77 to .81 and of all from .85 to .86; more raise it no further.
     """
     n_cells, n_features = values.shape
     weight = np.asarray(values.sum(axis=1), np.float64).ravel() if counted else np.ones(n_cells)
+    groups = [np.flatnonzero(batch == each) for each in np.unique(batch)]
+    groups = [rows for rows in groups if weight[rows].sum() > 0]
     centred = np.zeros(latent.shape, np.float64)
-    for each in np.unique(batch):
-        rows = np.flatnonzero(batch == each)
-        if weight[rows].sum() > 0:
-            centred[rows] = latent[rows] - np.average(latent[rows], axis=0, weights=weight[rows])
-    information = (centred * weight[:, None]).T @ centred
-    strength, axes = np.linalg.eigh(information)
-    gradient = np.asarray((values.T @ (centred @ axes)), np.float64)
+    for rows in groups:
+        centred[rows] = latent[rows] - np.average(latent[rows], axis=0, weights=weight[rows])
+    strength, axes = np.linalg.eigh((centred * weight[:, None]).T @ centred)
+    turned = centred @ axes
+    gradient = np.asarray(values.T @ turned, np.float64)
     if counted:
-        per_unit = np.asarray(values.sum(axis=0), np.float64).ravel() / max(weight.sum(), SMALLEST)
+        share = np.asarray(values.sum(axis=0), np.float64).ravel() / max(weight.sum(), SMALLEST)
     else:
         mean = np.asarray(values.mean(axis=0), np.float64).ravel()
         square = np.asarray(values.multiply(values).mean(axis=0), np.float64).ravel()
-        per_unit = 1 / np.maximum(square - mean**2, SMALLEST)
-        gradient *= per_unit[:, None]
+        share = 1 / np.maximum(square - mean**2, SMALLEST)
+        gradient *= share[:, None]
+    sample = _sampled(groups, seed) if counted else []
+    totals = [np.asarray(values[rows].sum(axis=0), np.float64).ravel() for rows in groups] if counted else []
     fitted = np.empty((n_features, latent.shape[1]))
     for first in range(0, n_features, FEATURES_AT_ONCE):
         part = slice(first, first + FEATURES_AT_ONCE)
-        fitted[part] = (gradient[part] / (per_unit[part, None] * strength[None] + ridge)) @ axes.T
+        step = 1 / (share[part, None] * strength[None] + ridge)
+        found = gradient[part] * step
+        for _ in range(HALF_STEPS if counted else 0):
+            expected = np.zeros_like(found)
+            for rows, total in zip(sample, totals, strict=True):
+                level = weight[rows, None] * np.exp(np.clip(turned[rows] @ found.T, -MOST_LOG, MOST_LOG))
+                level *= total[part] / np.maximum(level.sum(axis=0), SMALLEST)
+                expected += level.T @ turned[rows]
+            found += 0.5 * step * (gradient[part] - expected - ridge * found)
+        fitted[part] = found @ axes.T
     return fitted
+
+
+def _sampled(groups: list[np.ndarray], seed: int) -> list[np.ndarray]:
+    """Cells of every batch, fewer in proportion where there are many in all."""
+    rng, total = np.random.default_rng(seed), sum(map(len, groups))
+    kept = min(1.0, MOST_CELLS / max(total, 1))
+    sizes = [max(min(FEWEST_CELLS, len(rows)), round(kept * len(rows))) for rows in groups]
+    return [np.sort(rng.choice(rows, size, replace=False)) for rows, size in zip(groups, sizes, strict=True)]
