@@ -18,9 +18,7 @@ from monae_app.engine.analysis import report as reporting
 from monae_app.engine.analysis.alignment import Alignment
 from monae_app.engine.analysis.fitted import Fitted
 from monae_app.engine.analysis.landmark_fitting import find_landmarks
-from monae_app.engine.analysis.motif_rows import motif_rows
 from monae_app.engine.analysis.outcome import Trained, cells_of, features_of
-from monae_app.engine.config import MONAE_E
 from monae_app.engine.data import announcements
 from monae_app.engine.data.batch_confounding import confounded_batches
 from monae_app.engine.data.coordinates import locate_features
@@ -33,12 +31,10 @@ from monae_app.engine.data.summary import describe
 from monae_app.engine.folder import in_words
 from monae_app.engine.result import CHECKPOINT, RESULTS, WEIGHTS, Result, make_ready, write_config
 from monae_app.engine.telling import Telling
-from monae_app.engine.training.alignment_null import alignment_evidence
 from monae_app.engine.training.device import choose_device
-from monae_app.engine.training.graph_stage import embed_whole_graph
-from monae_app.engine.training.groundwork import lay_groundwork
+from monae_app.engine.training.foundation import lay_foundation
 from monae_app.engine.training.inference import CellEmbedder
-from monae_app.engine.training.learned import cluster_centres, decode_all, embed_cells
+from monae_app.engine.training.learned import cluster_centres, decode_all, embed_cells, motifs_of
 from monae_app.engine.training.link_inference import inference_record, with_inferred_links
 from monae_app.engine.training.session import Session
 from monae_app.engine.training.threads import thread_count
@@ -55,9 +51,7 @@ if TYPE_CHECKING:
     from monae_app.engine.data.guidance import GuidanceGraph
     from monae_app.engine.data.held_out import Split
     from monae_app.engine.data.motifs.hits import MotifHits
-    from monae_app.engine.data.preprocess import Prepared
     from monae_app.engine.telling import Event
-    from monae_app.engine.training.alignment_evidence import AlignmentEvidence
     from monae_app.engine.training.groundwork import Groundwork
     from monae_app.engine.training.session import Learned
 
@@ -205,7 +199,7 @@ class Monae(Fitted):
         confounded = confounded_batches(training, read, seed=config.seed, tell=tell.at("preprocess"))
         with watch.stage("inferred_links"):
             graph, inferred = with_inferred_links(training, prepared, graph, config, tell.at("link"))
-        evidence, ground = self._align(training, prepared, graph, motifs, watch)
+        evidence, ground = lay_foundation(training, prepared, graph, motifs, config, timed=watch.stage, tell=tell)
         summary = describe(dataset, located, config, graph)
         tell = tell.at("train")
         largest = max(modality.n_cells for modality in dataset.modalities.values())
@@ -273,29 +267,6 @@ class Monae(Fitted):
         estimator.network = estimator.embedder.network()
         return estimator
 
-    def _align(
-        self,
-        dataset: Dataset,
-        prepared: dict[str, Prepared],
-        graph: GuidanceGraph,
-        motifs: MotifHits | None,
-        watch: reporting.Stopwatch,
-    ) -> tuple[dict[tuple[str, str], AlignmentEvidence], Groundwork]:
-        modelled = {name: each.modelled for name, each in prepared.items()}
-        with watch.stage("alignment"):
-            evidence = alignment_evidence(dataset, modelled, graph, self.config, self._tell.at("link"))
-        tell = self._tell.at("anchors")
-        for found in evidence.values():
-            if found.warning:
-                tell.warn(found.warning)
-        with watch.stage("anchors"):
-            ground = lay_groundwork(dataset, prepared, graph, self.config, tell)
-        tell(announcements.links(graph, ground.n_anchors))
-        if self.config.model == MONAE_E:
-            with watch.stage("graph"):
-                ground = embed_whole_graph(dataset, ground, self.config, motifs, self._tell)
-        return evidence, ground
-
     def _trained(
         self,
         parts: Split,
@@ -317,6 +288,6 @@ class Monae(Fitted):
         confidence = trust.confidences(parts, decoded, embedder, seed=config.seed, tell=tell)
         centres = cluster_centres(network)
         found = find_landmarks(dataset, seen, decoded, n_shared=config.latent_shared, seed=config.seed)
-        motifs = motif_rows(ground, decoded, config.latent_shared)
+        motifs = motifs_of(ground, decoded, config.latent_shared)
         known = (parts.held_out, confidence, centres, found, motifs)
         return Trained(parts.whole, graph, located, modelled, latent, decoded, *known)

@@ -19,7 +19,7 @@ from monae_app.engine.analysis.landmark_fitting import keep
 from monae_app.engine.analysis.landmarks import Landmarks, across
 from monae_app.engine.analysis.linear_decoding import normaliser
 from monae_app.engine.analysis.local_mixing import local_mixing
-from monae_app.engine.analysis.motif_rows import MotifRows, with_motifs
+from monae_app.engine.analysis.motif_rows import with_motifs
 from monae_app.engine.analysis.refined_graph import guidance_matrix, refined_matrix
 from monae_app.engine.analysis.run_batches import batches_in_words
 from monae_app.engine.analysis.tables import (
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from monae_app.engine.data.dataset import Dataset
     from monae_app.engine.data.guidance import GuidanceGraph
     from monae_app.engine.training.decoded import DecodedFeatures
+    from monae_app.engine.training.motif_vectors import MotifRows
 
 
 @dataclass(frozen=True)

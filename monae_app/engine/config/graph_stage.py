@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path  # noqa: TC003 - pydantic reads it
 from typing import Literal
 
 from pydantic import Field
@@ -58,8 +58,8 @@ class GraphStageSettings(IncomingSettings):
             return f"{' and '.join(given)}: motifs lie in peaks, and there is no atac among the inputs; leave them away"
         if given not in (["motif_peaks"], ["motifs", "fasta"]):
             return (
-                f"{' and '.join(given)} {'is' if len(given) == 1 else 'are'} given; give motif_peaks alone (a table that "
-                "was made already), or both motifs (jaspar or a file) and fasta (the genome)"
+                f"{' and '.join(given)} {'is' if len(given) == 1 else 'are'} given; give motif_peaks alone (a table "
+                "that was made already), or both motifs (jaspar or a file) and fasta (the genome)"
             )
         return ""
 

@@ -1,11 +1,11 @@
 """Which features a cell is joined to in the whole graph, and how strongly: its values, in a few levels.
 
-An edge says that a cell has a feature. Of counts, edges are the non-zeros after log-normalisation; of peaks there are two
-levels, open and widely open; values that lie on both sides of what is expected (log-ratios of antibodies, levels of
+An edge says that a cell has a feature. Of counts, edges are the non-zeros after log-normalisation; of peaks there are
+two levels, open and widely open; values that lie on both sides of what is expected (log-ratios of antibodies, levels of
 methylation) give edges with a sign. Weights of a cell sum to 1, so that depth does not show in them.
 
-Source: edges by level of expression: Chen et al. 2023, Nat Methods 20:1003 (SIMBA); the levels by quantiles, the weights
-and the signs are ours.
+Source: edges by level of expression: Chen et al. 2023, Nat Methods 20:1003 (SIMBA); the levels by quantiles, the
+weights and the signs are ours.
 
 N cells, G features, L levels.
 """
@@ -72,7 +72,7 @@ class EdgeWeights:
         Returns
         -------
         scipy.sparse.csr_matrix
-            (N, G) float32, negative where an edge has a negative sign; absolute values of a cell with any edge sum to 1.
+            (N, G) float32, negative where an edge has a negative sign; absolute values of a cell with edges sum to 1.
         """
         edges = _raw(self.kind, values, self.shift, self.share, measured, self.model)
         if len(self.levels):
@@ -93,7 +93,7 @@ class EdgeWeights:
         """Rebuild what :meth:`arrays` gave."""
         of_model = {name.removeprefix("model."): each for name, each in arrays.items() if name.startswith("model.")}
         model = LevelModel.from_arrays(of_model) if kind == LEVELS else None
-        return cls(kind, *(arrays[name] for name in _ARRAYS), model)
+        return cls(kind, **{name: arrays[name] for name in _ARRAYS}, model=model)
 
 
 _ARRAYS = ("cuts", "levels", "shift", "share")
@@ -116,10 +116,10 @@ def fit_edge_weights(
     n_features = values.shape[1]
     shift, share = np.zeros(n_features), np.full(n_features, 1 / n_features)
     if kind in ("counts", "peaks"):
-        total = np.asarray(values.sum(axis=0), np.float64).ravel()
+        total = np.asarray(sp.csr_matrix(values).sum(axis=0), np.float64).ravel()
         share = total / max(float(total.sum()), 1e-12)
     if kind == "tags":
-        shift = np.asarray(centred_log_ratio(values).mean(axis=0), np.float64).ravel()  # type: ignore[arg-type]
+        shift = np.asarray(centred_log_ratio(values).mean(axis=0), np.float64).ravel()
     size = np.abs(_raw(kind, values, shift, share, None, model).data)
     # evenly over the whole, whatever the order of the cells: quantiles of sorted values do not depend on it
     size = np.sort(size[size > 0])
@@ -146,9 +146,9 @@ def _raw(
 ) -> sp.csr_matrix:
     """Values of edges before they are brought to levels, (N, G)."""
     if model is not None:
-        return sp.csr_matrix(model.deviations(values), dtype=np.float64)  # type: ignore[arg-type]
+        return sp.csr_matrix(model.deviations(values), dtype=np.float64)
     if kind == "tags":
-        ratios = centred_log_ratio(values, measured).toarray() - shift  # type: ignore[arg-type]
+        ratios = centred_log_ratio(values, measured).toarray() - shift
         return sp.csr_matrix(ratios if measured is None else ratios * measured, dtype=np.float64)
     plain = sp.csr_matrix(values, dtype=np.float64, copy=True)
     if measured is not None:

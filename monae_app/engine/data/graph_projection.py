@@ -1,8 +1,8 @@
 """What the encoder of Monae-E reads: the vector of a cell in the whole graph, vectors of features given.
 
-A cell is placed by its edges: the excess of its weights over the usual ones, summed over vectors of features, is brought
-to cell vectors by a linear map that was fitted once. Cells of the training are placed the same way, so that a new cell
-lies where it would have lain among them.
+A cell is placed by its edges: the excess of its weights over the usual ones, summed over vectors of features, is
+brought to cell vectors by a linear map that was fitted once. Cells of the training are placed the same way, so that a
+new cell lies where it would have lain among them.
 
 N cells, G features, D = D_s + D_p axes (shared first).
 """

@@ -1,7 +1,7 @@
 """The whole graph of Monae-E: features, cells and motifs are vertices of one graph, joined by relations.
 
-A cell measured in two modalities is two vertices. Nothing but a declared pair joins them: equal names, or equal places in
-the files, do not. Names are never read.
+A cell measured in two modalities is two vertices. Nothing but a declared pair joins them: equal names, or equal places
+in the files, do not. Names are never read.
 
 V vertices: first the modelled features, as in the guidance graph, then the cells by modality, then the motifs. E edges.
 """
@@ -57,12 +57,13 @@ class Relation:
 
     @cached_property
     def _upto(self) -> np.ndarray:
-        return np.cumsum(np.abs(self.edges.data), dtype=np.float64)
+        return np.asarray(np.cumsum(np.abs(self.edges.data), dtype=np.float64))
 
     @cached_property
     def _upto_of_ends(self) -> tuple[np.ndarray, np.ndarray]:
         size = abs(self.edges)
-        return tuple(np.cumsum(np.asarray(size.sum(axis=axis), np.float64).ravel()) for axis in (1, 0))  # type: ignore[return-value]
+        sums = [np.asarray(size.sum(axis=axis), np.float64).ravel() for axis in (1, 0)]
+        return np.cumsum(sums[0]), np.cumsum(sums[1])
 
     def draw(self, number: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Draw edges by weight: vertices of heads and tails, and signs, (number,) each."""
@@ -104,7 +105,7 @@ class WholeGraph:
     @property
     def n_vertices(self) -> int:
         """Number of vertices, V."""
-        return self.motifs.stop
+        return int(self.motifs.stop)
 
     def edges_by_relation(self) -> dict[str, int]:
         """Count the edges, for the report."""

@@ -69,7 +69,7 @@ class CellEncoder(nn.Module):
 
     of_batch: Tensor
 
-    def __init__(  # noqa: PLR0913 - the input, and the knobs of the network
+    def __init__(
         self,
         n_components: int,
         batches: int | Tensor,
@@ -98,7 +98,7 @@ class CellEncoder(nn.Module):
 
     @torch.no_grad()
     def start_at(self, weights: Tensor, offset: Tensor) -> None:
-        """Start the axes that have a linear part at a map x -> x weights + offset, (k, D_s) and (D_s,), or D for D_s."""
+        """Start the axes with a linear part at a map x -> x weights + offset, (k, D_s) and (D_s,), or D for D_s."""
         self.linear.weight.copy_(weights.t())
         self.linear.bias.copy_(offset)
         started = len(offset)

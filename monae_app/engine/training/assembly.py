@@ -96,9 +96,7 @@ def _start_at(parts: dict[str, ModalityParts], maps: dict[str, LinearMap]) -> No
 
 
 @torch.no_grad()
-def _start_features(
-    encoder: GraphEncoder, parts: dict[str, ModalityParts], vectors: np.ndarray, n_shared: int
-) -> None:
+def _start_features(encoder: GraphEncoder, parts: dict[str, ModalityParts], vectors: np.ndarray, n_shared: int) -> None:
     """Start the vectors of counted features where the graph stage left them; others are in units of their own."""
     for part in parts.values():
         if is_count(part.likelihood):

@@ -1,7 +1,7 @@
 """The graph stage of Monae-E: cells, features and motifs in one space, before the networks are trained.
 
-Vectors start in closed form; drawn edges of all relations then move them together. It is done anew when a run is resumed:
-a step depends on the seed and its number alone, so that it ends where it ended before.
+Vectors start in closed form; drawn edges of all relations then move them together. It is done anew when a run is
+resumed: a step depends on the seed and its number alone, so that it ends where it ended before.
 
 V vertices, D = D_s + D_p axes (shared first).
 """
@@ -190,7 +190,7 @@ def _starts(
     aligned = {} if ground.correspondence is None else ground.correspondence.start
     found = {}
     for name, each in edges.items():
-        counted = tell.counting(f"Starting the vectors of {each.shape[0]:,} cells and {each.shape[1]:,} {name} features")
+        counted = tell.counting(f"Starting vectors of {each.shape[0]:,} cells and {each.shape[1]:,} features of {name}")
         found[name] = start_vectors(
             each,
             aligned.get(name),
@@ -255,11 +255,12 @@ def _draw(relation: Relation, batch: np.ndarray, n_shared: int, rng: np.random.G
     other_heads, other_tails = relation.draw_ends(OTHER_ENDS, rng)
     batches = (torch.from_numpy(batch[heads]), torch.from_numpy(batch[other_heads])) if of_cells else None
     return DrawnEdges(
-        *(torch.from_numpy(each) for each in (heads, tails, sign, other_heads, other_tails)),
+        heads=torch.from_numpy(heads),
+        tails=torch.from_numpy(tails),
+        sign=torch.from_numpy(sign),
+        other_heads=torch.from_numpy(other_heads),
+        other_tails=torch.from_numpy(other_tails),
         axes=n_shared if relation.shared_only else ALL_AXES,
         weight=1.0 if of_cells else WEIGHT_OF_OTHERS,
         batches=batches,
     )
-
-
-

@@ -1,12 +1,12 @@
 """Where the vectors of the whole graph start, in closed form.
 
-To first order the logarithm of how much more often a cell has a feature than features are had at all is w / q - 1, with w
-the weight of the edge and q the mean over cells: what correspondence analysis decomposes. Regressed on where corresponding
-cells were found to lie, and on batches beside it, it gives the shared axes of features; what is left over gives private
-axes of cells and features. Coefficients are drawn to 0 as far as they are noise.
+To first order the logarithm of how much more often a cell has a feature than cells have it at all is w / q - 1, with w
+the weight of the edge and q the mean over cells: what correspondence analysis decomposes. Regressed on where
+corresponding cells were found to lie, and on batches beside it, it gives the shared axes of features; what is left over
+gives private axes of cells and features. Coefficients are drawn to 0 as far as they are noise.
 
-Source: correspondence analysis: Benzecri 1973; shrinkage of singular values: Gavish & Donoho 2017, IEEE Trans Inf Theory
-63:2137; by empirical Bayes of the coefficients: the James-Stein estimator, a variance an axis.
+Source: correspondence analysis: Benzecri 1973; shrinkage of singular values: Gavish & Donoho 2017, IEEE Trans Inf
+Theory 63:2137; by empirical Bayes of the coefficients: the James-Stein estimator, a variance an axis.
 
 N cells, G features, b batches, D_s shared and D_p private axes.
 """

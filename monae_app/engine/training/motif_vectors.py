@@ -5,6 +5,7 @@ M motifs, P peaks, V features, D_s shared axes.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +14,14 @@ if TYPE_CHECKING:
     import scipy.sparse as sp
 
 RIDGE = 0.01
+
+
+@dataclass(frozen=True)
+class MotifRows:
+    """Motifs that were vertices of the graph: names, each once, and vectors on the shared axes (M, D_s)."""
+
+    names: tuple[str, ...]
+    vectors: np.ndarray
 
 
 def start_of_motifs(in_peaks: sp.csr_matrix, peaks: np.ndarray) -> np.ndarray:

@@ -12,7 +12,6 @@ from monae_app.engine.data.motifs.organisms import GENOMES, for_organism, symbol
 from monae_app.engine.data.motifs.reading import read_motifs
 from monae_app.engine.data.motifs.table_reading import read_motif_table
 from monae_app.engine.folder import in_words
-from monae_app.engine.telling import SILENT, Telling
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from monae_app.engine.config import RunConfig
     from monae_app.engine.data.antibodies import Organism
     from monae_app.engine.data.motifs.hits import MotifHits
+    from monae_app.engine.telling import Telling
 
 MOTIF_HITS = "motif_hits.npz"
 PLACE = ["chrom", "start", "end"]
