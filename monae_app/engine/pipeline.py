@@ -215,6 +215,7 @@ class Monae(Fitted):
         with watch.stage("consistency"):
             alignment = Alignment.of(evidence, trained, config.latent_shared, config.seed, tell)
         about = {
+            "model": config.model,
             "device": str(device),
             "steps": learned.steps,
             "batch_size": learned.size.cells,

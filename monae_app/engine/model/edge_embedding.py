@@ -75,7 +75,7 @@ class EdgeEmbedding:
 
     def __init__(self, vectors: Tensor, bias: Tensor, decay: float) -> None:
         self.vectors, self.bias, self.decay = vectors.clone(), bias.clone(), decay
-        self._squares = torch.zeros(len(vectors), device=vectors.device)
+        self._squares = vectors.new_zeros(len(vectors))
         self._squares_of_bias = torch.zeros_like(bias)
 
     @torch.no_grad()
