@@ -20,10 +20,12 @@ FILES = ("bed", "gtf", "peaks", "motif_peaks", "motifs", "fasta")
 class GraphStageSettings(IncomingSettings):
     """Which model, and what its graph holds."""
 
-    model: ModelName = Field(
+    model: ModelName = parameter(
         "monae",
-        description="The model to train: monae, whose encoders read components of the values; or monae-e, which first "
-        "embeds cells, features and motifs as vertices of one graph, and starts from their vectors.",
+        "model",
+        "The model to train: monae, whose encoders read components of the values; or monae-e, which first embeds "
+        "cells, features and motifs as vertices of one graph, and starts from their vectors.",
+        expert=False,
     )
     motif_peaks: Path | None = Field(
         None, description="A table of motifs and peaks that was made already, such as peak_motif_mapping.bed."

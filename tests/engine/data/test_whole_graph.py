@@ -12,7 +12,7 @@ from monae_app.engine.data.graph_projection import GraphProjection, fit_graph_pr
 from monae_app.engine.data.guidance import GuidanceGraph
 from monae_app.engine.data.motif_edges import motif_edges
 from monae_app.engine.data.motifs.hits import MotifHits
-from monae_app.engine.data.whole_graph import ANCHORS, FACTORS, MOTIFS, PAIRS, WholeGraph, build_whole_graph
+from monae_app.engine.data.whole_graph import ANCHORS, FACTORS, PAIRS, WholeGraph, build_whole_graph
 
 N_GENES, N_PEAKS = 4, 12
 
