@@ -39,8 +39,10 @@ def regulon_levels(tables: Tables, tf: str, targets: list[str]) -> tuple[pd.Data
     mine = links[links["gene"].isin(at)]
     found = np.full((len(at), len(tables.names)), np.nan)
     for row, number in enumerate(at.tolist()):
-        peaks = mine[(mine["gene"] == number) & mine["p"].notna()]
-        chosen = peaks[peaks["p"] <= SURE] if (peaks["p"] <= SURE).any() else peaks.nsmallest(1, "p")
+        peaks = mine[mine["gene"] == number]
+        # where no p is known, the score says which is the surest
+        best = peaks.sort_values(["p", "score"], ascending=[True, False]).head(1)
+        chosen = peaks[peaks["p"] <= SURE] if (peaks["p"] <= SURE).any() else best
         if len(chosen):
             weight = chosen["score"].to_numpy(np.float64)
             found[row] = open_[:, chosen["peak"].to_numpy(np.int64)] @ (weight / max(weight.sum(), 1e-12))

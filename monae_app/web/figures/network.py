@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
@@ -20,6 +22,7 @@ WIDE, TALL = 640.0, 420.0
 GOLDEN = np.pi * (3 - np.sqrt(5))
 SMALLEST, LARGEST = 14.0, 34.0
 MARGIN = 60.0
+_ONE_AT_A_TIME = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,10 @@ def _layout(names: list[str], edges: pd.DataFrame, seed: int) -> np.ndarray:
     turn = np.random.default_rng(seed).uniform(0, 2 * np.pi) + GOLDEN * at
     start = np.sqrt(at + 0.5)[:, None] * np.column_stack([np.cos(turn), np.sin(turn)])
     graph = igraph.Graph(len(names), pairs)
-    found = graph.layout_fruchterman_reingold(seed=start.tolist(), niter=ROUNDS, grid="nogrid")
+    with _ONE_AT_A_TIME:
+        # its random numbers are everyone's
+        igraph.set_random_number_generator(random.Random(seed))
+        found = graph.layout_fruchterman_reingold(seed=start.tolist(), niter=ROUNDS, grid="nogrid")
     places = np.array(found.coords, np.float64).reshape(-1, 2)
     low, high = (places.min(axis=0), places.max(axis=0)) if len(places) else (np.zeros(2), np.ones(2))
     share = (places - low) / np.where(high > low, high - low, 1) - 0.5

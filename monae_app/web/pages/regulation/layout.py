@@ -8,6 +8,7 @@ import dash_ag_grid as dag  # type: ignore[import-untyped]
 from dash import dcc, html
 
 from monae_app.web.components.aria import aria, data
+from monae_app.web.components.code_link import code_link
 from monae_app.web.components.figure_out import figure_out
 from monae_app.web.components.short_job import ShortJob
 
@@ -31,9 +32,9 @@ WHICH, SIGN, MOST_Q, TOP = "regulation-which", "regulation-sign", "regulation-q"
 OWN, OWN_FILE, OWN_BUTTON, OWN_DROP, OWN_SAID = (
     "regulation-own", "regulation-own-file", "regulation-own-button", "regulation-own-drop", "regulation-own-said",
 )  # fmt: skip
-TRACK, REGION, JUMP, JUMP_SAID, ARCS, PEAK, PEAK_SAID, TRACK_NOTE, TRACK_CODE = (
+TRACK, REGION, JUMP, JUMP_SAID, ARCS, PEAK, PEAK_SAID, TRACK_NOTE, TARGETS_CODE = (
     "regulation-track", "regulation-region", "regulation-jump", "regulation-jump-said", "regulation-arcs",
-    "regulation-peak", "regulation-peak-said", "regulation-track-note", "regulation-track-code",
+    "regulation-peak", "regulation-peak-said", "regulation-track-note", "regulation-code",
 )  # fmt: skip
 LEFT, RIGHT, CLOSER, FARTHER, FIT = (f"regulation-{each}" for each in ("left", "right", "closer", "farther", "fit"))
 GRAPH: Any = {"displaylogo": False, "responsive": True, "scrollZoom": True,
@@ -157,6 +158,7 @@ def _targets(asked: dict[str, str]) -> html.Section:
                             html.A("Shortlist of candidates (CSV)", id=SHORTLIST, href="", className="link-button"),
                             html.A("All targets (CSV)", id=CSV, href="", className="link-button"),
                             html.A("All links (CSV)", id=LINKS, href="", className="link-button"),
+                            code_link(TARGETS_CODE),
                         ],
                         className="downloads",
                     ),

@@ -23,6 +23,7 @@ from monae_app.web.pages.regulation.layout import (
     SIGN,
     TABLE,
     TARGET,
+    TARGETS_CODE,
     TOP,
     WHICH,
 )
@@ -63,6 +64,7 @@ def register(app: Dash, view: RegulationView) -> None:
         Output(TABLE, "columnDefs"), Output(TABLE, "rowData"), Output(SENTENCE, "children"),
         Output("regulation-title", "children"), Output(MISSING, "children"),
         Output(CSV, "href"), Output(SHORTLIST, "href"), Output(LINKS, "href"),
+        Output(TARGETS_CODE, "href"),
         Input(FACTOR, "value"),
         Input(READY, "data"),
         Input(OWN, "data"),
@@ -75,12 +77,12 @@ def register(app: Dash, view: RegulationView) -> None:
         tables = tables_of(view, ready)
         tf = tables.factor(factor or "") if tables is not None else None
         if tables is None or tf is None:
-            return [], [], "", "Targets", None, "", "", ""
+            return [], [], "", "Targets", None, "", "", "", ""
         try:
             known = view.known(ready["run"], tables, own)
             targets = with_known(view.targets(ready["run"], tables, tf), known, tf)
         except InputError as error:
-            return [], [], "", "Targets", refused(error), "", "", ""
+            return [], [], "", "Targets", refused(error), "", "", "", ""
         chosen = Filters.read(*filters).of(targets)
         route, said = f"/api/runs/{ready['run']}/regulation", {"tf": tf, "groups": ready["groups"]}
         query = urlencode(said | ({"own": own} if own else {}))
@@ -93,6 +95,7 @@ def register(app: Dash, view: RegulationView) -> None:
             f"{route}/targets.csv?{query}",
             f"{route}/shortlist.csv?{query}" if tables.has_peaks else "",
             f"{route}/links.csv?{urlencode({'groups': ready['groups']})}" if tables.has_peaks else "",
+            f"/api/runs/{ready['run']}/code/regulation.py?{urlencode({'tf': tf})}",
         )
 
     @app.callback(
