@@ -101,7 +101,7 @@ def _register_run(server: Flask, services: Services) -> None:
         tf, gene = (said.get(name, "")[:LONGEST_NAME] for name in ("tf", "gene"))
         names = view.features.all_names("rna") if "rna" in view.modalities else []
         organism = organism_of_run(view.run.config.genome, names)
-        return _program(regulation_program(*_place(services, run, view), tf, gene, organism), "regulation")
+        return program_answer(regulation_program(*place_of(services, run, view), tf, gene, organism), "regulation")
 
     @server.get(f"{CODE}/verdict.py")
     def code_of_verdict(run: str) -> Response:
