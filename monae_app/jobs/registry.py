@@ -282,5 +282,8 @@ class Registry:
         if self._bundled is None:
             return
         for sample in sample_folders(self._bundled):
-            if (sample / "run" / "report.json").is_file():
-                yield RunRecord(f"sample-{sample.name}", sample / "run", read_only=True)
+            # beside the run that is seen first there may be others: run_monae-e is sample-NAME-monae-e
+            for folder in sorted(sample.glob("run*")):
+                if (folder / "report.json").is_file():
+                    suffix = folder.name.removeprefix("run").replace("_", "-", 1)
+                    yield RunRecord(f"sample-{sample.name}{suffix}", folder, read_only=True)

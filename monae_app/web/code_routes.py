@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from flask import Response, request
 
+from monae_app.engine.data.known_targets import organism_of_run
 from monae_app.engine.errors import InputError
 from monae_app.jobs import bitsets
 from monae_app.jobs.comparisons import Comparisons, gone
@@ -16,6 +17,7 @@ from monae_app.web.map_colours import MEASURED, NOTE, SET, MapColours
 from monae_app.web.parts import Parts
 from monae_app.web.snippets.of_groups import comparison_program, groups_program
 from monae_app.web.snippets.of_map import Alone, Colour, map_program
+from monae_app.web.snippets.of_regulation import regulation_program
 from monae_app.web.snippets.of_run import labels_program, losses_program, verdict_program
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from monae_app.web.services import Services
 
 CODE = "/api/runs/<run>/code"
+LONGEST_NAME = 100
 KINDS = ("dot", "violin", "heat", "composition")
 
 
@@ -91,6 +94,14 @@ def _register_run(server: Flask, services: Services) -> None:
         threshold = min(max(said.get("threshold", 0.5, type=float), 0.0), 1.0)
         place = place_of(services, run, view)
         return program_answer(labels_program(*place, choice.source, choice.column, choice.target, threshold), "labels")
+
+    @server.get(f"{CODE}/regulation.py")
+    def code_of_regulation(run: str) -> Response:
+        view, said = services.view(run), request.args
+        tf, gene = (said.get(name, "")[:LONGEST_NAME] for name in ("tf", "gene"))
+        names = view.features.all_names("rna") if "rna" in view.modalities else []
+        organism = organism_of_run(view.run.config.genome, names)
+        return program_answer(regulation_program(*place_of(services, run, view), tf, gene, organism), "regulation")
 
     @server.get(f"{CODE}/verdict.py")
     def code_of_verdict(run: str) -> Response:

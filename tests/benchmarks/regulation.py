@@ -5,8 +5,8 @@ mean AUROC over factors and early precision (share of true targets among the fir
 beside co-expression (cosine of SVD-20 loadings, with and without singular values), motifs alone (hits in the peaks of
 the guidance) and boosted trees in the manner of GRNBoost2. Links of genes that vary: AUROC of pairs within 150 kb
 beside distance and the correlation over metacells; on hostile data of distal and of repressive ones alone. Their
-p-values: of false links, one a gene, Kolmogorov-Smirnov against uniform in and outside of the guidance; the false share of
-those with q <= .05.
+p-values: of false links, one a gene, Kolmogorov-Smirnov against uniform in and outside of the guidance; the false share
+of those with q <= .05.
 
 Sets and runs are kept in ``--sets DIR`` and used again. The last line says which figures are missed; exit status 1 if
 any is.
@@ -152,7 +152,8 @@ def boosted_trees(values: np.ndarray, factors: np.ndarray) -> np.ndarray:
             random_state=0,
         ).fit(values[:, factors[mine]], values[:, gene])
         # as there, importances are gains: not comparable between genes unless scaled by their variance
-        found[mine, gene] = model.feature_importances_ * model.train_score_[[0, -1]] @ [1, -1] / values[:, gene].var()
+        gained = (model.train_score_[0] - model.train_score_[-1]) / max(values[:, gene].var(), 1e-12)
+        found[mine, gene] = model.feature_importances_ * gained
     return found
 
 
@@ -217,7 +218,7 @@ def misses(wide: pd.DataFrame) -> list[str]:
     found = []
     for name in (OURS, WITH_MOTIFS):
         area = wide.loc[("standard", "targets", f"AUROC: {name}"), "mean"]
-        found += [f"targets, {name}: AUROC {area:.3f}"] * (area < LEAST_TARGETS)
+        found += [f"targets, {name}: AUROC {area:.3f}"] * int(area < LEAST_TARGETS)
     for regime in REGIMES:
         for figure in ("AUROC", "early precision"):
             found += _behind(wide.loc[(regime, "targets")], regime, figure)
@@ -246,13 +247,13 @@ def _of_links(links: pd.DataFrame, regime: str) -> list[str]:
     for kind in ("distal", "repressive"):
         if f"{kind} by score" in links.index:
             ours, *others = (links.loc[f"{kind} by {name}", "mean"] for name in ("score", "distance", "correlation"))
-            found += [f"links, {regime}, {kind}: {ours:.3f} against {max(others):.3f}"] * (ours <= max(others))
+            found += [f"links, {regime}, {kind}: {ours:.3f} against {max(others):.3f}"] * int(ours <= max(others))
     for where in ("in guidance", "elsewhere"):
         p = links.loc[f"KS p, {where}"].drop(["mean", "sd"])
         # one test in a hundred fails by chance: of all seeds together 1 %
-        found += [f"links, {regime}, p {where}: KS {p.min():.4f}"] * bool(p.min() < LEAST_P / len(p))
+        found += [f"links, {regime}, p {where}: KS {p.min():.4f}"] * int(p.min() < LEAST_P / len(p))
     false = links.loc["false share", "mean"]
-    return found + [f"links, {regime}: false share {false:.3f}"] * (false > MOST_FALSE)
+    return found + [f"links, {regime}: false share {false:.3f}"] * int(false > MOST_FALSE)
 
 
 if __name__ == "__main__":

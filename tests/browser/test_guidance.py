@@ -24,6 +24,14 @@ def open_page(page: Page) -> None:
 def test_a_wider_window_links_more_and_is_kept(page: Page):
     open_page(page)
     expect(page.locator("#guidance-window")).to_have_value("0")
+    # what the run that is open made of its links
+    expect(page.locator("#refined-links")).to_contain_text("Borne out")
+    page.locator("#refined-links summary").first.click()
+    expect(page.locator("#refined-links details[open] tbody tr").first).to_be_visible()
+    with page.expect_download() as download:
+        page.locator("#refined-links-csv").click()
+    with Path(download.value.path()).open() as file:
+        assert {pair["change"] for pair in csv.DictReader(file)} >= {"kept"}
     before = edges(page)
     window = page.get_by_label("Window")
     window.fill("200 kb")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import stat
 
 import numpy as np
@@ -39,6 +40,16 @@ def test_bundled_runs_are_finished_and_read_only(tmp_path, bundled):
     assert record.finished
     assert record.status.state == "done"
     assert record.name == "Mouse cortex"
+
+
+def test_a_sample_may_have_several_runs_the_first_in_front(tmp_path, bundled):
+    sample = bundled / "mouse_cortex"
+    shutil.copytree(sample / "run", sample / "run_monae-e")
+    (sample / "run_monae-e" / "about.json").write_text(json.dumps({"name": "Cortex, Monae-E"}))
+    (sample / "run_unfinished").mkdir()
+    registry = Registry(tmp_path / "store", bundled=bundled)
+    assert [each.id for each in registry.foreign()] == ["sample-mouse_cortex", "sample-mouse_cortex-monae-e"]
+    assert registry.get("sample-mouse_cortex-monae-e").name == "Cortex, Monae-E"
 
 
 def test_a_folder_from_elsewhere_can_be_opened(tmp_path, bundled):

@@ -7,6 +7,7 @@ import pytest
 from monae_app.web.app import create_app
 from monae_app.web.services import Services
 from monae_app.web.settings import Settings
+from tests.web.regulated import Regulated, make_regulated
 from tests.web.tiny_sample import write_sample
 
 if TYPE_CHECKING:
@@ -46,3 +47,8 @@ def app(settings: Settings, samples_root: Path):
 @pytest.fixture
 def client(app):
     return app.server.test_client()
+
+
+@pytest.fixture(scope="session")
+def regulated(tmp_path_factory: pytest.TempPathFactory) -> Regulated:
+    return make_regulated(tmp_path_factory.mktemp("regulated"))

@@ -84,11 +84,26 @@ def _result(folder: Path, tables: dict[str, ad.AnnData], generator: np.random.Ge
     table.obsm["X_private"] = np.zeros((len(features), 1), np.float32)
     table.obsm["scale"] = np.full((len(features), 1), 2.0, np.float32)
     table.obsm["bias"] = table.obsm["dispersion"] = np.zeros((len(features), 1), np.float32)
+    table.obsp["guidance"], table.obsp["refined"] = _graphs(vectors)
     table.uns["batches"] = ["all"]
     table.uns["reference_batch"] = "all"
     inputs = {modality: folder / f"{modality}.h5ad" for modality in tables}
     config = make_config(inputs=inputs, bed=folder / "genes.bed")
     return Result(config, cells, table, _report(tables))
+
+
+def _graphs(vectors: np.ndarray) -> tuple[sp.csr_matrix, sp.csr_matrix]:
+    """Two peaks lie in each gene and are linked to it; the refined graph holds those of the next gene too."""
+    gene = np.repeat(np.arange(GENES), 4)
+    peak = (2 * gene + np.tile(np.arange(4), GENES)) % PEAKS
+    ends, near = (gene, GENES + peak), peak // 2 == gene
+    cosine = np.einsum("ed,ed->e", vectors[ends[0]], vectors[ends[1]])
+    found = []
+    for weight in (near.astype(np.float32), (1 + cosine.astype(np.float32)) / 2):
+        half = sp.coo_matrix((weight, ends), (GENES + PEAKS, GENES + PEAKS)).tocsr()
+        half.eliminate_zeros()
+        found.append((half + half.T).tocsr())
+    return found[0], found[1]
 
 
 def _features(modality: str, table: ad.AnnData) -> pd.DataFrame:

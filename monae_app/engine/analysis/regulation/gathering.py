@@ -45,7 +45,12 @@ class _Side:
 
 
 def gather(
-    result: Result, *, hits: MotifHits | None = None, window: int = WINDOW, tell: Telling = SILENT
+    result: Result,
+    *,
+    hits: MotifHits | None = None,
+    window: int = WINDOW,
+    dataset: Dataset | None = None,
+    tell: Telling = SILENT,
 ) -> Regulation:
     """Read the values that a run was made from, and work out what speaks for which link.
 
@@ -57,6 +62,8 @@ def gather(
         Motifs in its peaks.
     window
         Pairs of a gene and a peak this far from body and promoter are scored (bp).
+    dataset
+        What the run was made from; read if left out.
     tell
         Told the progress.
 
@@ -78,8 +85,9 @@ def gather(
             expected="the file that the run was made from: links are told by what was measured.",
             todo="put it back, or ask the run where it was made.",
         )
-    tell("Reading what was measured")
-    dataset = read_dataset(result.config, tell)
+    if dataset is None:
+        tell("Reading what was measured")
+        dataset = read_dataset(result.config, tell)
     sides = _sides(result, dataset)
     space = space_of(np.vstack([side.latent for side in sides.values()]))
     rows = {name: np.flatnonzero((result.features.obs["modality"] == name).to_numpy()) for name in sides}

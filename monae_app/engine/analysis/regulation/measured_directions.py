@@ -3,8 +3,8 @@
 Vectors that were trained have heard from the guidance graph, so that an edge of it always looks good: on planted data
 p-values of its false edges were far from uniform (Kolmogorov-Smirnov distance .05 to .07 with the same null). Here the
 embedding of the cells is held fixed and every feature is fitted to its own counts alone, for which few steps of Fisher
-scoring suffice: its links are told from others as well as by a fit to convergence, in a small part of the time. N cells,
-F features, D_s shared axes, b batches.
+scoring suffice: its links are told from others as well as by a fit to convergence, in a small part of the
+time. N cells, F features, D_s shared axes, b batches.
 """
 
 from __future__ import annotations

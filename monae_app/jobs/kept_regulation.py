@@ -1,0 +1,164 @@
+"""What was worked out on the regulation of a run for a user: ``<store>/users/<user>/regulation/<key>.npz``, for a week.
+
+The key is worked out from the run, from the files that it was made from, and from what was asked: what is asked for
+again is there already, and nothing that a browser says becomes a path.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from monae_app.engine.analysis.regulation.evidence import Regulation
+from monae_app.engine.data.motifs.hits import MotifHits
+from monae_app.engine.errors import InputError
+from monae_app.engine.result import read_config
+from monae_app.jobs.kept_files import identity, key_of, user_folder
+from monae_app.jobs.private_files import private_folder, write_private
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+# what a run that was given motifs keeps
+MOTIF_HITS = "motif_hits.npz"
+EVIDENCE, PLACES, GROUPS, KNOWN = "evidence", "places", "groups", "known"
+READING_ERRORS = (OSError, ValueError, LookupError, EOFError, zipfile.BadZipFile)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Arrays by name, and plain values about them."""
+
+    arrays: Mapping[str, np.ndarray]
+    about: dict[str, Any]
+
+    @property
+    def nbytes(self) -> int:
+        """What it takes."""
+        return int(sum(each.nbytes for each in self.arrays.values()))
+
+    def frame(self, name: str) -> pd.DataFrame:
+        """Return the table of this name."""
+        prefix = f"{name}/"
+        columns = {key.removeprefix(prefix): value for key, value in self.arrays.items() if key.startswith(prefix)}
+        return pd.DataFrame({key: column.astype(object) if column.dtype.kind == "U" else column
+                             for key, column in columns.items()})  # fmt: skip
+
+
+def columns_of(name: str, table: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Take a table apart, as :meth:`Kept.frame` puts it together; text becomes arrays of fixed width."""
+    found = {}
+    for column in table.columns:
+        values = table[column].to_numpy()
+        found[f"{name}/{column}"] = np.array(values.tolist(), np.str_) if values.dtype == object else values
+    return found
+
+
+class KeptRegulation:
+    """The regulation of one user's runs.
+
+    Parameters
+    ----------
+    store
+        Root of everything that the app keeps.
+    user
+        Whose it is.
+    """
+
+    def __init__(self, store: Path, user: str) -> None:
+        self._folder = user_folder(store, user, "regulation")
+
+    def evidence(self, run: Path) -> Regulation | None:
+        """Return what speaks for links and targets; None if that is not kept."""
+        path = self._path(run, {"kind": EVIDENCE})
+        with suppress(InputError):
+            return Regulation.load(path, self.motifs(run)) if path.exists() else None
+        return None
+
+    def motifs(self, run: Path) -> MotifHits | None:
+        """Return the motifs in the peaks of a run, in the order of its evidence; None if it has none."""
+        path = self._path(run, {"kind": "motifs"})
+        with suppress(InputError):
+            return MotifHits.load(path) if path.exists() else None
+        return None
+
+    def write_evidence(self, run: Path, found: Regulation) -> None:
+        """Keep what speaks for links and targets, motifs included."""
+        private_folder(self._folder)
+        if found.hits is not None:
+            found.hits.save(self._path(run, {"kind": "motifs"}))
+        found.save(self._path(run, {"kind": EVIDENCE}))
+
+    def read(self, run: Path, asked: Mapping[str, Any]) -> Kept | None:
+        """Return what was found for an order; None if it is not kept."""
+        try:
+            with np.load(self._path(run, asked), allow_pickle=False) as file:
+                arrays = {name: file[name] for name in file.files if name != "about"}
+                return Kept(arrays, json.loads(bytes(file["about"])))
+        except READING_ERRORS:
+            return None
+
+    def write(self, run: Path, asked: Mapping[str, Any], found: Kept) -> None:
+        """Keep what was found for an order."""
+        content = io.BytesIO()
+        about = np.frombuffer(json.dumps(found.about, ensure_ascii=False).encode(), np.uint8)
+        np.savez_compressed(content, about=about, **found.arrays)  # type: ignore[arg-type]
+        private_folder(self._folder)
+        write_private(self._path(run, asked), content.getvalue())
+
+    def keep_table(self, text: str) -> str:
+        """Keep a user's own table of known targets and return its key."""
+        key = key_of([KNOWN, text])
+        private_folder(self._folder)
+        write_private(self._folder / f"{key}.txt", text.encode())
+        return key
+
+    def table(self, key: str) -> str | None:
+        """Return the text of a user's own table; None if it is not kept."""
+        try:
+            # a key of another shape is no name of a file here
+            return (self._folder / f"{key_name(key)}.txt").read_text("utf-8")
+        except (OSError, ValueError):
+            return None
+
+    def _path(self, run: Path, asked: Mapping[str, Any]) -> Path:
+        return self._folder / f"{key_of([*identity(run), inputs_of(run), dict(asked)])}.npz"
+
+
+def groups_asked(groups: Mapping[str, Any]) -> dict[str, Any]:
+    """Name levels over groups, as :class:`KeptRegulation` takes it.
+
+    Parameters
+    ----------
+    groups
+        ``column`` of the run, or ``bits`` of a selection with its ``name``.
+    """
+    return {"kind": GROUPS, **groups}
+
+
+def key_name(key: str) -> str:
+    """Return a key that may be the name of a file.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+    """
+    if len(key) != 40 or not set(key) <= set("0123456789abcdef"):
+        raise ValueError("no key")
+    return key
+
+
+def inputs_of(run: Path) -> list[str]:
+    """Return what changes when the files that a run was made from do, or its motifs."""
+    config = read_config(run)
+    paths = [path for name in sorted(config.inputs) for path in config.inputs[name]]
+    return [f"{path.stat().st_mtime_ns:x}" if path.exists() else "gone" for path in [*paths, run / MOTIF_HITS]]
