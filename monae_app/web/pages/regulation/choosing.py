@@ -103,7 +103,8 @@ def _register_factors(app: Dash, view: RegulationView) -> None:
         if tables is None:
             return True, [], None, no_update, no_update
         names = [str(name) for name in dict.fromkeys(tables.regulators["group"]) if name]
-        first = group if group in names else next(iter(names), None)
+        best = tables.regulators.nlargest(1, "difference")["group"].tolist()
+        first = next((each for each in (group, *best, *names) if each in names), None)
         wanted = (factor or (asked or {}).get("tf"), strongest(tables))
         chosen = next((found for name in wanted if name and (found := tables.factor(name))), None)
         return False, names, first, options(tables, "", chosen), chosen
