@@ -80,7 +80,7 @@ class Relation:
 
 def _drawn(upto: np.ndarray, number: int, rng: np.random.Generator) -> np.ndarray:
     found = np.searchsorted(upto, rng.random(number) * upto[-1], side="right")
-    return np.minimum(found, len(upto) - 1)
+    return np.asarray(np.minimum(found, len(upto) - 1))
 
 
 @dataclass(frozen=True, eq=False)
