@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from monae_app.web.figures.style import Style
 
 SYMBOLS = {"rna": "diamond", "atac": "triangle-up", "protein": "square", "motif": "triangle-down"}
-MOST_NAMES = 60
+# of a mark, where names stand: two for each group
+SIDES = (("left", 7), ("right", -7))
 
 
 def agreement(table: pd.DataFrame, chosen: str, look: Style) -> go.Figure:
@@ -70,20 +71,25 @@ def with_features(figure: go.Figure, features: pd.DataFrame, look: Style) -> go.
     figure
         Of the cells, as :func:`monae_app.web.figures.embedding.embedding_figure` draws it.
     features
-        ``feature``, ``modality``, ``nearest``, ``x`` and ``y``, the most important ones first, which get names.
+        ``feature``, ``modality``, ``nearest``, ``x`` and ``y``, best first; two of each group get names.
     look
         Light or dark.
     """
     for modality, mine in features.groupby("modality", sort=False):
-        named = features.index[:MOST_NAMES]
-        figure.add_scatter(
-            x=mine["x"], y=mine["y"], mode="markers+text", name=str(modality), customdata=mine[["feature", "nearest"]],
-            text=[name if place in named else "" for place, name in mine["feature"].items()],
-            textposition="middle right", textfont={"size": look.size(10), "color": look.ink},
+        # over the cells, which are drawn so too
+        figure.add_scattergl(
+            x=mine["x"], y=mine["y"], mode="markers", name=str(modality), customdata=mine[["feature", "nearest"]],
             marker={
-                "symbol": SYMBOLS.get(str(modality), "circle"), "size": look.size(8), "color": look.surface,
+                "symbol": SYMBOLS.get(str(modality), "circle"), "size": look.size(9), "color": look.surface,
                 "line": {"color": look.ink, "width": 1.3},
             },
             hovertemplate="%{customdata[0]}, nearest to %{customdata[1]}<extra></extra>",
+        )  # fmt: skip
+    best = features.groupby("nearest", sort=False).head(len(SIDES))
+    for number, (name, x, y) in enumerate(zip(best["feature"], best["x"], best["y"], strict=True)):
+        anchor, shift = SIDES[number % len(SIDES)]
+        figure.add_annotation(
+            x=x, y=y, text=str(name), showarrow=False, xanchor=anchor, xshift=shift,
+            font={"size": look.size(10), "color": look.ink},
         )  # fmt: skip
     return figure

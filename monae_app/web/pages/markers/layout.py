@@ -138,7 +138,9 @@ def _feature(asked: dict[str, str]) -> html.Section:
 def _grid(name: str, height: int) -> dag.AgGrid:
     return dag.AgGrid(
         id=name, columnDefs=[], rowData=[], className="markers-grid", style={"height": f"{height}px"},
-        defaultColDef={"sortable": True, "resizable": True, "minWidth": 44, "flex": 1, "suppressHeaderMenuButton": True},
+        defaultColDef={
+            "sortable": True, "resizable": True, "minWidth": 42, "flex": 1, "suppressHeaderMenuButton": True,
+        },
         dashGridOptions={
             "rowSelection": {"mode": "singleRow", "checkboxes": False, "enableClickSelection": True},
             "animateRows": False, "theme": {"function": GRID_THEME},

@@ -30,7 +30,8 @@ COLUMNS = {
     "share": ("Cells", SHARE, "Share of the group's cells in which it was measured above zero"),
     "specificity": ("Spec.", NUMBER, page.LEAST_SPECIFIC),
 }  # fmt: skip
-NARROW = {"rank": 34, "kind": 62}
+NARROW = {"rank": 34, "kind": 60}
+LEAST = {"change": 56, "share": 48, "specificity": 46, "feature": 78, "group": 78}
 
 
 def register(app: Dash, sight: Sight) -> None:
@@ -91,8 +92,10 @@ def columns(shown: dict[str, tuple[str, str | None, str]]) -> list[dict[str, Any
         column: dict[str, Any] = {"field": name, "headerName": title, "headerTooltip": told}
         if name in NARROW:
             column |= {"flex": 0, "width": NARROW[name]}
+        if name in LEAST:
+            column["minWidth"] = LEAST[name]
         if shape is None and name not in NARROW:
-            column |= {"minWidth": 88, "flex": 2, "tooltipField": name}
+            column |= {"flex": 2, "tooltipField": name}
         elif shape is not None:
             column["valueFormatter"] = {"function": f"params.value == null ? '–' : {shape}(params.value)"}
             column["type"] = "rightAligned"
