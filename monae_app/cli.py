@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from monae_app import __version__
-from monae_app.engine.config import DeviceName, GenomeName, RunConfig, make_config
+from monae_app.engine.config import JASPAR, DeviceName, GenomeName, ModelName, RunConfig, make_config
 from monae_app.engine.errors import InputError, MonaeError
 from monae_app.jobs.cluster.command import add_worker
 from monae_app.jobs.ordered import named_inputs, named_settings, settings_help
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 UNEXPECTED, REFUSED = 1, 2
 BY_FLAG = {"inputs", "genome", "bed", "gtf", "model", "batch_key", "paired", "steps", "epochs", "seed", "device"}
+OF_MOTIFS = ("motif_peaks", "motifs", "fasta")
+BY_FLAG |= set(OF_MOTIFS)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -91,7 +93,10 @@ def _add_run(commands: Any) -> None:
     place.add_argument("--bed", type=Path, help="gene coordinates: chrom, start, end, symbol, strand")
     place.add_argument("--gtf", type=Path, help="gene coordinates: GTF or GFF3, gzipped or not")
     command.add_argument("--out", type=Path, help="the run folder to write")
-    command.add_argument("--model", choices=("monae",), default="monae")
+    command.add_argument("--model", choices=get_args(ModelName), default="monae")
+    for name in OF_MOTIFS:
+        about = RunConfig.model_fields[name].description
+        command.add_argument(f"--{name.replace('_', '-')}", type=Path, metavar="FILE", help=about)
     length = command.add_mutually_exclusive_group()
     length.add_argument("--steps", type=int, help=RunConfig.model_fields["steps"].description)
     length.add_argument("--epochs", type=int, help=RunConfig.model_fields["epochs"].description)
@@ -157,6 +162,7 @@ def _config(parsed: argparse.Namespace) -> RunConfig:
         bed=parsed.bed.resolve() if parsed.bed else None,
         gtf=parsed.gtf.resolve() if parsed.gtf else None,
         model=parsed.model,
+        **{name: _resolved(getattr(parsed, name)) for name in OF_MOTIFS},
         steps=parsed.steps,
         epochs=parsed.epochs,
         seed=parsed.seed,
@@ -165,6 +171,10 @@ def _config(parsed: argparse.Namespace) -> RunConfig:
         paired=parsed.paired,
         **named_settings(parsed.set, BY_FLAG),
     )
+
+
+def _resolved(path: Path | None) -> Path | None:
+    return path if path is None or str(path) == JASPAR else path.resolve()
 
 
 def _extend(parsed: argparse.Namespace, parent: Path) -> int:

@@ -22,13 +22,12 @@ import { stageIn, watched, writeTitles } from "./stage.mjs";
 import { Tools } from "./tools.mjs";
 
 const CONTEXT = { antialias: false, depth: false, stencil: false, premultipliedAlpha: true, powerPreference: "high-performance" };
-const SETTLED_MS = 160;
-const WAITING_MS = 250;
+const [SETTLED_MS, WAITING_MS] = [160, 250];
 
 export class CellMap {
   constructor(host) {
     this.host = host;
-    Object.assign(this, { parts: stageIn(host), choice: {}, data: null, layout: { panels: [], width: 1, height: 1 } });
+    Object.assign(this, { parts: stageIn(host), choice: {}, data: null, layers: [], layout: { panels: [], width: 1, height: 1 } });
     Object.assign(this, { camera: new Camera(), selecting: new Selecting(), colours: new Colours(), walked: -1, tool: "pan" });
     const { canvas, stage, trail } = this.parts;
     this.labels = new Labels(stage);
@@ -180,6 +179,7 @@ export class CellMap {
 
   #label() {
     this.labels.draw(this.layout, this.camera, { groups: this.data.groups, hidden: this.colours.hidden, on: this.choice.labels });
+    for (const layer of this.layers) layer.draw();
   }
 
   /** Somebody has selected: say how many at once, draw them in the next frame. */

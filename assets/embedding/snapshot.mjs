@@ -26,7 +26,8 @@ export function pixelsOf(map) {
 export function figureOf(map, { font = getComputedStyle(map.host).fontFamily } = {}) {
   if (!map.data) throw new Error("there is no map yet.");
   const { clientWidth: width, clientHeight: height } = map.parts.stage;
-  return drawing({ ...map.state(), cells: shapes(map) ?? shot(map, width, height), width, height, font });
+  const over = map.layers.map((layer) => layer.svg()).join("");
+  return drawing({ ...map.state(), cells: (shapes(map) ?? shot(map, width, height)) + over, width, height, font });
 }
 
 /** Cells as shapes, panel by panel; null where they are too many. */

@@ -24,17 +24,17 @@ from monae_app.engine.data.batch_confounding import confounded_batches
 from monae_app.engine.data.coordinates import locate_features
 from monae_app.engine.data.held_out import split
 from monae_app.engine.data.linking import link, modelled_features
+from monae_app.engine.data.motifs.of_run import hits_of_run
 from monae_app.engine.data.preprocess import prepare
 from monae_app.engine.data.reading import read_dataset
 from monae_app.engine.data.summary import describe
 from monae_app.engine.folder import in_words
 from monae_app.engine.result import CHECKPOINT, RESULTS, WEIGHTS, Result, make_ready, write_config
 from monae_app.engine.telling import Telling
-from monae_app.engine.training.alignment_null import alignment_evidence
 from monae_app.engine.training.device import choose_device
-from monae_app.engine.training.groundwork import lay_groundwork
+from monae_app.engine.training.foundation import lay_foundation
 from monae_app.engine.training.inference import CellEmbedder
-from monae_app.engine.training.learned import cluster_centres, decode_all, embed_cells
+from monae_app.engine.training.learned import cluster_centres, decode_all, embed_cells, motifs_of
 from monae_app.engine.training.link_inference import inference_record, with_inferred_links
 from monae_app.engine.training.session import Session
 from monae_app.engine.training.threads import thread_count
@@ -50,9 +50,8 @@ if TYPE_CHECKING:
     from monae_app.engine.data.dataset import Dataset
     from monae_app.engine.data.guidance import GuidanceGraph
     from monae_app.engine.data.held_out import Split
-    from monae_app.engine.data.preprocess import Prepared
+    from monae_app.engine.data.motifs.hits import MotifHits
     from monae_app.engine.telling import Event
-    from monae_app.engine.training.alignment_evidence import AlignmentEvidence
     from monae_app.engine.training.groundwork import Groundwork
     from monae_app.engine.training.session import Learned
 
@@ -115,8 +114,9 @@ def run(
         tell = tell.at("preprocess")
         tell(announcements.sizes(dataset))
         graph = link(dataset, located, config, tell)
+        hits = hits_of_run(config, located, out, tell)
         estimator = Monae(config, on_event=on_event, should_stop=should_stop, checkpoint=out / CHECKPOINT)
-        result = estimator.fit(dataset, graph, located=located)
+        result = estimator.fit(dataset, graph, located=located, motifs=hits)
         result.report["timings"] = {"read": round(read_seconds, 2), **result.report["timings"]}
         estimator.save(out)
     return Result(config, result.cells, result.features, result.report, out)
@@ -155,7 +155,14 @@ class Monae(Fitted):
         self.checkpoint = checkpoint
         self.network: torch.nn.Module = torch.nn.Identity()
 
-    def fit(self, dataset: Dataset, graph: GuidanceGraph, *, located: dict[str, pd.DataFrame] | None = None) -> Result:
+    def fit(
+        self,
+        dataset: Dataset,
+        graph: GuidanceGraph,
+        *,
+        located: dict[str, pd.DataFrame] | None = None,
+        motifs: MotifHits | None = None,
+    ) -> Result:
         """Train on a dataset whose modelled features are the vertices of the graph.
 
         Parameters
@@ -166,6 +173,8 @@ class Monae(Fitted):
             From :func:`~monae_app.engine.data.linking.link`.
         located
             Coordinates of all features; found anew if not given.
+        motifs
+            In the peaks: vertices of the graph of Monae-E; Monae reads none.
 
         Raises
         ------
@@ -190,7 +199,7 @@ class Monae(Fitted):
         confounded = confounded_batches(training, read, seed=config.seed, tell=tell.at("preprocess"))
         with watch.stage("inferred_links"):
             graph, inferred = with_inferred_links(training, prepared, graph, config, tell.at("link"))
-        evidence, ground = self._align(training, prepared, graph, watch)
+        evidence, ground = lay_foundation(training, prepared, graph, motifs, config, timed=watch.stage, tell=tell)
         summary = describe(dataset, located, config, graph)
         tell = tell.at("train")
         largest = max(modality.n_cells for modality in dataset.modalities.values())
@@ -206,10 +215,11 @@ class Monae(Fitted):
         with watch.stage("consistency"):
             alignment = Alignment.of(evidence, trained, config.latent_shared, config.seed, tell)
         about = {
+            "model": config.model,
             "device": str(device),
             "steps": learned.steps,
             "batch_size": learned.size.cells,
-            "anchors": ground.n_anchors,
+            **ground.record(),
             "dataset": summary,
             "batches": reporting.batches_of_run(dataset.batches, dataset.reference),
             "confounding": [each.record() for each in confounded],
@@ -258,21 +268,6 @@ class Monae(Fitted):
         estimator.network = estimator.embedder.network()
         return estimator
 
-    def _align(
-        self, dataset: Dataset, prepared: dict[str, Prepared], graph: GuidanceGraph, watch: reporting.Stopwatch
-    ) -> tuple[dict[tuple[str, str], AlignmentEvidence], Groundwork]:
-        modelled = {name: each.modelled for name, each in prepared.items()}
-        with watch.stage("alignment"):
-            evidence = alignment_evidence(dataset, modelled, graph, self.config, self._tell.at("link"))
-        tell = self._tell.at("anchors")
-        for found in evidence.values():
-            if found.warning:
-                tell.warn(found.warning)
-        with watch.stage("anchors"):
-            ground = lay_groundwork(dataset, prepared, graph, self.config, tell)
-        tell(announcements.links(graph, ground.n_anchors))
-        return evidence, ground
-
     def _trained(
         self,
         parts: Split,
@@ -294,5 +289,6 @@ class Monae(Fitted):
         confidence = trust.confidences(parts, decoded, embedder, seed=config.seed, tell=tell)
         centres = cluster_centres(network)
         found = find_landmarks(dataset, seen, decoded, n_shared=config.latent_shared, seed=config.seed)
-        known = (parts.held_out, confidence, centres, found)
+        motifs = motifs_of(ground, decoded, config.latent_shared)
+        known = (parts.held_out, confidence, centres, found, motifs)
         return Trained(parts.whole, graph, located, modelled, latent, decoded, *known)

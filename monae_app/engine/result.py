@@ -17,7 +17,7 @@ import h5py
 import numpy as np
 from anndata.experimental import write_dispatched
 
-from monae_app.engine.config import RunConfig, make_config
+from monae_app.engine.config import FILES, RunConfig, is_bundled, make_config
 from monae_app.engine.errors import InputError
 from monae_app.engine.folder import TEMPORARY, in_words, sweep, sync_folder
 from monae_app.engine.telling import SILENT, Telling
@@ -31,8 +31,6 @@ CHECKPOINT, WEIGHTS = "checkpoint.safetensors", "weights.safetensors"
 RESULTS = (WEIGHTS, CELLS, FEATURES, REPORT)
 # elements of a table that are read a column or a block of rows at a time
 READ_IN_SLICES = ("/obs/", "/obsm/X_")
-# settings that name a file
-FILES = ("bed", "gtf", "peaks")
 
 
 def write_atomically(path: Path, write: Callable[[Path], object], *, durable: bool = True) -> None:
@@ -78,7 +76,7 @@ def write_config(folder: Path, config: RunConfig) -> None:
     moved = config.model_copy(
         update={
             "inputs": {name: tuple(portable(path) for path in paths) for name, paths in config.inputs.items()},
-            **{name: portable(path) for name in FILES if (path := getattr(config, name)) is not None},
+            **{name: portable(path) for name, path in config.files().items()},
         }
     )
     write_json(folder / CONFIG, moved.model_dump(mode="json", exclude_none=True))
@@ -98,7 +96,8 @@ def read_config(folder: Path) -> RunConfig:
         name: [around / path for path in ([paths] if isinstance(paths, str) else paths)]
         for name, paths in dict(values.get("inputs") or {}).items()
     }
-    values |= {name: around / values[name] for name in FILES if values.get(name)}
+    named = {name: values[name] for name in FILES if values.get(name)}
+    values |= {name: around / path for name, path in named.items() if not is_bundled(name, path)}
     return make_config(**values)
 
 

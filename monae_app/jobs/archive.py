@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from monae_app.engine.config import make_config
 from monae_app.engine.errors import InputError, MonaeError
-from monae_app.engine.result import CELLS, CHECKPOINT, CONFIG, FEATURES, FILES, REPORT, WEIGHTS
+from monae_app.engine.result import CELLS, CHECKPOINT, CONFIG, FEATURES, REPORT, WEIGHTS
 from monae_app.jobs.about import ABOUT
 from monae_app.jobs.redaction import Redaction
 from monae_app.jobs.registry import RunRecord
@@ -186,7 +186,7 @@ def plain_config(config: RunConfig, below: str = "") -> dict[str, Any]:
         modality: tuple(f"{below}{_numbered(paths, place)}" for place in range(len(paths)))
         for modality, paths in config.inputs.items()
     }
-    files = {name: f"{below}{safe_name(path.name)}" for name in FILES if (path := getattr(config, name)) is not None}
+    files = {name: f"{below}{safe_name(path.name)}" for name, path in config.files().items()}
     return make_config(**(config.model_dump() | files | {"inputs": inputs})).model_dump(mode="json", exclude_none=True)
 
 

@@ -16,6 +16,7 @@ import pandas as pd
 import safetensors
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from monae_app.engine.analysis.motif_rows import MOTIF
 from monae_app.engine.data.dataset import is_count
 from monae_app.engine.data.readers.tree import check_inside
 from monae_app.engine.errors import InputError
@@ -126,7 +127,7 @@ def _check_cells(result: Result, report: ReportSaid) -> None:
 def _check_features(result: Result) -> None:
     cells, features = result.cells, result.features
     _check_columns(FEATURES, features.obs, ["modality", "name"], [])
-    if not set(features.obs["modality"].astype(str)) <= set(result.modalities):
+    if not set(features.obs["modality"].astype(str)) <= {*result.modalities, MOTIF}:
         raise _strange(FEATURES, "holds features of other modalities than config.json names")
     batches = [str(name) for name in np.atleast_1d(features.uns.get("batches", []))]
     if str(features.uns.get("reference_batch")) not in batches:

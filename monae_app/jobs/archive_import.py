@@ -118,7 +118,7 @@ def sweep_imports(store: Path, older_than: float = 24 * 3600.0) -> None:
 def inputs_are_here(config: RunConfig) -> bool:
     """Whether the files that a run was made from are there, so that it can go on or be made anew."""
     named = [path for paths in config.inputs.values() for path in paths]
-    named += [path for path in (config.bed, config.gtf, config.peaks) if path is not None]
+    named += config.files().values()
     return all(path.exists() for path in named)
 
 

@@ -38,7 +38,7 @@ class Redaction:
     def of_run(cls, folder: Path, config: RunConfig | None) -> Redaction:
         """Know the folders of a run: its own, those around it, those of its files, and the home folder."""
         paths = [] if config is None else [path for paths in config.inputs.values() for path in paths]
-        paths += [] if config is None else [path for path in (config.bed, config.gtf, config.peaks) if path is not None]
+        paths += [] if config is None else config.files().values()
         around = [folder, *folder.absolute().parents]
         return cls([*around, *(each for path in paths for each in path.absolute().parents), Path.home()])
 

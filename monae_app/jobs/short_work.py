@@ -44,6 +44,8 @@ WORK = {
     "markers": "monae_app.jobs.short_markers:score_marker_lists",
     "markers_file": "monae_app.jobs.short_markers:write_marker_scores",
     "regulation": "monae_app.jobs.short_regulation:regulate_run",
+    "agreement": "monae_app.jobs.short_agreement:measure_agreement",
+    "nearest": "monae_app.jobs.short_nearest:write_nearest_features",
 }
 NUMBER = re.compile(r"[0-9a-f]{32}")
 TICKET, OWNER = "ticket.json", "owner.json"

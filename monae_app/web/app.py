@@ -15,6 +15,7 @@ from monae_app.web import (
     demo,
     first_page,
     fonts,
+    marker_routes,
     regulation_routes,
     selection_routes,
     shell,
@@ -25,7 +26,17 @@ from monae_app.web import (
     view_routes,
 )
 from monae_app.web.components import export_run, file_browser, import_run, selection_panel, upload_box
-from monae_app.web.pages import data, differential, embedding, guidance, labels, regulation, training, verdict
+from monae_app.web.pages import (
+    data,
+    differential,
+    embedding,
+    guidance,
+    labels,
+    markers,
+    regulation,
+    training,
+    verdict,
+)
 from monae_app.web.selections import Selections
 from monae_app.web.services import Services
 from monae_app.web.settings import Settings
@@ -36,7 +47,7 @@ if TYPE_CHECKING:
 # Under this name the server keeps the services, for whoever runs it.
 SERVICES = "monae_services"
 # In the order of the navigation, which is the order of the work.
-PAGES = (data, guidance, training, embedding, verdict, labels, differential, regulation)
+PAGES = (data, guidance, training, embedding, markers, verdict, labels, differential, regulation)
 
 
 def create_app(settings: Settings | None = None, samples_root: Path | None = None) -> Dash:
@@ -91,6 +102,7 @@ def create_app(settings: Settings | None = None, samples_root: Path | None = Non
     code_routes.register(app.server, services, selections)
     comparison_routes.register(app.server, services)
     regulation_routes.register(app.server, services, selections)
+    marker_routes.register(app.server, services, selections)
     uploads.register(app.server, services)
     fonts.register(app.server)
     verdicts.register(app.server, services)

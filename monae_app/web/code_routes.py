@@ -55,7 +55,7 @@ def _register_map(server: Flask, services: Services, colours: MapColours) -> Non
         panels = {"split": list(view.modalities), "all": [*view.modalities, "joint"]}
         panel = said.get("panel", "joint")
         beside = panels.get(panel, [panel if panel in view.modalities else "joint"])
-        return _program(map_program(*_place(services, run, view), shown, alone, beside), "map")
+        return program_answer(map_program(*place_of(services, run, view), shown, alone, beside), "map")
 
 
 def _register_groups(server: Flask, services: Services) -> None:
@@ -70,7 +70,9 @@ def _register_groups(server: Flask, services: Services) -> None:
         except InputError:
             # of another run
             raise gone() from None
-        return _program(comparison_program(*_place(services, run, view), about, view.groupings, cells), "differential")
+        return program_answer(
+            comparison_program(*place_of(services, run, view), about, view.groupings, cells), "differential"
+        )
 
     @server.get(f"{CODE}/groups.py")
     def code_of_groups(run: str) -> Response:
@@ -81,7 +83,7 @@ def _register_groups(server: Flask, services: Services) -> None:
         wrong = not {column, *([part] if kind == "composition" else [])} <= set(view.groupings)
         if kind not in KINDS or wrong or unknown or not (features or kind == "composition"):
             raise InputError("There is no such figure.", "groups and features of this run.", "choose others.")
-        return _program(groups_program(*_place(services, run, view), kind, column, part, features), kind)
+        return program_answer(groups_program(*place_of(services, run, view), kind, column, part, features), kind)
 
 
 def _register_run(server: Flask, services: Services) -> None:
@@ -90,8 +92,8 @@ def _register_run(server: Flask, services: Services) -> None:
         view, said = services.view(run), request.args
         choice = Choice(run, *(said.get(name, "") for name in ("from", "label", "to"))).checked(view)
         threshold = min(max(said.get("threshold", 0.5, type=float), 0.0), 1.0)
-        place = _place(services, run, view)
-        return _program(labels_program(*place, choice.source, choice.column, choice.target, threshold), "labels")
+        place = place_of(services, run, view)
+        return program_answer(labels_program(*place, choice.source, choice.column, choice.target, threshold), "labels")
 
     @server.get(f"{CODE}/regulation.py")
     def code_of_regulation(run: str) -> Response:
@@ -99,16 +101,16 @@ def _register_run(server: Flask, services: Services) -> None:
         tf, gene = (said.get(name, "")[:LONGEST_NAME] for name in ("tf", "gene"))
         names = view.features.all_names("rna") if "rna" in view.modalities else []
         organism = organism_of_run(view.run.config.genome, names)
-        return _program(regulation_program(*_place(services, run, view), tf, gene, organism), "regulation")
+        return program_answer(regulation_program(*place_of(services, run, view), tf, gene, organism), "regulation")
 
     @server.get(f"{CODE}/verdict.py")
     def code_of_verdict(run: str) -> Response:
-        return _program(verdict_program(*_place(services, run, services.view(run))), "verdict")
+        return program_answer(verdict_program(*place_of(services, run, services.view(run))), "verdict")
 
     @server.get(f"{CODE}/losses.py")
     def code_of_losses(run: str) -> Response:
         record = services.registry.get(run)
-        return _program(losses_program(_told(services, run, record.folder), record.name), "losses")
+        return program_answer(losses_program(_told(services, run, record.folder), record.name), "losses")
 
 
 def _colour(colours: MapColours, run: str, view: RunView, key: str, *, measured: bool) -> Colour:
@@ -125,7 +127,8 @@ def _colour(colours: MapColours, run: str, view: RunView, key: str, *, measured:
     )
 
 
-def _place(services: Services, run: str, view: RunView) -> tuple[Path | None, str]:
+def place_of(services: Services, run: str, view: RunView) -> tuple[Path | None, str]:
+    """Return the folder of a run where that may be told, and what it is called."""
     return _told(services, run, view.folder), services.registry.get(run).name
 
 
@@ -134,7 +137,8 @@ def _told(services: Services, run: str, folder: Path) -> Path | None:
     return folder.resolve() if services.settings.single and not run.startswith(SHARED) else None
 
 
-def _program(text: str, name: str) -> Response:
+def program_answer(text: str, name: str) -> Response:
+    """Answer with a program."""
     safe = re.sub(r"[^a-z]+", "_", name)
     headers = {"Content-Disposition": f'attachment; filename="{safe}.py"', "Cache-Control": "no-store"}
     return Response(text, mimetype="text/x-python", headers=headers)

@@ -23,7 +23,7 @@ UPLOAD, ROOT, NAMED = "upload:", "root:", "named:"
 GENOMES: tuple[str, ...] = get_args(GenomeName)
 GTFS = (".gtf", ".gtf.gz", ".gff", ".gff.gz", ".gff3", ".gff3.gz")
 # Said by a Source itself, or names of files that a browser must not choose freely.
-NOT_SET = frozenset({"inputs", "genome", "bed", "gtf"})
+NOT_SET = frozenset({"inputs", "genome", "bed", "gtf", "motif_peaks", "motifs", "fasta"})
 FILE_SETTINGS = frozenset(name for name, known in RunConfig.model_fields.items() if "Path" in str(known.annotation))
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from monae_app.engine.analysis.coembedding.measured_levels import log_levels
 from monae_app.engine.analysis.log_means import mean_log1p
 from monae_app.engine.data.dataset import METHYLATION
 from monae_app.engine.data.feature_reading import read_feature
@@ -31,6 +32,28 @@ def inputs_version(run: RunSlices, modality: str) -> str:
     """Return what changes when the files that were measured do."""
     paths = run.config.inputs[modality]  # type: ignore[index]
     return "-".join(f"{path.stat().st_mtime_ns:x}" if path.exists() else "gone" for path in paths)
+
+
+def measured_values(run: RunSlices, search: FeatureSearch, found: Sequence[Found], *, counts: bool) -> np.ndarray:
+    """Read measured features of one modality in its cells, (n, F) float32, NaN where nothing was measured.
+
+    Parameters
+    ----------
+    found
+        The features, at least one.
+    counts
+        Take ln(1 + counts per 10,000).
+
+    Raises
+    ------
+    InputError
+        If the files are not here any more, or have no such feature.
+    """
+    values = _read(run, search, found)
+    if not counts:
+        return values
+    span = run.spans[found[0].modality]
+    return log_levels(values, run.column("library_size").to_numpy(np.float64)[span.start : span.stop])
 
 
 def measured_mean(run: RunSlices, search: FeatureSearch, found: Sequence[Found], *, counts: bool) -> np.ndarray:

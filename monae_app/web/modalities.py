@@ -1,6 +1,6 @@
 """What modalities are called on the pages."""
 
-MODALITY_TITLES = {"rna": "RNA", "atac": "ATAC", "protein": "Protein", "methylation": "Methylation"}
+MODALITY_TITLES = {"rna": "RNA", "atac": "ATAC", "protein": "Protein", "methylation": "Methylation", "motif": "Motif"}
 
 
 def modality_title(modality: str) -> str:

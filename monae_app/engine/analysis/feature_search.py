@@ -46,6 +46,10 @@ class FeatureSearch:
     def __init__(self, run: RunSlices) -> None:
         self._run = run
 
+    def modalities(self) -> list[str]:
+        """Return the modalities that have features, in the order of the run; motifs are one."""
+        return [str(name) for name in self._run.column("modality", FEATURES).unique()]
+
     def starting(self, modality: str, text: str, limit: int) -> list[Found]:
         """Features whose name or Ensembl id begins so, upper and lower case alike, or that overlap a region."""
         rows = [self._names(modality).starting(text, limit)]
@@ -95,6 +99,10 @@ class FeatureSearch:
     def told(self, modality: str, row: int) -> Found:
         """Describe the feature of a row."""
         return self._told(modality, [row])[0]
+
+    def all_told(self, modality: str, rows: Sequence[int]) -> list[Found]:
+        """Describe the features of some rows of one modality, in the order asked for."""
+        return self._told(modality, list(rows))
 
     def all_names(self, modality: str) -> list[str]:
         """Read the names of all features of a modality, in the order of the run."""

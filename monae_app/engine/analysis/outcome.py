@@ -19,6 +19,7 @@ from monae_app.engine.analysis.landmark_fitting import keep
 from monae_app.engine.analysis.landmarks import Landmarks, across
 from monae_app.engine.analysis.linear_decoding import normaliser
 from monae_app.engine.analysis.local_mixing import local_mixing
+from monae_app.engine.analysis.motif_rows import with_motifs
 from monae_app.engine.analysis.refined_graph import guidance_matrix, refined_matrix
 from monae_app.engine.analysis.run_batches import batches_in_words
 from monae_app.engine.analysis.tables import (
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from monae_app.engine.data.dataset import Dataset
     from monae_app.engine.data.guidance import GuidanceGraph
     from monae_app.engine.training.decoded import DecodedFeatures
+    from monae_app.engine.training.motif_vectors import MotifRows
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,8 @@ class Trained:
         Of the clusters learned in training, (C, D_s); None where there are none.
     landmarks
         Of the modalities that have some.
+    motifs
+        That were vertices of the graph; None without any.
     """
 
     dataset: Dataset
@@ -76,6 +80,7 @@ class Trained:
     confidence: dict[str, np.ndarray] = field(default_factory=dict)
     centres: np.ndarray | None = None
     landmarks: dict[str, Landmarks] = field(default_factory=dict)
+    motifs: MotifRows | None = None
 
     @property
     def n_cells(self) -> int:
@@ -181,4 +186,4 @@ def features_of(trained: Trained, config: RunConfig, tell: Telling = SILENT) -> 
     features.obsp["refined"] = refined_matrix(
         vectors[:, :shared], trained.located, promoter=config.promoter, window=config.refined_window
     )
-    return features
+    return with_motifs(features, trained.motifs)

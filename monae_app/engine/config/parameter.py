@@ -11,7 +11,7 @@ GenomeName = Literal["hg38", "hg19", "mm10"]
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 LikelihoodName = Literal["auto", "nb", "zinb", "poisson", "bernoulli", "normal"]
 MethylationLikelihoodName = Literal["auto", "beta_binomial", "binomial", "normal"]
-Group = Literal["data", "reading", "quality", "guidance", "length", "model", "loss", "anchors", "analysis"]
+Group = Literal["data", "reading", "quality", "guidance", "length", "model", "graph", "loss", "anchors", "analysis"]
 
 
 def parameter(default: Any, group: Group, help_text: str, *, expert: bool = True, **bounds: Any) -> Any:

@@ -7,21 +7,19 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import ValidationError, model_validator
 
-from monae_app.engine.config.incoming import IncomingSettings
+from monae_app.engine.config.graph_stage import GraphStageSettings
 from monae_app.engine.config.parameter import DeviceName, LikelihoodName, MethylationLikelihoodName, parameter
 from monae_app.engine.errors import InputError
 
 
-class RunConfig(IncomingSettings):
+class RunConfig(GraphStageSettings):
     """What one run is made from and how.
 
     Weights of the loss keep their meaning across data sizes: the likelihood is a mean over cells and features, the KL
     divergence is taken per feature.
     """
-
-    model: Literal["monae"] = Field("monae", description="The model to train.")
 
     rna_likelihood: LikelihoodName = parameter(
         "auto",
@@ -242,6 +240,8 @@ class RunConfig(IncomingSettings):
         if len(places) > 1:
             msg = f"{' and '.join(places)} are given together; give one of them"
             raise ValueError(msg)
+        if wrong := self.wrong_motifs():
+            raise ValueError(wrong)
         return self
 
 

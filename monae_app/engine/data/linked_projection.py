@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import scipy.sparse as sp
 
+from monae_app.engine.data.graph_projection import KIND as GRAPH_KIND
+from monae_app.engine.data.graph_projection import GraphProjection
 from monae_app.engine.data.level_projection import LevelProjection
 from monae_app.engine.data.representation import ARRAYS, KINDS, Projection, fit_projection
 from monae_app.engine.telling import SILENT, Telling
@@ -115,8 +117,12 @@ def link_projection(
     return LinkedProjection(own, link, fit_projection(sp.csr_matrix(values @ link), "counts", n_components, seed, tell))
 
 
-def projection_from(kind: str, arrays: Mapping[str, np.ndarray]) -> Projection | LinkedProjection | LevelProjection:
+def projection_from(
+    kind: str, arrays: Mapping[str, np.ndarray]
+) -> Projection | LinkedProjection | LevelProjection | GraphProjection:
     """Rebuild any kind of projection."""
+    if kind.startswith(f"{GRAPH_KIND}:"):
+        return GraphProjection.from_arrays(kind, arrays)
     if kind == LevelProjection.kind:
         return LevelProjection.from_arrays(arrays)
     if kind.startswith(f"{KIND}:"):

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from monae_app.engine.config import RunConfig
     from monae_app.engine.data.dataset import Modality
+    from monae_app.engine.data.graph_projection import GraphProjection
     from monae_app.engine.data.linked_projection import LinkedProjection
     from monae_app.engine.data.representation import Projection
 
@@ -53,7 +54,7 @@ class Prepared:
     modality: Modality
     modelled: np.ndarray
     representation: np.ndarray
-    projection: Projection | LinkedProjection | LevelProjection
+    projection: Projection | LinkedProjection | LevelProjection | GraphProjection
 
     @cached_property
     def values(self) -> sp.csr_matrix | CoveredMatrix:

@@ -63,12 +63,22 @@ class CellEncoder(nn.Module):
         D_s, D_p.
     hidden, dropout
         Of the two hidden layers.
+    straight_private
+        Whether the private mean has a linear part as well, as in Monae-E, whose input has private axes of its own.
     """
 
     of_batch: Tensor
 
     def __init__(
-        self, n_components: int, batches: int | Tensor, *, shared: int, private: int, hidden: int, dropout: float
+        self,
+        n_components: int,
+        batches: int | Tensor,
+        *,
+        shared: int,
+        private: int,
+        hidden: int,
+        dropout: float,
+        straight_private: bool = False,
     ) -> None:
         super().__init__()
         self.n_shared = shared
@@ -80,7 +90,7 @@ class CellEncoder(nn.Module):
         self.reads_batch = len(levels) > 1
         width_in = n_components + (sum(self.n_levels) if self.reads_batch else 0)
         self.body = nn.Sequential(hidden_block(width_in, hidden, dropout), hidden_block(hidden, hidden, dropout))
-        self.linear = nn.Linear(n_components, shared)
+        self.linear = nn.Linear(n_components, shared + (private if straight_private else 0))
         self.mean = nn.Linear(hidden, shared + private)
         self.raw_sd = nn.Linear(hidden, shared + private)
         with torch.no_grad():
@@ -88,11 +98,12 @@ class CellEncoder(nn.Module):
 
     @torch.no_grad()
     def start_at(self, weights: Tensor, offset: Tensor) -> None:
-        """Start the shared axes at a linear map: x -> x weights + offset, (k, D_s) and (D_s,)."""
+        """Start the axes with a linear part at a map x -> x weights + offset, (k, D_s) and (D_s,), or D for D_s."""
         self.linear.weight.copy_(weights.t())
         self.linear.bias.copy_(offset)
-        self.mean.weight[: self.n_shared].mul_(START_SHARE_OF_HIDDEN)
-        self.mean.bias[: self.n_shared].zero_()
+        started = len(offset)
+        self.mean.weight[:started].mul_(START_SHARE_OF_HIDDEN)
+        self.mean.bias[:started].zero_()
 
     def forward(self, representation: Tensor, batch: Tensor, extra_dropout: float = 0.0) -> CellLatent:
         """Encode cells.
@@ -114,8 +125,11 @@ class CellEncoder(nn.Module):
             representation = torch.cat([representation, blocks.to(representation.dtype)], dim=1)
         hidden = self.body(representation)
         bent = self.mean(hidden)
-        shared = self.length * functional.normalize(straight + bent[:, : self.n_shared], dim=1)
-        mean = torch.cat([shared, bent[:, self.n_shared :]], dim=1)
+        shared = self.length * functional.normalize(straight[:, : self.n_shared] + bent[:, : self.n_shared], dim=1)
+        private = bent[:, self.n_shared :]
+        if straight.shape[1] > self.n_shared:
+            private = straight[:, self.n_shared :] + private
+        mean = torch.cat([shared, private], dim=1)
         return CellLatent(mean, functional.softplus(self.raw_sd(hidden)) + SMALLEST_SD)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from monae_app.engine.config import MONAE_E
 from monae_app.engine.data.covered import CoveredMatrix
 from monae_app.engine.data.dataset import is_count
 from monae_app.engine.data.decomposition import column_moments
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
     from monae_app.engine.data.dataset import Dataset
     from monae_app.engine.data.guidance import GuidanceGraph
     from monae_app.engine.data.preprocess import Prepared
+    from monae_app.engine.model.alignment import LinearMap
     from monae_app.engine.model.cell_autoencoder import BatchDecoder
     from monae_app.engine.training.correspondence import Correspondence
+    from monae_app.engine.training.graph_stage import Embedded
 
 SCALE_AT_START = 0.7
 COUNT_OFFSET = 0.5
@@ -39,8 +42,12 @@ def build_network(
     correspondence: Correspondence | None,
     config: RunConfig,
     device: torch.device,
+    embedded: Embedded | None = None,
 ) -> MonaeNet:
-    """Build the network for these data, its start drawn from the run's seed and from what cells are known to match."""
+    """Build the network for these data, its start drawn from the run's seed and from what cells are known to match.
+
+    Where a graph stage has embedded cells and features, the network starts at their vectors.
+    """
     edges, weight, sign = graph.message_edges()
     levels = torch.from_numpy(dataset.batches.parts)
     with torch.random.fork_rng(devices=[]):
@@ -72,17 +79,30 @@ def build_network(
             )
             for name, each in prepared.items()
         }
-        if correspondence is not None:
-            _start_aligned(parts, correspondence)
+        if embedded is not None:
+            _start_at(parts, embedded.maps)
+            _start_features(encoder, parts, embedded.features, config.latent_shared)
+        elif correspondence is not None:
+            _start_at(parts, correspondence.maps)
         centres = _centres(correspondence, config)
         return MonaeNet(encoder, parts, config.latent_shared, loss_weights(config), centres).to(device)
 
 
-def _start_aligned(parts: dict[str, ModalityParts], correspondence: Correspondence) -> None:
-    for name, linear in correspondence.maps.items():
+def _start_at(parts: dict[str, ModalityParts], maps: dict[str, LinearMap]) -> None:
+    for name, linear in maps.items():
         weights = torch.as_tensor(linear.weights, dtype=torch.float32)
         offset = torch.as_tensor(linear.offset - linear.centre @ linear.weights, dtype=torch.float32)
         parts[name].encoder.start_at(weights, offset)
+
+
+@torch.no_grad()
+def _start_features(encoder: GraphEncoder, parts: dict[str, ModalityParts], vectors: np.ndarray, n_shared: int) -> None:
+    """Start the vectors of counted features where the graph stage left them; others are in units of their own."""
+    for part in parts.values():
+        if is_count(part.likelihood):
+            started = torch.from_numpy(vectors[part.block]) / SCALE_AT_START
+            encoder.vertices[part.block] = started[:, :n_shared]
+            encoder.private_mean[part.block] = started[:, n_shared:]
 
 
 def _centres(correspondence: Correspondence | None, config: RunConfig) -> torch.Tensor | None:
@@ -118,6 +138,7 @@ def build_encoder(n_components: int, levels: torch.Tensor, config: RunConfig) ->
         private=config.latent_private,
         hidden=config.hidden_width,
         dropout=config.dropout,
+        straight_private=config.model == MONAE_E,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from monae_app.engine.data.guidance import GuidanceGraph
     from monae_app.engine.data.preprocess import Prepared
     from monae_app.engine.training.correspondence import Correspondence
+    from monae_app.engine.training.graph_stage import Embedded
 
 LEAST_SUPPORT = 0.01  # of a link that the data do not bear out: it stays in the graph, and may still be learned
 
@@ -35,11 +36,18 @@ class Groundwork:
         Of cells; None where there is nothing to go by.
     graph
         The guidance, its links weighed by how well the data bear them out.
+    embedded
+        What the graph stage of Monae-E found; None without one.
     """
 
     prepared: dict[str, Prepared]
     correspondence: Correspondence | None
     graph: GuidanceGraph
+    embedded: Embedded | None = None
+
+    def record(self) -> dict[str, Any]:
+        """Return what the report says of it."""
+        return {"anchors": self.n_anchors} | ({} if self.embedded is None else self.embedded.record())
 
     @property
     def n_anchors(self) -> int:

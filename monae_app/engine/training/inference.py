@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from monae_app.engine.config import RunConfig
     from monae_app.engine.data.covered import CoveredMatrix
+    from monae_app.engine.data.graph_projection import GraphProjection
     from monae_app.engine.data.level_projection import LevelProjection
     from monae_app.engine.data.linked_projection import LinkedProjection
     from monae_app.engine.data.preprocess import Prepared
@@ -54,7 +55,7 @@ class CellEmbedder:
     """
 
     encoders: Mapping[str, CellEncoder]
-    projections: dict[str, Projection | LinkedProjection | LevelProjection]
+    projections: dict[str, Projection | LinkedProjection | LevelProjection | GraphProjection]
     modelled: dict[str, np.ndarray]
     levels: np.ndarray
 

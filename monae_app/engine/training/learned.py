@@ -12,12 +12,16 @@ from monae_app.engine.model.cell_clusters import SHARPNESS
 from monae_app.engine.telling import SILENT, Telling
 from monae_app.engine.training.decoded import DecodedFeatures, with_absent_batches
 from monae_app.engine.training.feature_regression import FrozenCells, decoding_tables, regress_features
+from monae_app.engine.training.motif_vectors import MotifRows, on_axes_of_training
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from monae_app.engine.config import RunConfig
     from monae_app.engine.data.dataset import Dataset
     from monae_app.engine.model.monae_net import MonaeNet
     from monae_app.engine.training.batches import CellSource
+    from monae_app.engine.training.groundwork import Groundwork
 
 CELLS_AT_ONCE = 8192
 
@@ -65,6 +69,28 @@ def cluster_centres(network: MonaeNet) -> np.ndarray | None:
         return None
     centres = functional.normalize(network.clusters.centres, dim=1)[network.clusters.alive]
     return (SHARPNESS * centres).cpu().numpy()
+
+
+def motifs_of(ground: Groundwork, decoded: Mapping[str, DecodedFeatures], n_shared: int) -> MotifRows | None:
+    """Carry the motifs of the graph stage to the axes that training ended with; None if there are none.
+
+    Parameters
+    ----------
+    ground
+        With what the graph stage found, if there was one.
+    decoded
+        All features, by modality.
+    n_shared
+        D_s.
+    """
+    embedded = ground.embedded
+    if embedded is None or not embedded.motifs[0]:
+        return None
+    names, vectors = embedded.motifs
+    after = [decoded[name].vectors[each.modelled, :n_shared] for name, each in ground.prepared.items()]
+    before = [embedded.features[ground.graph.block(name), :n_shared] for name in ground.prepared]
+    carried = on_axes_of_training(vectors[:, :n_shared], np.concatenate(before), np.concatenate(after))
+    return MotifRows(names, carried)
 
 
 def decode_all(

@@ -97,7 +97,9 @@ class Session:
 
     def _attempt(self, size: BatchSize, warnings: tuple[str, ...], tell: Telling) -> Learned:
         ground, config = self.ground, self.config
-        network = build_network(self.dataset, ground.prepared, ground.graph, ground.correspondence, config, self.device)
+        network = build_network(
+            self.dataset, ground.prepared, ground.graph, ground.correspondence, config, self.device, ground.embedded
+        )
         settings = config.model_copy(update={"batch_size": size.cells, "features_per_step": size.features})
         sampler = step_sampler(self.dataset, ground, settings, self.device)
         steps = self._trainer(network, sampler, size, warnings, tell).run()

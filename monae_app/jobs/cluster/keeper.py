@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import signal
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from monae_app.engine.errors import InputError
 from monae_app.jobs import local, processes
@@ -218,6 +218,5 @@ def _runs(claim: Claim, child: subprocess.Popen[bytes] | None) -> bool:
 
 def _missing(config: RunConfig) -> Iterator[Path]:
     """Name the files of a run that are not there."""
-    named: list[Any] = [path for paths in config.inputs.values() for path in paths]
-    named += [config.bed, config.gtf, config.peaks]
-    yield from (path for path in named if path is not None and not path.exists())
+    named = [path for paths in config.inputs.values() for path in paths]
+    yield from (path for path in [*named, *config.files().values()] if not path.exists())

@@ -11,6 +11,7 @@ from monae_app.engine.config import RunConfig
 from monae_app.jobs import devices
 from monae_app.jobs.cluster import redis_url
 from monae_app.web.components import words
+from monae_app.web.components.aria import aria
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 KIND = "parameter"
 TITLES = {
+    "model": "Model",
     "n_top_genes": "Variable genes",
     "n_top_peaks": "Peaks",
     "min_counts": "Fewest counts a cell",
@@ -34,16 +36,28 @@ GROUPS = {
     "guidance": "Guidance graph",
     "length": "Length and device",
     "model": "Model",
+    "graph": "Graph stage of Monae-E",
     "loss": "Loss",
     "anchors": "Anchors",
     "analysis": "Map and clusters",
+}
+MODEL_TITLE = "parameter-model-title"
+MODELS = {
+    "monae": (
+        "Monae",
+        "Encoders read components of the values: the usual choice, and the best ATAC after long trainings.",
+    ),
+    "monae-e": (
+        "Monae-E",
+        "Cells and features are embedded in one graph first: as good after fewer steps, for a quick look.",
+    ),
 }
 LACKING = {
     "cuda": "none on this machine, or its driver does not answer",
     "mps": "only on Macs with Apple's own processor",
 }
 # What people look for first.
-FIRST = ("steps", "n_top_genes", "n_top_peaks", "min_counts", "seed", "device")
+FIRST = ("model", "steps", "n_top_genes", "n_top_peaks", "min_counts", "seed", "device")
 
 
 def parameter_id(name: str) -> dict[str, str]:
@@ -72,10 +86,11 @@ def expert_fields() -> list[Any]:
 def read_parameters(ids: list[dict[str, str]], values: list[Any]) -> dict[str, Any]:
     """Turn what was typed into values for make_config; an empty field means the default."""
     typed = {given["name"]: value for given, value in zip(ids, values, strict=True)}
+    settable = set(_settable())
     found: dict[str, Any] = {}
     for name, value in typed.items():
         text = value.strip() if isinstance(value, str) else value
-        if name not in RunConfig.model_fields or text in ("", None):
+        if name not in settable or text in ("", None):
             continue
         found[name] = _parsed(RunConfig.model_fields[name], text)
     return found
@@ -121,6 +136,10 @@ def _field(name: str) -> html.Div:
     title = TITLES.get(name, name.replace("_", " ").capitalize())
     bounds = _bounds(field)
     note: list[Any] = [f"{field.description} ", f"{bounds}. " if bounds else "", html.Code(name)]
+    if name == "model":
+        group = aria(labelledby=MODEL_TITLE)
+        parts = [html.P(title, id=MODEL_TITLE, className="field-title"), _input(name, field), html.P(html.Code(name))]
+        return html.Div(parts, className="field whole-line choices", role="group", **group)
     label = html.Label(title, htmlFor=stringify_id(parameter_id(name)))
     # Names of devices are long.
     look = "field whole-line" if name == "device" else "field"
@@ -133,6 +152,12 @@ def _input(name: str, field: FieldInfo) -> Any:
         return dcc.Dropdown(
             device_options(choices), field.default, id=parameter_id(name), clearable=False, searchable=False
         )
+    if name == "model":
+        told = {
+            value: html.Span([html.Strong(title), html.Small(meaning)]) for value, (title, meaning) in MODELS.items()
+        }
+        options = [{"label": told[value], "value": value} for value in choices]
+        return dcc.RadioItems(options, field.default, id=parameter_id(name), className="answers")
     if choices:
         return dcc.Dropdown(list(choices), field.default, id=parameter_id(name), clearable=False, searchable=False)
     default = field.default

@@ -32,6 +32,8 @@ STAGES = {
     "analyse": "Analyse",
     "save": "Save",
 }
+# stages of some runs alone, shown as a part of another
+WITHIN = {"graph": "anchors"}
 STATES = {
     "queued": "Starting",
     "running": "Running",
@@ -64,7 +66,8 @@ def state_badge(state: str, *, waits: bool = False, damaged: bool = False) -> ht
 def stage_line(status: Status) -> html.Ol:
     """Show all stages, with those done and the present one marked."""
     names = list(STAGES)
-    now = len(names) if status.state == "done" else names.index(status.stage) if status.stage in names else 0
+    stage = WITHIN.get(status.stage, status.stage)
+    now = len(names) if status.state == "done" else names.index(stage) if stage in names else 0
     # What waits, to begin or to go on, is at no stage.
     now = -1 if status.state == "queued" else now
     items = []

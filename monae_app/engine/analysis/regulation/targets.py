@@ -111,10 +111,17 @@ class TargetFinder:
         leading = np.argsort(-joint, kind="stable")[:LEADING]
         return Evidence(self.space.mended(own, leading), motif)
 
-    def leading(self, gene: int | None, has: np.ndarray | None, size: int) -> np.ndarray:
-        """Genes that the evidence speaks for most, best first, (size,): the rank product, without p-values."""
+    def by_places(self, gene: int | None, has: np.ndarray | None) -> np.ndarray:
+        """Rank product of the evidence for every gene, higher is likelier, (G,): without decoys and p-values."""
         found = self.evidence(gene, has)
-        joint = -np.log(_places(found.similarity)) - (0 if found.motif is None else np.log(_places(found.motif)))
+        joint = np.zeros(len(self.space.unit)) if gene is None else -np.log(_places(found.similarity))
+        if found.motif is not None:
+            joint -= np.log(_places(found.motif))
+        return np.asarray(joint)
+
+    def leading(self, gene: int | None, has: np.ndarray | None, size: int) -> np.ndarray:
+        """Genes that the evidence speaks for most, best first, (size,)."""
+        joint = self.by_places(gene, has)
         if gene is not None:
             joint[gene] = -np.inf
         return np.argsort(-joint, kind="stable")[: min(size, len(joint) - (gene is not None))]

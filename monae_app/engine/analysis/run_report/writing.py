@@ -17,7 +17,7 @@ from monae_app.engine.analysis.tables import LOCAL_MIXING
 from monae_app.engine.analysis.verdict import facts_of, judge
 from monae_app.engine.analysis.verdict.glossary import GLOSSARY
 from monae_app.engine.analysis.verdict.words import listed, title
-from monae_app.engine.config import RunConfig
+from monae_app.engine.config import FILES, RunConfig
 from monae_app.engine.telling import SILENT, Telling
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 KEPT_BYTES = 2**30
 MOST_GROUPS = 200
 LEVELS = {"good": "Good", "caution": "Look closer", "bad": "Against", "unknown": "Cannot be told"}
-OF_FILES = ("inputs", "bed", "gtf", "peaks")
+OF_FILES = ("inputs", *FILES)
 
 
 def write_report(folder: Path, path: Path, *, name: str = "", data: str = "", tell: Telling = SILENT) -> None:

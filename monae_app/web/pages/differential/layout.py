@@ -10,6 +10,7 @@ from dash import dcc, html
 from monae_app.web.components.aria import aria
 from monae_app.web.components.code_link import code_link
 from monae_app.web.components.figure_out import figure_out
+from monae_app.web.components.grid_theme import GRID_THEME
 from monae_app.web.components.short_job import ShortJob
 
 JOB = ShortJob("differential", "compare", "Compare", primary=True)
@@ -36,12 +37,6 @@ FIGURE, FIGURE_CSV, FIGURE_DOWNLOAD, FIGURE_NOTE = "over-figure", "over-csv", "o
 CODE, FIGURE_CODE = "differential-code", "over-code"
 KINDS = {"dot": "Dots", "violin": "Violin", "heat": "Heatmap", "composition": "Composition"}
 GRAPH: Any = {"displaylogo": False, "responsive": True, "modeBarButtonsToRemove": ["toImage"]}
-# in the colours of the app, which follow the theme of the page
-THEME = (
-    "themeQuartz.withParams({backgroundColor: 'var(--surface)', foregroundColor: 'var(--ink)', "
-    "borderColor: 'var(--line)', headerBackgroundColor: 'var(--raised)', accentColor: 'var(--accent)', "
-    "fontFamily: 'inherit', fontSize: 13, spacing: 5})"
-)
 TOLD = (
     "Choose cells and what to compare them with. What was measured is compared, never what was imputed: a group of the "
     "map always differs in values that the map itself made up."
@@ -98,7 +93,7 @@ def layout(first: str = "", second: str = "", **_: str) -> html.Div:
                             "rowSelection": {"mode": "multiRow", "checkboxes": False, "headerCheckbox": False,
                                              "enableClickSelection": True},
                             "pagination": True, "paginationPageSize": 100, "animateRows": False,
-                            "theme": {"function": THEME},
+                            "theme": {"function": GRID_THEME},
                         },
                     ),
                     html.Div(

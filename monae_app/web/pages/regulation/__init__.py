@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from monae_app.web.pages.regulation import choosing, heating, knowing, listing, moving, networking, peaking
+from monae_app.web.pages.regulation import agreeing, choosing, heating, knowing, listing, moving, networking, peaking
 from monae_app.web.pages.regulation import layout as page
 from monae_app.web.regulation_view import RegulationView
 from monae_app.web.selections import Selections
@@ -22,7 +22,7 @@ TITLE = "Regulation"
 
 def layout(**asked: str) -> html.Div:
     """Build the page in the state that its URL names."""
-    return page.layout(asked, [networking.section(), heating.section()])
+    return page.layout(asked, [networking.section(), heating.section()], agreeing.section())
 
 
 def register(app: Dash, services: Services) -> None:
@@ -30,6 +30,7 @@ def register(app: Dash, services: Services) -> None:
     view = RegulationView(services, Selections(services))
     choosing.register(app, services, view)
     knowing.register(app, view)
+    agreeing.register(app, services)
     listing.register(app, view)
     moving.register(app, view)
     peaking.register(app, view)

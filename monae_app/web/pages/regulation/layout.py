@@ -54,8 +54,18 @@ WHICHES = {"all": "All", "novel": "Not reported", "known": "Known"}
 SIGNS = {"both": "Both", "up": "Rise", "down": "Fall"}
 
 
-def layout(asked: dict[str, str], more: Sequence[Any]) -> html.Div:
-    """Build the page in the state that its URL names; ``more`` are cards that follow the track."""
+def layout(asked: dict[str, str], more: Sequence[Any], agreement: Any) -> html.Div:
+    """Build the page in the state that its URL names.
+
+    Parameters
+    ----------
+    asked
+        By the URL.
+    more
+        Cards that follow the track.
+    agreement
+        What stands below the known targets.
+    """
     return html.Div(
         [
             dcc.Store(id=ASKED, data=asked),
@@ -70,7 +80,7 @@ def layout(asked: dict[str, str], more: Sequence[Any]) -> html.Div:
             html.Div(id=NOTE),
             html.Div(
                 [
-                    html.Div([_form(asked), _known()], className="stack regulation-side"),
+                    html.Div([_form(asked), _known(agreement)], className="stack regulation-side"),
                     html.Div(
                         [
                             html.Div(id=HINT),
@@ -113,7 +123,7 @@ def _form(asked: dict[str, str]) -> html.Section:
     )  # fmt: skip
 
 
-def _known() -> html.Section:
+def _known(agreement: Any) -> html.Section:
     return html.Section(
         [
             html.H2("Known targets"),
@@ -130,6 +140,7 @@ def _known() -> html.Section:
                 className="buttons",
             ),
             html.Div(id=OWN_SAID, role="status", className="small"),
+            agreement,
         ],
         className="card",
     )  # fmt: skip

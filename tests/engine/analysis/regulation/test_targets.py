@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
+from monae_app.engine.analysis.regulation.agreement import agreement
 from monae_app.engine.analysis.regulation.evidence import Regulation
 from monae_app.engine.analysis.regulation.targets import GeneSpace, TargetFinder
 from monae_app.engine.errors import InputError
@@ -147,3 +148,17 @@ def test_regulons_are_the_leading_targets(known):
     assert (np.asarray(members.sum(axis=0)).ravel() == 20).all()
     true = np.isin(known.regulation.genes, list(known.planted.rna.uns["tf_targets"][factors[0]]))
     assert true[members[:, 0].nonzero()[0]].mean() > 5 * true.mean()
+
+
+def test_ranked_targets_agree_with_the_truth_and_not_with_shuffled_tables(known):
+    truth = known.planted.rna.uns["tf_targets"]
+    edges = pd.DataFrame([(tf, name) for tf, names in truth.items() for name in names], columns=["tf", "target"])
+    found = agreement(known.regulation, edges).table
+    assert found.loc["auroc", "value"] > 0.85
+    assert found.loc["auroc", "p"] < 0.01
+    assert found.loc["early_precision", "value"] > 2 * found.loc["early_precision", "high"]
+    shuffled_edges = edges.assign(target=np.random.default_rng(0).permutation(edges["target"].to_numpy()))
+    by_chance = agreement(known.regulation, shuffled_edges).table
+    assert by_chance.loc["auroc", "value"] < 0.6
+    with pytest.raises(InputError, match="known"):
+        agreement(known.regulation, edges.assign(tf="nobody"))
