@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import zipfile
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,12 +25,14 @@ from monae_app.jobs.kept_files import identity, key_of, user_folder
 from monae_app.jobs.private_files import private_folder, write_private
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 # what a run that was given motifs keeps
 MOTIF_HITS = "motif_hits.npz"
-EVIDENCE, PLACES, GROUPS, KNOWN = "evidence", "places", "groups", "known"
+EVIDENCE, MOTIFS, PLACES, GROUPS, KNOWN = "evidence", "motifs", "places", "groups", "known"
+# beside the files of a bundled run: what was worked out when it was made
+WITH_RUN = "regulation"
 READING_ERRORS = (OSError, ValueError, LookupError, EOFError, zipfile.BadZipFile)
 
 
@@ -78,14 +81,14 @@ class KeptRegulation:
 
     def evidence(self, run: Path) -> Regulation | None:
         """Return what speaks for links and targets; None if that is not kept."""
-        path = self._path(run, {"kind": EVIDENCE})
+        path = self._found(run, {"kind": EVIDENCE})
         with suppress(InputError):
             return Regulation.load(path, self.motifs(run)) if path.exists() else None
         return None
 
     def motifs(self, run: Path) -> MotifHits | None:
         """Return the motifs in the peaks of a run, in the order of its evidence; None if it has none."""
-        path = self._path(run, {"kind": "motifs"})
+        path = self._found(run, {"kind": MOTIFS})
         with suppress(InputError):
             return MotifHits.load(path) if path.exists() else None
         return None
@@ -94,13 +97,13 @@ class KeptRegulation:
         """Keep what speaks for links and targets, motifs included."""
         private_folder(self._folder)
         if found.hits is not None:
-            found.hits.save(self._path(run, {"kind": "motifs"}))
+            found.hits.save(self._path(run, {"kind": MOTIFS}))
         found.save(self._path(run, {"kind": EVIDENCE}))
 
     def read(self, run: Path, asked: Mapping[str, Any]) -> Kept | None:
         """Return what was found for an order; None if it is not kept."""
         try:
-            with np.load(self._path(run, asked), allow_pickle=False) as file:
+            with np.load(self._found(run, asked), allow_pickle=False) as file:
                 arrays = {name: file[name] for name in file.files if name != "about"}
                 return Kept(arrays, json.loads(bytes(file["about"])))
         except READING_ERRORS:
@@ -129,8 +132,25 @@ class KeptRegulation:
         except (OSError, ValueError):
             return None
 
+    def _found(self, run: Path, asked: Mapping[str, Any]) -> Path:
+        """Where something is kept for the user or, if it is not, where it would travel with a bundled run."""
+        own, bundled = self._path(run, asked), with_run(run, asked)
+        return bundled if bundled.exists() and not own.exists() else own
+
+    def copy_beside(self, run: Path, orders: Sequence[Mapping[str, Any]]) -> None:
+        """Put what was found for these orders beside the files of a run that is to be bundled."""
+        (run / WITH_RUN).mkdir(exist_ok=True)
+        for asked in orders:
+            if (path := self._path(run, asked)).exists():
+                shutil.copyfile(path, with_run(run, asked))
+
     def _path(self, run: Path, asked: Mapping[str, Any]) -> Path:
         return self._folder / f"{key_of([*identity(run), inputs_of(run), dict(asked)])}.npz"
+
+
+def with_run(run: Path, asked: Mapping[str, Any]) -> Path:
+    """Return where what was found for an order travels with a bundled run."""
+    return run / WITH_RUN / f"{key_of(dict(asked))}.npz"
 
 
 def groups_asked(groups: Mapping[str, Any]) -> dict[str, Any]:

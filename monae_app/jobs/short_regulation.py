@@ -39,6 +39,7 @@ KEPT_BYTES = 512 * 2**20
 # cells of which the activity of factors is worked out; drawn by the run's seed
 MOST_CELLS = 50_000
 OTHERS = "all others"
+LEVELS = ("difference", "activity", "rest", "expression", "expression_rest")
 PLACE_COLUMNS = ("chrom", "start", "end", "strand")
 
 
@@ -149,6 +150,9 @@ def _regulators(
     organism = organism_of_run(run.config.genome, evidence.genes.tolist())
     listed = transcription_factors(None if organism is None else GENOMES[organism])
     factors = evidence.factors(listed)
+    nothing = factors.assign(group="", rank=0, **dict.fromkeys(LEVELS, np.nan))
+    if not len(factors):
+        return nothing
     span, rna = run.spans["rna"], dataset.modalities["rna"]
     mine = codes[span.start : span.stop]
     random = np.random.default_rng(run.config.seed)
@@ -169,4 +173,5 @@ def _regulators(
     own[:, there] = values[:, [each for each in number if each >= 0]].toarray()
     groups = np.array([*names, ""], object)[mine[chosen]]
     table = master_regulators(activity, own, groups, factors["tf"].tolist())
-    return table.merge(factors, on="tf", how="right") if not len(table) else table.merge(factors, on="tf", how="left")
+    # of one group alone nothing is more active than elsewhere
+    return table.merge(factors, on="tf", how="left") if len(table) else nothing

@@ -138,7 +138,7 @@ class RegulationView:
 
     def __init__(self, services: Services, selections: Selections) -> None:
         self._services, self._selections = services, selections
-        self._tables, self._targets = _Lately(KEPT_TABLES), _Lately(KEPT_TARGETS)
+        self._tables, self._targets, self._known = (_Lately(most) for most in (KEPT_TABLES, KEPT_TARGETS, KEPT_TABLES))
 
     @property
     def kept(self) -> KeptRegulation:
@@ -226,6 +226,11 @@ class RegulationView:
         InputError
             If the table is not kept any more, or cannot be read.
         """
+        view = self._services.view(run)
+        key = (self._services.users.current(), view.run.owner, *inputs_of(view.folder), own)
+        return self._known.get(key, lambda: self._read_known(run, tables, own))
+
+    def _read_known(self, run: str, tables: Tables, own: str | None) -> KnownTargets | None:
         genes = tables.evidence.genes.tolist()
         # factors that have motifs and were not measured have targets, too
         named = [*genes, *tables.factors]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
@@ -198,6 +199,10 @@ def test_what_is_missing_is_said(view, tables):
     assert lacking(tables, TF) == []
     assert "No motif of Gene5" in str(lacking(tables, "Gene5"))
     assert "was not measured" in str(lacking(tables, "Unmeasured"))
+    without = replace(tables, evidence=replace(tables.evidence, hits=None))
+    assert "monae motifs RUN --fasta GENOME.fa" in str(lacking(without, TF))
+    alone = replace(without.evidence, peaks=np.empty(0, object), links=tables.evidence.links.head(0))
+    assert "This run has no ATAC" in str(lacking(replace(tables, evidence=alone), TF))
     services = view._services
     assert "No run yet" in str(why_not(services, None))
     assert "nothing to show" in str(why_not(services, "sample-nope"))

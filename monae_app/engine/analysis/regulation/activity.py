@@ -18,6 +18,7 @@ TOP_SHARE = 0.05
 CELLS_AT_ONCE = 4096
 FEWEST_CELLS = 3
 SMALLEST_SD = 1e-9
+FIGURES = ("difference", "activity", "rest", "expression", "expression_rest")
 
 
 def regulon_activity(
@@ -111,5 +112,7 @@ def master_regulators(
         ).sort_values(["difference", "tf"], ascending=[False, True], ignore_index=True)
         table.insert(2, "rank", np.arange(1, len(table) + 1))
         tables.append(table)
-    columns = ["group", "tf", "rank", "difference", "activity", "rest", "expression", "expression_rest"]
-    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame({name: [] for name in columns})
+    if not tables:
+        kinds = {"group": object, "tf": object, "rank": np.int64} | dict.fromkeys(FIGURES, np.float64)
+        return pd.DataFrame({name: np.empty(0, kind) for name, kind in kinds.items()})
+    return pd.concat(tables, ignore_index=True)

@@ -16,6 +16,7 @@ from monae_app.web.pages.regulation.layout import (
     FORM,
     GROUP,
     GROUPS,
+    HINT,
     JOB,
     NOTE,
     READY,
@@ -78,6 +79,7 @@ def register(app: Dash, services: Services, view: RegulationView) -> None:
         return (clicks or 0) + 1
 
     _register_factors(app, view)
+    _register_taking(app, view)
     app.clientside_callback(  # type: ignore[no-untyped-call]
         ClientsideFunction("regulation", "remember"),
         Output(REMEMBERED, "children"),
@@ -89,7 +91,7 @@ def register(app: Dash, services: Services, view: RegulationView) -> None:
 
 def _register_factors(app: Dash, view: RegulationView) -> None:
     @app.callback(
-        Output(FORM, "hidden"), Output(SHOWN, "hidden"), Output(GROUP, "options"), Output(GROUP, "value"),
+        Output(FORM, "hidden"), Output(GROUP, "options"), Output(GROUP, "value"),
         Output(FACTOR, "options"), Output(FACTOR, "value"),
         Input(READY, "data"),
         State(GROUP, "value"),
@@ -99,12 +101,24 @@ def _register_factors(app: Dash, view: RegulationView) -> None:
     def begin(ready: Any, group: str | None, factor: str | None, asked: dict[str, str] | None) -> tuple[Any, ...]:
         tables = tables_of(view, ready)
         if tables is None:
-            return True, True, [], None, no_update, no_update
-        names = [str(name) for name in dict.fromkeys(tables.regulators["group"].dropna())]
-        first = group if group in names else next(iter(names), None)
+            return True, [], None, no_update, no_update
+        names = [str(name) for name in dict.fromkeys(tables.regulators["group"]) if name]
+        best = tables.regulators.nlargest(1, "difference")["group"].tolist()
+        first = next((each for each in (group, *best, *names) if each in names), None)
         wanted = (factor or (asked or {}).get("tf"), strongest(tables))
         chosen = next((found for name in wanted if name and (found := tables.factor(name))), None)
-        return False, chosen is None, names, first, options(tables, "", chosen), chosen
+        return False, names, first, options(tables, "", chosen), chosen
+
+    @app.callback(Output(SHOWN, "hidden"), Output(HINT, "children"), Input(READY, "data"), Input(FACTOR, "value"))
+    def begun(ready: Any, factor: str | None) -> tuple[bool, Any]:
+        tables = tables_of(view, ready)
+        if tables is None or (factor and tables.factor(factor)):
+            return tables is None, None
+        text = (
+            "Type the name of a factor, or of any gene of the run: its targets, their peaks and a network appear here."
+        )
+        none = "" if tables.factors else "None of its genes is listed as a transcription factor of human or mouse. "
+        return True, html.Section(empty("No factor is chosen", html.P(none + text)), className="card")
 
     @app.callback(
         Output(REGULATORS, "columnDefs"), Output(REGULATORS, "rowData"),
@@ -113,9 +127,9 @@ def _register_factors(app: Dash, view: RegulationView) -> None:
     )  # fmt: skip
     def rank(group: str | None, ready: Any) -> tuple[Any, ...]:
         tables = tables_of(view, ready)
-        if tables is None or group is None:
+        if tables is None:
             return [], []
-        table = tables.regulators[tables.regulators["group"] == group].head(MOST_REGULATORS)
+        table = tables.regulators[tables.regulators["group"] == (group or "")].head(MOST_REGULATORS)
         shown = table[["tf", "difference", "activity", "expression"]].assign(id=table["tf"])
         number = {"filter": "agNumberColumnFilter", "valueFormatter": {"function": SHAPE}, "type": "rightAligned"}
         columns = [
@@ -127,6 +141,8 @@ def _register_factors(app: Dash, view: RegulationView) -> None:
         ]
         return columns, shown.astype(object).where(shown.notna(), None).to_dict("records")
 
+
+def _register_taking(app: Dash, view: RegulationView) -> None:
     @app.callback(
         Output(FACTOR, "options", allow_duplicate=True),
         Output(FACTOR, "value", allow_duplicate=True),

@@ -21,6 +21,7 @@ ASKED, READY, TARGET = "regulation-asked", "regulation-ready", "regulation-targe
 GROUPS, GROUP, FACTOR, REGULATORS = (
     "regulation-groups", "regulation-group", "regulation-factor", "regulation-regulators",
 )  # fmt: skip
+HINT = "regulation-hint"
 REMEMBERED, NOTE, FORM, SHOWN, MISSING = (
     "regulation-remembered", "regulation-note", "regulation-form", "regulation-shown", "regulation-missing",
 )  # fmt: skip
@@ -80,7 +81,12 @@ def layout(asked: dict[str, str], more: Sequence[Any], agreement: Any) -> html.D
             html.Div(
                 [
                     html.Div([_form(asked), _known(agreement)], className="stack regulation-side"),
-                    html.Div([_targets(asked), _track(), *more], id=SHOWN, className="stack", hidden=True),
+                    html.Div(
+                        [
+                            html.Div(id=HINT),
+                            html.Div([_targets(asked), _track(), *more], id=SHOWN, className="stack", hidden=True),
+                        ]
+                    ),
                 ],
                 className="regulation",
             ),

@@ -112,7 +112,7 @@ def register(app: Dash, view: RegulationView) -> None:
         before = now or {}
         if f"{TABLE}.selectedRows" in ctx.triggered_prop_ids and chosen:
             name = str(chosen[0]["target"])
-        elif listed and (before.get("tf") != tf or not before.get("target")):
+        elif listed and (str(before.get("tf")).casefold() != str(tf).casefold() or not before.get("target")):
             # of another factor, the likeliest target is shown first
             name = str(listed[0]["target"])
         else:

@@ -59,7 +59,7 @@ def _register_moves(app: Dash, view: RegulationView) -> None:
         Input(TARGET, "data"),
         Input(TRACK, "relayoutData"),
         *[Input(name, "n_clicks") for name in (*MOVES, FIT)],
-        State(READY, "data"),
+        Input(READY, "data"),
         State(REGION, "data"),
         State(ASKED, "data"),
         prevent_initial_call=True,
@@ -71,7 +71,8 @@ def _register_moves(app: Dash, view: RegulationView) -> None:
             return no_update
         gene = (target or {}).get("target")
         # a graph that is drawn anew says that it moved, too
-        by = TARGET if f"{TARGET}.data" in ctx.triggered_prop_ids else str(ctx.triggered_id)
+        told = [name for name in (TARGET, READY) if f"{name}.data" in ctx.triggered_prop_ids]
+        by = told[0] if told else str(ctx.triggered_id)
         try:
             found = _moved(tables, by, region, layout, gene, asked or {})
         except InputError:
@@ -132,7 +133,9 @@ def _moved(
             return None
         found = Region.of(region.chrom, float(first), float(last))
         return None if max(abs(found.start - region.start), abs(found.end - region.end)) < STILL else found
-    if region is None and by == TARGET and asked.get("region") and gene in (None, asked.get("target")):
+    if by == READY and region is not None:
+        return None
+    if region is None and asked.get("region") and gene in (None, asked.get("target")):
         # what the URL names is shown first
         return jump(tables, asked["region"])[0]
     return region_around(tables, gene) if gene else None
