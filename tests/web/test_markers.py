@@ -30,6 +30,7 @@ from monae_app.web.marker_map import shown_features
 from monae_app.web.marker_view import MarkerView, Wanted
 from monae_app.web.pages.markers.choosing import found_features
 from monae_app.web.selections import Selections
+from tests.web.test_comparing import sent
 from tests.web.test_short_jobs_of_users import browser, issue
 from tests.web.tiny_sample import CELLS, TYPES
 
@@ -236,3 +237,34 @@ def test_what_is_asked_in_vain_is_said(client):
         answer = client.get(f"{API}/{path}", query_string=asked)
         assert answer.status_code == 404
         assert answer.get_json()["found"]
+
+
+def offered(client, run: str | None) -> dict:
+    """What the fields offer for a run, and what the page says in their place."""
+    listed = json.loads(client.get("/_dash-dependencies").data)
+    callback = next(each for each in listed if each["output"].startswith("..markers-column.options"))
+    return sent(client, callback, {"run-picker": run})
+
+
+def test_what_it_says_without_a_run_without_groups_and_with_one_modality(tmp_path, samples_root, settings):
+    client = browser(create_app(settings, samples_root))
+    assert "Choose data" in json.dumps(offered(client, None))
+    assert offered(client, RUN)["markers-modality"]["value"] == "all"
+    # a run of one modality, without columns
+    export_run(samples_root / "tiny" / "run", tmp_path / "run.zip")
+    record = import_run(Registry(settings.store, LOCAL), tmp_path / "run.zip", room=10**9)
+    for name in ("cells", "features"):
+        table = ad.read_h5ad(record.folder / f"{name}.h5ad")
+        table[table.obs["modality"] == "rna"].copy().write_h5ad(record.folder / f"{name}.h5ad")
+    settled = json.loads((record.folder / "config.json").read_text())
+    settled["inputs"].pop("atac")
+    (record.folder / "config.json").write_text(json.dumps(settled))
+    one = offered(client, record.id)
+    assert one["markers-modality"]["options"] == [{"value": "rna", "label": "RNA"}]
+    assert one["markers-view"]["hidden"] is False
+    bare = ad.read_h5ad(record.folder / "cells.h5ad")
+    bare.obs = bare.obs.drop(columns=["cell_type", "leiden"])
+    bare.write_h5ad(record.folder / "cells.h5ad")
+    without = offered(client, record.id)
+    assert "This run has no groups" in json.dumps(without["markers-message"])
+    assert without["markers-view"]["hidden"] is True

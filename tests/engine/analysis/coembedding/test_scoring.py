@@ -64,6 +64,7 @@ def test_the_length_of_a_vector_says_nothing_and_its_noise_does(planted):
     assert ((sure > 0) & (sure < 1)).all()
     assert sure[long > 4].min() > sure[long < 0.5].max()
     np.testing.assert_allclose(certainty(vectors, None, found.spread), 1)
+    np.testing.assert_allclose(cosines(found, vectors, deviation), cosines(found, vectors) * sure**0.25, atol=1e-5)
     # a feature without a vector, or with a broken one, is near to nothing
     broken = np.vstack([np.zeros(AXES), np.full(AXES, np.nan)])
     assert (cosines(found, broken, np.ones((2, AXES))) == 0).all()
