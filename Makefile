@@ -73,6 +73,9 @@ samples: $(STAMP) ## Train the bundled runs anew
 	cd $(SAMPLES)/pbmc_protein && ../../$(BIN)/monae run rna=rna.h5ad protein=protein.h5ad --genome hg38 \
 		--out run_monae-e --seed 0 --overwrite --model monae-e
 	rm -f $(SAMPLES)/*/run*/checkpoint.safetensors
+	for sample in $(SAMPLES)/*; do $(BIN)/python -c 'import json, sys; \
+		title = json.load(open(sys.argv[1] + "/sample.json"))["title"]; \
+		json.dump({"name": title + ", by Monae-E"}, open(sys.argv[1] + "/run_monae-e/about.json", "w"))' $$sample; done
 	for run in $(SAMPLES)/*/run*; do $(BIN)/python -m monae_app.jobs.sample_regulation $$run cell_type; done
 
 browser: $(STAMP)

@@ -62,8 +62,8 @@ class Relation:
     @cached_property
     def _upto_of_ends(self) -> tuple[np.ndarray, np.ndarray]:
         size = abs(self.edges)
-        sums = [np.asarray(size.sum(axis=axis), np.float64).ravel() for axis in (1, 0)]
-        return np.cumsum(sums[0]), np.cumsum(sums[1])
+        heads, tails = (np.asarray(size.sum(axis=axis), np.float64).ravel() for axis in (1, 0))
+        return np.cumsum(heads), np.cumsum(tails)
 
     def draw(self, number: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Draw edges by weight: vertices of heads and tails, and signs, (number,) each."""
