@@ -98,8 +98,8 @@ def _whole_graph(report: Mapping[str, Any]) -> str:
     edges = sum(int(each) for each in dict(stage.get("edges") or {}).values())
     motifs = f", features and {stage['motifs']:,} motifs" if stage.get("motifs") else " and features"
     return (
-        f"Cells{motifs} were vertices of one graph of {edges:,} edges (Monae-E) and embedded in it in closed form and by "
-        f"{int(stage.get('steps') or 0):,} steps on drawn edges; the vectors of cells were what encoders read."
+        f"Cells{motifs} were vertices of one graph of {edges:,} edges (Monae-E) and embedded in it in closed form and "
+        f"by {int(stage.get('steps') or 0):,} steps on drawn edges; the vectors of cells were what encoders read."
     )
 
 
