@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
-from monae_app.engine.analysis.differential.comparison import ABSENT
+from monae_app.engine.analysis.fold_changes import log2_fold_changes
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Levels:
         """Log2 fold changes of counts per 10,000 (from means of logarithms, as Differential does), or differences."""
         if not self.counts:
             return np.asarray(self.means - self.rest)
-        return np.asarray(np.log2((np.expm1(self.means) + ABSENT) / (np.expm1(self.rest) + ABSENT)))
+        return log2_fold_changes(self.means, self.rest)
 
 
 def levels_of(values: np.ndarray, codes: np.ndarray, n_groups: int, *, counts: bool) -> Levels:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from monae_app.engine.analysis.differential.discoveries import false_discovery_rates
 from monae_app.engine.analysis.differential.rank_sums import rank_sums
+from monae_app.engine.analysis.fold_changes import log2_fold_changes
 from monae_app.engine.errors import InputError
 from monae_app.engine.telling import SILENT, Telling
 
@@ -23,8 +24,6 @@ FEWEST_CELLS = 3
 # of one block, 256 MB in float32
 VALUES_AT_ONCE = 2**26
 TEN_THOUSAND = np.float32(1e4)
-# keeps a fold change finite where a feature is absent from a group, as scanpy does
-ABSENT = 1e-9
 
 
 @dataclass(frozen=True)
@@ -103,8 +102,7 @@ def _of_block(measured: Measured, numbers: np.ndarray, rows: np.ndarray, of_firs
     if measured.library is None:
         change = {"difference": mean_first - mean_second}
     else:
-        ratio = (np.expm1(mean_first) + ABSENT) / (np.expm1(mean_second) + ABSENT)
-        change = {"log2_fold_change": np.log2(ratio)}
+        change = {"log2_fold_change": log2_fold_changes(mean_first, mean_second)}
     return pd.DataFrame(
         {
             "feature": [measured.names[number] for number in numbers],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dash_ag_grid as dag  # type: ignore[import-untyped]
 from dash import dcc, html
@@ -12,6 +12,9 @@ from monae_app.web.components.code_link import code_link
 from monae_app.web.components.figure_out import figure_out
 from monae_app.web.components.grid_theme import GRID_THEME
 from monae_app.web.components.short_job import ShortJob
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 JOB = ShortJob("markers-file", "nearest", "Whole table (CSV)")
 COLUMN, GROUP, MODALITY, FEATURES = "markers-column", "markers-group", "markers-modality", "markers-features"
@@ -133,6 +136,11 @@ def _feature(asked: dict[str, str]) -> html.Section:
         ],
         className="card",
     )  # fmt: skip
+
+
+def figure_box(figure: go.Figure) -> dcc.Graph:
+    """Show a figure in place of the canvas."""
+    return dcc.Graph(id=FIGURE, figure=figure, config=GRAPH, className="map-graph", responsive=True)
 
 
 def _grid(name: str, height: int) -> dag.AgGrid:

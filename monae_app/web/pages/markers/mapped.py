@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import numpy as np
-from dash import ClientsideFunction, Dash, Input, Output, State, dcc
+from dash import ClientsideFunction, Dash, Input, Output, State
 
 from monae_app.web import ids
 from monae_app.web.explore import FEATURE_KINDS
@@ -92,7 +92,7 @@ def _mark(feature: dict[Hashable, Any]) -> dict[str, Any]:
     }
 
 
-def _plain(colours: MapColours, run: str, seen: Seen, shown: pd.DataFrame, theme: str | None) -> dcc.Graph:
+def _plain(colours: MapColours, run: str, seen: Seen, shown: pd.DataFrame, theme: str | None) -> Any:
     """Draw it for browsers that have no WebGL 2: of a sample where there are many cells, the same ones every time."""
     view, look = seen.markers.view, style(theme)
     values = colours.colouring(run, view, seen.column, measured=False).values
@@ -101,7 +101,7 @@ def _plain(colours: MapColours, run: str, seen: Seen, shown: pd.DataFrame, theme
         rows = np.sort(np.random.default_rng(0).choice(rows, MOST_CELLS, replace=False))
     title = seen.column.partition(":")[2]
     figure = embedding_figure(view.some_cells(rows), values.iloc[rows].reset_index(drop=True), look, title=title)
-    return dcc.Graph(id=page.FIGURE, figure=with_features(figure, shown, look), responsive=True, className="map-graph")
+    return page.figure_box(with_features(figure, shown, look))
 
 
 def _caption(seen: Seen, shown: pd.DataFrame, every: int, show: str) -> str:
