@@ -25,6 +25,7 @@ from monae_app.web.regulation_tables import Filters, shortlist
 from monae_app.web.regulation_view import with_known
 from monae_app.web.track_data import about_peak
 from tests.web.regulated import FACTORS, GROUPS, RUN, worked_out
+from tests.web.test_snippets import ran
 from tests.web.tiny_sample import CELLS, TYPES
 
 if TYPE_CHECKING:
@@ -227,3 +228,14 @@ def test_what_is_kept_is_of_one_user_and_of_one_state_of_the_files(regulated):
 
 def test_own_tables_are_those_that_were_read(view, own):
     assert len(parse_own_targets(view.kept.table(own.partition(":")[0]), "mine.csv")) == 4
+
+
+def test_the_program_of_the_page_finds_its_numbers(client, tmp_path):
+    program = client.get(f"/api/runs/{RUN}/code/regulation.py?tf=Gene3&gene=Gene9").text
+    made = ran(program, tmp_path / "code")
+    shown = table_of(got(client, "targets.csv", tf=TF))
+    pd.testing.assert_frame_equal(pd.read_csv(made / "targets.csv"), shown[pd.read_csv(made / "targets.csv").columns])
+    assert set(pd.read_csv(made / "links.csv")["gene"]) == {"Gene9"}
+    assert client.get(f"/api/runs/{RUN}/code/regulation.py?tf=%22%0Aimport os").status_code == 200
+    wicked = client.get(f"/api/runs/{RUN}/code/regulation.py", query_string={"tf": '"\nimport os#'}).text
+    assert "\nimport os" not in wicked

@@ -95,9 +95,10 @@ def track_figure(track: Track, look: Style) -> go.Figure:
             "gridcolor": look.grid, "zeroline": False, "nticks": 6, "title": {"text": region.chrom, "standoff": 6},
             "tickfont": look.muted_font(11),
         },
-        yaxis={"domain": axes["y"], "range": [0, 1.08], **plain, "title": _title("links")},
-        yaxis2={"domain": axes["y2"], "range": [-0.4, max(n_lanes, 1)], **plain, "title": _title("genes")},
-        yaxis3={"domain": axes["y3"], "range": [-0.05, 1.6], **plain, "title": _title("peaks")},
+        yaxis={"domain": axes["y"], "range": [0, 1.08], **plain, **_named("links", 0.5, look)},
+        yaxis2={"domain": axes["y2"], "range": [-0.4, max(n_lanes, 1)], **plain,
+                **_named("genes", max(n_lanes - 1, 0) / 2 + 0.1, look)},
+        yaxis3={"domain": axes["y3"], "range": [-0.05, 1.6], **plain, **_named("peaks", 0.5, look)},
         yaxis4={
             "domain": axes["y4"], "range": [0, max(len(track.groups), 1)], **plain, "showticklabels": True,
             "tickvals": [len(track.groups) - 1 - at + 0.4 for at in range(len(track.groups))],
@@ -107,8 +108,8 @@ def track_figure(track: Track, look: Style) -> go.Figure:
     return figure
 
 
-def _title(text: str) -> dict[str, Any]:
-    return {"text": text, "standoff": 4, "font": {"size": 11}}
+def _named(text: str, at: float, look: Style) -> dict[str, Any]:
+    return {"showticklabels": True, "tickvals": [at], "ticktext": [text], "tickfont": look.muted_font(11)}
 
 
 def _short(name: str) -> str:

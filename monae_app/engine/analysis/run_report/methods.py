@@ -48,6 +48,7 @@ def methods_paragraph(report: Mapping[str, Any], config: RunConfig) -> str:
                 _modelled(modalities),
                 _links(said, config),
                 _batches(report),
+                _whole_graph(report),
                 _training(report, config),
                 _map(config, versions),
                 _tested(report),
@@ -87,6 +88,18 @@ def _batches(report: Mapping[str, Any]) -> str:
     return (
         f"Batches ({columns}; {batches['number']} in all) were covariates of encoders and decoders, and values were "
         f"imputed at {batches['reference']}."
+    )
+
+
+def _whole_graph(report: Mapping[str, Any]) -> str:
+    stage = report.get("graph_stage")
+    if not stage:
+        return ""
+    edges = sum(int(each) for each in dict(stage.get("edges") or {}).values())
+    motifs = f", features and {stage['motifs']:,} motifs" if stage.get("motifs") else " and features"
+    return (
+        f"Cells{motifs} were vertices of one graph of {edges:,} edges (Monae-E) and embedded in it in closed form and "
+        f"by {int(stage.get('steps') or 0):,} steps on drawn edges; the vectors of cells were what encoders read."
     )
 
 

@@ -130,8 +130,13 @@ def _register_factors(app: Dash, view: RegulationView) -> None:
         if tables is None:
             return [], []
         table = tables.regulators[tables.regulators["group"] == (group or "")].head(MOST_REGULATORS)
-        shown = table[["tf", "difference", "activity", "expression"]].assign(id=table["tf"])
-        number = {"filter": "agNumberColumnFilter", "valueFormatter": {"function": SHAPE}, "type": "rightAligned"}
+        shown = table[["tf", "difference", "activity", "expression", "motif_peaks"]].assign(id=table["tf"])
+        number = {
+            "filter": "agNumberColumnFilter",
+            "minWidth": 52,
+            "valueFormatter": {"function": SHAPE},
+            "type": "rightAligned",
+        }
         columns = [
             {"field": "tf", "headerName": "Factor", "minWidth": 84},
             {"field": "difference", "headerName": "More", "headerTooltip": "Activity beyond other cells, in SD"}
@@ -139,6 +144,11 @@ def _register_factors(app: Dash, view: RegulationView) -> None:
             {"field": "activity", "headerName": "Activity", "headerTooltip": "Mean in these cells, 0 to 1"} | number,
             {"field": "expression", "headerName": "RNA", "headerTooltip": "Mean ln(1 + CP10k) of its gene"} | number,
         ]
+        if shown["motif_peaks"].notna().any():
+            told = "Peaks of the run with a motif of the factor"
+            columns.append(
+                {"field": "motif_peaks", "headerName": "Peaks", "headerTooltip": told, "type": "rightAligned"}
+            )
         return columns, shown.astype(object).where(shown.notna(), None).to_dict("records")
 
 

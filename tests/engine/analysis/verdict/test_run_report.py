@@ -86,6 +86,9 @@ def test_the_methods_paragraph_tells_the_numbers_of_the_run(trained_cases):
         assert told in text, text
     assert "  " not in text
     assert "None" not in text
+    assert "Monae-E" not in text
+    stage = {"graph_stage": {"steps": 50, "edges": {"cells": 1200, "links": 34}, "motifs": 7}}
+    assert "7 motifs were vertices of one graph of 1,234 edges (Monae-E)" in methods_paragraph(report | stage, config)
 
 
 def test_a_report_of_an_earlier_version_lacks_what_it_lacks(trained_cases, tmp_path):
