@@ -57,7 +57,7 @@ export class FeatureLayer {
     pen.clearRect(0, 0, width, height);
     this.#lay(width, height);
     const look = LOOKS[map.colours.theme];
-    for (const mark of this.shown.toReversed()) this.#mark(mark, look);
+    for (const mark of [...this.shown].reverse()) this.#mark(mark, look);
     pen.textAlign = "left";
     pen.textBaseline = "middle";
     pen.lineJoin = "round";
@@ -75,7 +75,7 @@ export class FeatureLayer {
   svg() {
     const { map } = this;
     const look = LOOKS[map.colours.theme];
-    const marks = this.shown.toReversed().map((mark) => {
+    const marks = [...this.shown].reverse().map((mark) => {
       const { fill, edge, size } = this.#paint(mark, look);
       const paint = `fill="${fill}" stroke="${edge}" stroke-width="1.4" stroke-linejoin="round"`;
       const corners = SHAPES[mark.modality];
@@ -84,7 +84,7 @@ export class FeatureLayer {
       return `<polygon points="${places.join(" ")}" ${paint}/>`;
     });
     const names = this.names.map(({ text, x, y, bold }) =>
-      `<text x="${x.toFixed(1)}" y="${(y + 4).toFixed(1)}" font-size="${LETTERS}" font-weight="${bold ? 700 : 500}" fill="${look.ink}" stroke="${look.surface}" stroke-width="3" stroke-linejoin="round" paint-order="stroke">${escaped(text)}</text>`);
+      `<text x="${x.toFixed(1)}" y="${(y + 4).toFixed(1)}" font-size="${letters(map)}" font-weight="${bold ? 700 : 500}" fill="${look.ink}" stroke="${look.surface}" stroke-width="3" stroke-linejoin="round" paint-order="stroke">${escaped(text)}</text>`);
     return `<g>${marks.join("")}${names.join("")}</g>`;
   }
 
@@ -107,7 +107,7 @@ export class FeatureLayer {
     // the names of peaks are long, and say less
     const worth = (mark) => (mark.key === this.chosen ? 2 : mark.modality === "atac" ? 0 : 1);
     let places = MOST_PEAKS;
-    for (const mark of this.shown.toSorted((a, b) => worth(b) - worth(a))) {
+    for (const mark of [...this.shown].sort((a, b) => worth(b) - worth(a))) {
       if (this.names.length >= MOST_NAMES || (!worth(mark) && places-- <= 0)) break;
       const name = { text: mark.name, bold: mark.key === this.chosen };
       this.pen.font = fontOf(name, map);
@@ -188,7 +188,8 @@ export class FeatureLayer {
 }
 
 const accent = () => getComputedStyle(document.documentElement).getPropertyValue("--accent").trim() || "#0b7a70";
-const fontOf = ({ bold }, map) => `${bold ? 700 : 500} ${LETTERS}px ${getComputedStyle(map.host).fontFamily}`;
+const letters = (map) => LETTERS * (LOOKS[map.colours.theme].grown ? 1.3 : 1);
+const fontOf = ({ bold }, map) => `${bold ? 700 : 500} ${letters(map)}px ${getComputedStyle(map.host).fontFamily}`;
 const boxAt = (x, y, width, height) => ({ x, y: y - height / 2, width, height });
 const over = (a, b) => a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
 const same = (a, b) => a.x === b.x && a.y === b.y && a.width === b.width;

@@ -98,8 +98,19 @@ def feature_rows(run: RunSlices) -> dict[str, range]:
 def places_of(run: RunSlices, found: Coembedding, rows: np.ndarray) -> np.ndarray:
     """Place features on the map of the run by their rows in features.h5ad, (n,); (n, 2) float32."""
     cells = placing.some_cells(found.groups, run.config.seed)
-    latent, xy = (run.array(name)[cells] for name in (SHARED, MAP))
+    latent, xy = (_rows(run, name, cells) for name in (SHARED, MAP))
     return placing.place(latent, xy, found.moments.middle, run.feature_rows(SHARED, rows))
+
+
+def _rows(run: RunSlices, name: str, cells: np.ndarray) -> np.ndarray:
+    """Read rows of an obsm of the cells, increasing, without the whole of it."""
+    blocks = run.blocks(name, range(run.n_cells))
+    return np.concatenate([block[_within(cells, rows)] for rows, block in blocks])
+
+
+def _within(cells: np.ndarray, rows: slice) -> np.ndarray:
+    begin, end = np.searchsorted(cells, [rows.start, rows.stop])
+    return np.asarray(cells[begin:end] - rows.start)
 
 
 def _vectors(run: RunSlices, rows: range) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from monae_app.engine.analysis.coembedding.groups import Groups, unit
 
-MOST_CELLS = 20_000
+MOST_CELLS = 10_000
 NEAREST = 50
 # of the cosines of the nearest cells
 SHARPNESS = 0.1

@@ -30,8 +30,8 @@ COLUMNS = {
     "share": ("Cells", SHARE, "Share of the group's cells in which it was measured above zero"),
     "specificity": ("Spec.", NUMBER, page.LEAST_SPECIFIC),
 }  # fmt: skip
-NARROW = {"rank": 34, "kind": 60}
-LEAST = {"change": 56, "share": 48, "specificity": 46, "feature": 78, "group": 78}
+NARROW = {"rank": 34, "kind": 66}
+LEAST = {"score": 50, "mean": 46, "change": 54, "share": 44, "specificity": 44, "feature": 74, "group": 74}
 
 
 def register(app: Dash, sight: Sight) -> None:
