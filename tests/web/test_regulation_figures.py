@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -95,6 +96,12 @@ def test_an_empty_region_and_the_widest_one_are_drawn(tables):
     wide = track_of(tables, Region.of("chr1", 0, WIDEST), tf=None, gene=None)
     assert track_figure(wide, LIGHT).layout.height > 0
     assert len(wide.peaks) == 2 * 19
+    # of very many bars nothing is said one by one
+    measured, imputed = (np.tile(each, (75, 1)) for each in (wide.measured, wide.imputed))
+    many = replace(wide, groups=[str(i) for i in range(300)], measured=measured, imputed=imputed)
+    drawn = track_figure(many, LIGHT)
+    assert not any(each.name == "imputed in cells of RNA" for each in drawn.data)
+    assert any(each.name == "imputed in cells of RNA" for each in track_figure(wide, LIGHT).data)
 
 
 def test_one_jumps_to_genes_and_regions(tables):

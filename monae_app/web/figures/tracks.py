@@ -32,6 +32,8 @@ FULL = 0.86
 # peaks and their bars are as wide as they are, but never so narrow that they vanish
 THINNEST, THINNEST_BAR = 1 / 450, 1 / 160
 BRIGHTEST = 0.985
+# of so many bars nobody reads each: what is said of them one by one is left out
+MOST_TOLD = 8000
 
 
 @dataclass(frozen=True)
@@ -208,24 +210,36 @@ def _add_levels(figure: go.Figure, track: Track, look: Style) -> None:
     x, names = np.tile(_middles(track.peaks), n_groups), np.tile(track.peaks["name"].to_numpy(), n_groups)
     group = np.repeat(track.groups, n_peaks)
     height = FULL * np.minimum(np.nan_to_num(track.measured.ravel() / most), 1)
-    colours = np.repeat([group_colour(at, look) for at in range(n_groups)], n_peaks)
+    # numbers, not words for colours: a hundred thousand of these take seconds
+    colours = [group_colour(at, look) for at in range(n_groups)]
+    scale = [[at / max(n_groups - 1, 1), colour] for at, colour in enumerate(colours)]
+    scale = scale if n_groups > 1 else [[0, colours[0]], [1, colours[0]]]
+    painted = {"color": np.repeat(np.arange(n_groups), n_peaks), "colorscale": scale, "showscale": False,
+               "cmin": 0, "cmax": max(n_groups - 1, 1), "line": {"width": 0}}  # fmt: skip
+    told = len(x) <= MOST_TOLD
+
+    def said(values: np.ndarray, how: str) -> dict[str, Any]:
+        if not told:
+            return {"hovertemplate": "%{customdata}<extra></extra>"}
+        text = [
+            f"<b>{one}</b>, {peak}<br>{how} {value:.3g} counts per 10,000"
+            for one, peak, value in zip(group, names, values, strict=True)
+        ]
+        return {"text": text, "hovertemplate": "%{text}<extra></extra>"}
+
     figure.add_bar(
         x=x, y=height, base=base, width=np.tile(_widths(track, THINNEST_BAR), n_groups), yaxis="y4", customdata=names,
-        marker={"color": colours, "line": {"width": 0}}, name="measured", textposition="none",
-        text=[f"<b>{one}</b>, {peak}<br>measured {value:.3g} counts per 10,000"
-              for one, peak, value in zip(group, names, track.measured.ravel(), strict=True)],
-        hovertemplate="%{text}<extra></extra>",
+        marker=painted, name="measured", textposition="none",
+        **said(track.measured.ravel(), "measured"),
     )  # fmt: skip
-    if track.imputed is not None:
+    if track.imputed is not None and told:
         values = track.imputed.ravel()
         figure.add_scatter(
             x=x, y=base + FULL * np.minimum(np.nan_to_num(values / most), 1), mode="markers", yaxis="y4",
             customdata=names, name="imputed in cells of RNA",
             marker={"symbol": "line-ew-open", "size": look.size(8), "color": look.ink,
                     "line": {"width": look.size(1.6), "color": look.ink}},
-            text=[f"<b>{one}</b>, {peak}<br>imputed {value:.3g} counts per 10,000"
-                  for one, peak, value in zip(group, names, values, strict=True)],
-            hovertemplate="%{text}<extra></extra>",
+            **said(values, "imputed"),
         )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from monae_app.engine.errors import InputError
 from monae_app.web import ids
 from monae_app.web.components.notice import empty, refused
 from monae_app.web.figures.style import style
-from monae_app.web.figures.tracks import track_figure
+from monae_app.web.figures.tracks import MOST_TOLD, track_figure
 from monae_app.web.pages.regulation.choosing import tables_of
 from monae_app.web.pages.regulation.layout import (
     ARCS,
@@ -118,6 +118,8 @@ def _register_figure(app: Dash, view: RegulationView) -> None:
         track = track_of(tables, region, tf=tf, gene=gene, most_p=SURE if arcs == "sure" else 1.0)
         figure = track_figure(track, style(theme))
         note = None if len(track.peaks) else "No peak of this run lies here: zoom out, or go to another gene."
+        if track.measured.size > MOST_TOLD:
+            note = "So many peaks are shown as measured alone: zoom in for imputed values."
         return figure, {"height": f"{figure.layout.height}px"}, note, f"Track of {region}"
 
 
