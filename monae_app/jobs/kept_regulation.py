@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from monae_app.engine.analysis.regulation.evidence import Regulation
-from monae_app.engine.data.motifs.hits import MotifHits
+from monae_app.engine.data.motifs.hits import MOTIF_HITS, MotifHits
 from monae_app.engine.errors import InputError
 from monae_app.engine.result import read_config
 from monae_app.jobs.kept_files import identity, key_of, user_folder
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-# what a run that was given motifs keeps
-MOTIF_HITS = "motif_hits.npz"
 EVIDENCE, MOTIFS, PLACES, GROUPS, KNOWN = "evidence", "motifs", "places", "groups", "known"
 # beside the files of a bundled run: what was worked out when it was made
 WITH_RUN = "regulation"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import threadpoolctl
 
 from monae_app.engine.analysis.regulation.gathering import gather
-from monae_app.engine.data.motifs.hits import MotifHits
+from monae_app.engine.data.motifs.hits import MOTIF_HITS, MotifHits
 from monae_app.engine.errors import InputError
 from monae_app.engine.result import Result, write_atomically
 from monae_app.engine.telling import Telling
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from monae_app.engine.analysis.regulation.evidence import Regulation
 
-# what a run that was given motifs keeps
-MOTIF_HITS = "motif_hits.npz"
 SEPARATORS = {".tsv": "\t", ".csv": ","}
 SURE = 0.05
 

@@ -21,13 +21,13 @@ from monae_app.engine.analysis.run_slices import RunSlices
 from monae_app.engine.data.coordinates import locate_features, read_annotation
 from monae_app.engine.data.genome import transcription_factors
 from monae_app.engine.data.known_targets import organism_of_run
-from monae_app.engine.data.motifs.hits import MotifHits
+from monae_app.engine.data.motifs.hits import MOTIF_HITS, MotifHits
 from monae_app.engine.data.motifs.organisms import GENOMES
 from monae_app.engine.data.reading import read_dataset
 from monae_app.engine.result import Result
 from monae_app.engine.telling import Telling
 from monae_app.jobs import bitsets
-from monae_app.jobs.kept_regulation import MOTIF_HITS, PLACES, Kept, KeptRegulation, columns_of, groups_asked
+from monae_app.jobs.kept_regulation import PLACES, Kept, KeptRegulation, columns_of, groups_asked
 
 if TYPE_CHECKING:
     from monae_app.engine.analysis.regulation.evidence import Regulation

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Page, expect
 
-from monae_app.jobs.kept_regulation import MOTIF_HITS
+from monae_app.engine.data.motifs.hits import MOTIF_HITS
 from tests.web.regulated import OWN, write_motifs
 
 if TYPE_CHECKING:

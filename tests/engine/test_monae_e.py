@@ -15,8 +15,7 @@ from monae_app.engine.analysis.feature_search import FeatureSearch
 from monae_app.engine.analysis.kept_arrays import KeptArrays
 from monae_app.engine.analysis.run_slices import RunSlices
 from monae_app.engine.config import RunConfig, make_config
-from monae_app.engine.data.motifs.hits import MotifHits
-from monae_app.engine.data.motifs.of_run import MOTIF_HITS
+from monae_app.engine.data.motifs.hits import MOTIF_HITS, MotifHits
 from monae_app.engine.data.planted import make_planted
 from monae_app.engine.errors import InputError, Stopped
 from monae_app.engine.pipeline import Monae, run

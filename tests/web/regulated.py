@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import scipy.sparse as sp
 
-from monae_app.engine.data.motifs.hits import MotifHits
-from monae_app.jobs.kept_regulation import MOTIF_HITS
+from monae_app.engine.data.motifs.hits import MOTIF_HITS, MotifHits
 from monae_app.jobs.registry import LOCAL
 from monae_app.jobs.short_work import Tickets, perform
 from monae_app.web.regulation_view import RegulationView

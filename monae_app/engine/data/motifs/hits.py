@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from monae_app.engine.data.motifs.motif import MotifCollection
 
+# in the folder of a run that was given motifs
+MOTIF_HITS = "motif_hits.npz"
 FORMAT = 1
 _PARTS = ("peaks", "ids", "names", "genes", "families", "indptr", "indices", "counts", "scores", "said")
 _BETWEEN = "::"

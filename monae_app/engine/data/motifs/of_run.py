@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from monae_app.engine.config import JASPAR
+from monae_app.engine.data.motifs.hits import MOTIF_HITS
 from monae_app.engine.data.motifs.jaspar import read_jaspar_core
 from monae_app.engine.data.motifs.kept import Scan, scan_or_load
 from monae_app.engine.data.motifs.organisms import GENOMES, for_organism, symbol_in
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from monae_app.engine.data.motifs.hits import MotifHits
     from monae_app.engine.telling import Telling
 
-MOTIF_HITS = "motif_hits.npz"
 PLACE = ["chrom", "start", "end"]
 
 
