@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
-from monae_app.engine.config import GenomeName, ModalityName, RunConfig
+from monae_app.engine.config import GenomeName, ModalityName, RunConfig, is_bundled
 from monae_app.engine.errors import InputError
 from monae_app.jobs.registry import LOCAL
 from monae_app.web import bundled
@@ -23,7 +23,7 @@ UPLOAD, ROOT, NAMED = "upload:", "root:", "named:"
 GENOMES: tuple[str, ...] = get_args(GenomeName)
 GTFS = (".gtf", ".gtf.gz", ".gff", ".gff.gz", ".gff3", ".gff3.gz")
 # Said by a Source itself, or names of files that a browser must not choose freely.
-NOT_SET = frozenset({"inputs", "genome", "bed", "gtf", "motif_peaks", "motifs", "fasta"})
+NOT_SET = frozenset({"inputs", "genome", "bed", "gtf"})
 FILE_SETTINGS = frozenset(name for name, known in RunConfig.model_fields.items() if "Path" in str(known.annotation))
 
 
@@ -188,7 +188,8 @@ class Catalogue:
                 f"{wrong[0]} cannot be set here.", "settings of reading and quality.", "choose the files themselves."
             )
         given = {name: value for name, value in settings.items() if value is not None and value != ""}
-        return {name: str(self.path(str(value))) if name in FILE_SETTINGS else value for name, value in given.items()}
+        named = {name for name in FILE_SETTINGS & set(given) if not is_bundled(name, given[name])}
+        return {name: str(self.path(str(value))) if name in named else value for name, value in given.items()}
 
     def title(self, source: Source) -> str:
         """Name a data set for people."""

@@ -132,6 +132,11 @@ def test_settings_name_no_file_that_is_not_on_offer(root):
     assert "peaks" in FILE_SETTINGS
     assert catalogue.checked({"peaks": "root:genes.bed.gz"}) == {"peaks": str(root / "genes.bed.gz")}
     assert catalogue.checked({"peaks": None, "min_counts": 3}) == {"min_counts": 3}
+    asked = {"motifs": "jaspar", "fasta": "root:a.h5ad"}
+    assert catalogue.checked(asked) == {"motifs": "jaspar", "fasta": str(root / "a.h5ad")}
+    for name in ("motif_peaks", "motifs", "fasta"):
+        with pytest.raises(InputError):
+            catalogue.checked({name: "/etc/passwd"})
     for wrong in ({"peaks": "/etc/passwd"}, {"bed": "/etc/passwd"}, {"inputs": {"rna": "/etc/passwd"}}):
         with pytest.raises(InputError):
             catalogue.checked(wrong)

@@ -11,7 +11,7 @@ from monae_app.engine.config import RunConfig
 from monae_app.engine.errors import InputError
 from monae_app.web import ids
 from monae_app.web.basket import Basket
-from monae_app.web.components import antibody_grid, inferred_links, refined_links
+from monae_app.web.components import antibody_grid, inferred_links, motif_choice, refined_links
 from monae_app.web.components.aria import aria
 from monae_app.web.components.figure_out import figure_out
 from monae_app.web.components.guidance_panel import compared, edge_tiles, few_known, lone_features
@@ -100,6 +100,7 @@ def layout(**_: str) -> html.Div:
                             found,
                             antibody_grid.layout(),
                             inferred_links.panel(),
+                            motif_choice.panel(),
                             refined_links.panel(),
                         ],
                         className="stack filled",
@@ -128,6 +129,7 @@ def register(app: Dash, services: Services) -> None:
     _register_download(app, view)
     antibody_grid.register(app, view, READY)
     inferred_links.register(app, services)
+    motif_choice.register(app, services)
     refined_links.register(app, services)
 
 
