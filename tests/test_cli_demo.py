@@ -35,7 +35,7 @@ def test_a_demo_serves_a_store_of_its_own(tmp_path: Path):
             page = answer.read().decode()
     finally:
         process.send_signal(signal.SIGINT)
-        process.wait(30)
+        process.wait(120)
         process.stdout.close()
     identity = (tmp_path / "demo" / "1" / "demo.id").read_text()
     assert f'const demo = "{identity}"' in page

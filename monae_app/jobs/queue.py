@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 LINE = "line"
 # Nobody holds the line for longer than it takes to start a process.
 WAIT_SECONDS = 30.0
+BETWEEN_TRIES = 0.05
 
 
 class Ticket(BaseModel):
@@ -193,7 +194,15 @@ class Queue:
 def _cache(folder: Path) -> diskcache.Cache:
     # No eviction, and JSON: a pickle in a folder that others can write would be a way in.
     settings: dict[str, Any] = {"eviction_policy": "none", "size_limit": 2**40, "sqlite_journal_mode": "delete"}
-    return diskcache.Cache(str(folder), timeout=WAIT_SECONDS, disk=diskcache.JSONDisk, **settings)
+    until = time.monotonic() + WAIT_SECONDS
+    while True:
+        try:
+            return diskcache.Cache(str(folder), timeout=WAIT_SECONDS, disk=diskcache.JSONDisk, **settings)
+        except sqlite3.OperationalError as error:
+            # several processes that begin one line at once lock each other out, which SQLite does not wait for
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+            time.sleep(BETWEEN_TRIES)
 
 
 def _unusable(folder: Path, error: Exception) -> InputError:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 # Files are looked into by a process that takes seconds to start.
-READING = 60_000
+READING = 150_000
 
 
 def upload(page: Page, *paths: Path) -> None:

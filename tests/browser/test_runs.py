@@ -56,7 +56,7 @@ def test_a_second_training_waits_in_line_and_both_can_be_cancelled(page: Page):
     page.goto(endless)
     state(page, "Running")
     page.get_by_role("button", name="Cancel training").click()
-    state(page, "Cancelled", timeout=60_000)
+    state(page, "Cancelled", timeout=180_000)
     expect(page.locator("#training-cancel")).to_be_hidden()
     page.wait_for_timeout(2500)
     asked: list[str] = []
@@ -73,7 +73,7 @@ def test_a_cancelled_training_goes_on_and_another_one_is_tried_from_it(page: Pag
     expect(page.locator("#training-live")).to_contain_text("of 1,200")
     page.wait_for_timeout(1500)
     page.get_by_role("button", name="Cancel training").click()
-    state(page, "Cancelled", timeout=60_000)
+    state(page, "Cancelled", timeout=180_000)
     expect(page.locator("#training-resume")).to_contain_text("Go on from step")
     # Other settings, from those of this run.
     setting(page, "steps").fill("7")
@@ -218,7 +218,7 @@ def test_a_lost_run_is_followed_again_when_it_is_resumed_elsewhere(page: Page, b
     state(other, "Running")
     state(page, "Running")
     page.get_by_role("button", name="Cancel training").click()
-    state(page, "Cancelled", timeout=60_000)
+    state(page, "Cancelled", timeout=180_000)
     state(other, "Cancelled")
     # It comes back to what was done elsewhere, and asks for nothing until then.
     other.locator("#training-resume").click()
@@ -227,7 +227,7 @@ def test_a_lost_run_is_followed_again_when_it_is_resumed_elsewhere(page: Page, b
     page.evaluate("window.dispatchEvent(new Event('focus'))")
     state(page, "Running")
     page.get_by_role("button", name="Cancel training").click()
-    state(page, "Cancelled", timeout=60_000)
+    state(page, "Cancelled", timeout=180_000)
     next(pages, None)
 
 

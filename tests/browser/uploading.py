@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 MEGABYTE = 10**6
 # What Chromium and Dash write when a connection is refused or cut, as these tests make it happen.
 PROVOKED = re.compile(
-    r"the server did not respond|"
-    r"net::ERR_(CONNECTION_(REFUSED|RESET|ABORTED)|EMPTY_RESPONSE|FAILED|INTERNET_DISCONNECTED|SOCKET_NOT_CONNECTED|NETWORK_CHANGED)"
+    r"the server did not respond|^Failed to fetch$|"
+    r"net::ERR_(CONNECTION_(REFUSED|RESET|ABORTED)|EMPTY_RESPONSE|CONTENT_LENGTH_MISMATCH|FAILED|INTERNET_DISCONNECTED|SOCKET_NOT_CONNECTED|NETWORK_CHANGED)"
 )
 UPLOADING = 120_000
 
