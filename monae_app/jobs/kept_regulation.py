@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from monae_app.engine.analysis.regulation.evidence import Regulation
+from monae_app.engine.data.known_targets import parse_own_targets
 from monae_app.engine.data.motifs.hits import MOTIF_HITS, MotifHits
 from monae_app.engine.errors import InputError
 from monae_app.engine.result import read_config
@@ -27,6 +28,8 @@ from monae_app.jobs.private_files import private_folder, write_private
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    from monae_app.engine.data.known_targets import KnownTargets
 
 EVIDENCE, MOTIFS, PLACES, GROUPS, KNOWN = "evidence", "motifs", "places", "groups", "known"
 # beside the files of a bundled run: what was worked out when it was made
@@ -129,6 +132,25 @@ class KeptRegulation:
             return (self._folder / f"{key_name(key)}.txt").read_text("utf-8")
         except (OSError, ValueError):
             return None
+
+    def own_targets(self, own: str) -> KnownTargets:
+        """Read a user's own table of known targets.
+
+        Parameters
+        ----------
+        own
+            Its key and its name, with a colon between them.
+
+        Raises
+        ------
+        InputError
+            If it is not kept any more, or cannot be read.
+        """
+        key, _, name = own.partition(":")
+        text = self.table(key)
+        if text is None:
+            raise InputError("Your table of known targets is not kept any more.", "one of this week.", "load it again.")
+        return parse_own_targets(text, name or "your table")
 
     def _found(self, run: Path, asked: Mapping[str, Any]) -> Path:
         """Where something is kept for the user or, if it is not, where it would travel with a bundled run."""

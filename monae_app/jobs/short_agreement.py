@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import threadpoolctl
 
 from monae_app.engine.analysis.regulation.agreement import agreement
-from monae_app.engine.data.known_targets import organism_of_run, parse_own_targets, read_known_targets
+from monae_app.engine.data.known_targets import organism_of_run, read_known_targets
 from monae_app.engine.errors import InputError
 from monae_app.engine.result import read_config
 from monae_app.engine.telling import Telling
@@ -60,11 +60,7 @@ def measure_agreement(order: dict[str, Any], bench: Bench) -> dict[str, Any]:
 def _known(order: dict[str, Any], kept: KeptRegulation, folder: Path, regulation: Regulation) -> KnownTargets:
     genes = [str(gene) for gene in regulation.genes]
     if order.get("own"):
-        key, _, name = str(order["own"]).partition(":")
-        text = kept.table(key)
-        if text is None:
-            raise InputError("Your table of known targets is not kept any more.", "one of this week.", "load it again.")
-        return parse_own_targets(text, name or "your table").among(genes)
+        return kept.own_targets(str(order["own"])).among(genes)
     organism = organism_of_run(read_config(folder).genome, genes)
     if organism is None:
         raise InputError("There are no known targets for this run.", "a run of human or mouse.", "load your own table.")

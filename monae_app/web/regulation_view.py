@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import pandas as pd
 
-from monae_app.engine.data.known_targets import KnownTargets, organism_of_run, parse_own_targets, read_known_targets
+from monae_app.engine.data.known_targets import KnownTargets, organism_of_run, read_known_targets
 from monae_app.engine.errors import InputError
 from monae_app.jobs import bitsets
 from monae_app.jobs.kept_regulation import PLACES, KeptRegulation, groups_asked, inputs_of
@@ -243,13 +243,7 @@ class RegulationView:
         # factors that have motifs and were not measured have targets, too
         named = [*genes, *tables.factors]
         if own:
-            key, _, name = own.partition(":")
-            text = self.kept.table(key)
-            if text is None:
-                raise InputError(
-                    "Your table of known targets is not kept any more.", "one of this week.", "load it again."
-                )
-            return parse_own_targets(text, name or "your table").among(named)
+            return self.kept.own_targets(own).among(named)
         view = self._services.view(run)
         organism = organism_of_run(view.run.config.genome, genes)
         return None if organism is None else read_known_targets(organism).among(named)

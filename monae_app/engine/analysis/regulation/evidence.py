@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from monae_app.engine.analysis.regulation.matched_null import false_discovery_rate
+from monae_app.engine.analysis.differential.discoveries import false_discovery_rates
 from monae_app.engine.analysis.regulation.motif_support import MotifSupport, links_of_genes
 from monae_app.engine.analysis.regulation.targets import GeneSpace, TargetFinder
 from monae_app.engine.errors import InputError
@@ -181,7 +181,7 @@ class Regulation:
                 "score": score,
                 "sign": 0,
                 "p": p,
-                "q": false_discovery_rate(p),
+                "q": false_discovery_rates(p),
                 "similarity": found.similarity if number is not None else np.nan,
                 "correlation": self._correlations(number),
                 "motif": np.nan if found.motif is None else found.motif,

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from monae_app.engine.analysis.differential.discoveries import false_discovery_rates
 from monae_app.engine.analysis.regulation.matched_null import (
-    false_discovery_rate,
     null_peaks,
     p_values,
     strata_of,
@@ -86,5 +86,5 @@ def score_links(
     q = np.full(len(pairs), np.nan)
     inside = pairs["in_guidance"].to_numpy(bool)
     for group in (np.flatnonzero(inside), np.flatnonzero(~inside)):
-        q[group] = false_discovery_rate(p[group])
+        q[group] = false_discovery_rates(p[group])
     return pairs.assign(score=np.abs(score), sign=np.where(score < 0, -1, 1).astype(np.int8), p=p, q=q)

@@ -44,11 +44,11 @@ def strata_of(accessibility: np.ndarray, length: np.ndarray) -> Strata:
         Mean counts and spread over cells of each peak, (P,).
     """
     n_bins = int(np.clip(np.sqrt(len(length) / PEAKS_A_STRATUM), 1, MOST_BINS))
-    first = _ranks(accessibility) * n_bins // len(accessibility)
+    first = ranks(accessibility) * n_bins // len(accessibility)
     of_peak = np.empty(len(length), np.int64)
     for each in range(n_bins):
         rows = np.flatnonzero(first == each)
-        of_peak[rows] = each * n_bins + _ranks(length[rows]) * n_bins // max(len(rows), 1)
+        of_peak[rows] = each * n_bins + ranks(length[rows]) * n_bins // max(len(rows), 1)
     return Strata(of_peak, n_bins * n_bins)
 
 
@@ -111,19 +111,8 @@ def p_values(null: np.ndarray, strata: np.ndarray, scores: np.ndarray, own: np.n
     return np.asarray(np.minimum(1.0, 2 * (1 + np.minimum(above, below)) / (1 + len(ordered))))
 
 
-def false_discovery_rate(p: np.ndarray) -> np.ndarray:
-    """Benjamini-Hochberg q of p-values, (n,); NaN stays NaN and counts for nothing."""
-    q = np.full(len(p), np.nan)
-    known = np.flatnonzero(~np.isnan(p))
-    if not len(known):
-        return q
-    order = known[np.argsort(p[known], kind="stable")]
-    scaled = p[order] * len(known) / np.arange(1, len(known) + 1)
-    q[order] = np.minimum(1, np.minimum.accumulate(scaled[::-1])[::-1])
-    return q
-
-
-def _ranks(values: np.ndarray) -> np.ndarray:
-    ranks = np.empty(len(values), np.int64)
-    ranks[np.argsort(values, kind="stable")] = np.arange(len(values))
-    return ranks
+def ranks(values: np.ndarray) -> np.ndarray:
+    """Place of every value among all, 0 for the smallest; equal values keep their order."""
+    found = np.empty(len(values), np.int64)
+    found[np.argsort(values, kind="stable")] = np.arange(len(values))
+    return found

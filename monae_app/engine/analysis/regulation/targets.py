@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from monae_app.engine.analysis.regulation.matched_null import ranks
+
 if TYPE_CHECKING:
     from monae_app.engine.analysis.regulation.motif_support import MotifSupport
 
@@ -190,6 +192,4 @@ def _places(values: np.ndarray) -> np.ndarray:
 
 def _bands(length: np.ndarray) -> np.ndarray:
     """Genes of like length, which vary alike."""
-    ranks = np.empty(len(length), np.int64)
-    ranks[np.argsort(length, kind="stable")] = np.arange(len(length))
-    return ranks * BANDS // max(len(length), 1)
+    return ranks(length) * BANDS // max(len(length), 1)

@@ -9,11 +9,11 @@ from hypothesis.extra import numpy as arrays
 from scipy.stats import false_discovery_control, kstest
 from sklearn.metrics import roc_auc_score
 
+from monae_app.engine.analysis.differential.discoveries import false_discovery_rates
 from monae_app.engine.analysis.regulation.candidate_pairs import candidate_pairs
 from monae_app.engine.analysis.regulation.links import score_links
 from monae_app.engine.analysis.regulation.matched_null import (
     FEWEST_PEAKS,
-    false_discovery_rate,
     null_peaks,
     p_values,
     strata_of,
@@ -128,10 +128,10 @@ def test_every_peak_has_a_stratum_and_strata_are_even(n_peaks, seed):
 @settings(max_examples=50, deadline=None)
 @given(arrays.arrays(float, st.integers(1, 60), elements=st.floats(1e-6, 1)))
 def test_q_is_that_of_benjamini_and_hochberg(p):
-    assert false_discovery_rate(p) == pytest.approx(false_discovery_control(p))
+    assert false_discovery_rates(p) == pytest.approx(false_discovery_control(p))
     gaps = np.insert(p, 0, np.nan)
-    assert np.isnan(false_discovery_rate(gaps)[0])
-    assert false_discovery_rate(gaps)[1:] == pytest.approx(false_discovery_control(p))
+    assert np.isnan(false_discovery_rates(gaps)[0])
+    assert false_discovery_rates(gaps)[1:] == pytest.approx(false_discovery_control(p))
 
 
 def test_null_peaks_lie_on_other_chromosomes():
