@@ -38,6 +38,17 @@ def empty(title: str, *children: Any) -> html.Div:
     return html.Div([html.H2(title), *children], className="empty")
 
 
+def no_run(purpose: str) -> html.Div:
+    """Stand where a run would be shown if there were one; ``purpose`` says what comes of one."""
+    return empty("No run yet", html.P(purpose), dcc.Link("Choose data", href="/data", className="button primary"))
+
+
+def not_finished(title: str, run: str, error: InputError) -> html.Div:
+    """Stand where a run would be shown if it could be opened."""
+    link = dcc.Link("Go to Training", href=f"/training?run={run}", className="button primary")
+    return empty(title, html.P(f"{error.found} {error.todo}"), link)
+
+
 def _with_code(text: str) -> list[Any]:
     """Set lines of R apart, ready to be copied."""
     told, found, code = text.partition(IN_R)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
+from dash import ClientsideFunction, Dash, Input, Output, State, html, no_update
 
 from monae_app.engine.errors import InputError
 from monae_app.web import ids
 from monae_app.web.components.export_run import download_link
-from monae_app.web.components.notice import empty
+from monae_app.web.components.notice import empty, no_run, not_finished
 from monae_app.web.label_files import GIVES, Look
 from monae_app.web.labels_view import Choice, LabelsView, label_columns
 from monae_app.web.modalities import modality_title
@@ -115,13 +115,11 @@ def chosen(run: Any, source: Any, column: Any, target: Any, look: Any, role: Any
 def why_not(services: Services, run: str | None) -> Any:
     """Say why nothing can be transferred, and what to do; None if it can."""
     if not run:
-        text = html.P("Train on the bundled sample or on your own files; labels are transferred in the finished run.")
-        return empty("No run yet", text, dcc.Link("Choose data", href="/data", className="button primary"))
+        return no_run("Train on the bundled sample or on your own files; labels are transferred in the finished run.")
     try:
         opened = services.view(run)
     except InputError as error:
-        link = dcc.Link("Go to Training", href=f"/training?run={run}", className="button primary")
-        return empty("This run has no cells to label yet", html.P(f"{error.found} {error.todo}"), link)
+        return not_finished("This run has no cells to label yet", run, error)
     if len(opened.modalities) < 2:
         alone = "This run has one modality. Choose another file, or name clusters by lists of markers."
         return empty("Nothing to transfer from", html.P(alone))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
+from dash import ClientsideFunction, Dash, Input, Output, State, html, no_update
 
 from monae_app.engine.errors import InputError
 from monae_app.web import ids
-from monae_app.web.components.notice import alert, empty
+from monae_app.web.components.notice import alert, empty, no_run, not_finished
 from monae_app.web.pages.regulation.layout import (
     ASKED,
     FACTOR,
@@ -196,13 +196,11 @@ def strongest(tables: Tables) -> str | None:
 def why_not(services: Services, run: str | None) -> Any:
     """Say why there is nothing to show, and what to do; None if there is."""
     if not run:
-        text = html.P("Train on the bundled sample or on your own files; what regulates what is told by the run.")
-        return empty("No run yet", text, dcc.Link("Choose data", href="/data", className="button primary"))
+        return no_run("Train on the bundled sample or on your own files; what regulates what is told by the run.")
     try:
         opened = services.view(run)
     except InputError as error:
-        link = dcc.Link("Go to Training", href=f"/training?run={run}", className="button primary")
-        return empty("This run has nothing to show yet", html.P(f"{error.found} {error.todo}"), link)
+        return not_finished("This run has nothing to show yet", run, error)
     if "rna" not in opened.modalities:
         lacking = "Targets are genes: a run needs RNA, and says most with RNA and ATAC."
         return empty("This run has no RNA", html.P(lacking))
