@@ -35,11 +35,13 @@
       return ready && !before ? loaded() : clientside.no_update;
     },
 
-    remember(tf, groups, which, target, region) {
+    remember(tf, groups, which, sign, q, backing, target, region) {
       // The callback also fires while another page takes this one's place.
       if (window.location.pathname !== "/regulation" || !tf) return clientside.no_update;
       const address = new URL(window.location);
-      const chosen = { tf, groups, which: which === "all" ? null : which, target: target?.target };
+      const chosen = { tf, groups, target: target?.target };
+      const filters = { which: [which, "all"], sign: [sign, "both"], q: [q, 1], backing: [backing, "any"] };
+      for (const [name, [value, usual]] of Object.entries(filters)) chosen[name] = value === usual ? null : value;
       // in plain digits: commas are for reading
       chosen.region = region ? `${region.chrom}:${region.start}-${region.end}` : null;
       for (const [name, value] of Object.entries(chosen)) {

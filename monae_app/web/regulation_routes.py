@@ -49,7 +49,9 @@ def register(server: Flask, services: Services, selections: Selections) -> None:
         if kind not in KINDS:
             raise InputError(f"There is no {kind[:20]!r} of a network.", ", ".join(KINDS), "choose one of these.")
         said = request.args
-        filters = Filters.read(said.get("which"), said.get("sign"), said.get("q", 1), said.get("top", 30))
+        filters = Filters.read(
+            said.get("which"), said.get("sign"), said.get("q", 1), said.get("backing"), said.get("top", 30)
+        )
         known = view.known(run, tables, said.get("own"))
         found = network_for(view, run, tables, said.getlist("tf"), filters, known)
         lines = [f"Targets of {', '.join(said.getlist('tf'))[:200]}", *said_of(known)]

@@ -14,12 +14,15 @@ if TYPE_CHECKING:
 
 Which = Literal["all", "novel", "known"]
 Sign = Literal["both", "up", "down"]
+Backing = Literal["any", "peak", "motif", "both"]
 COLUMNS = (
     "tf", "target", "rank", "score", "sign", "p", "q", "similarity", "correlation", "motif", "motif_peaks", "link_p",
     "known", "mode", "pmids",
 )  # fmt: skip
 # of a candidate, in either modality
 NOTABLE = 0.05
+# standard deviations beyond chance that one in twenty genes has by chance
+MOTIFS_BEYOND = 1.645
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,9 @@ class Filters:
         Of the measured correlation with the factor.
     most_q
         Highest q; 1 for any.
+    backing
+        What else must speak for a target: a peak that goes with it with p <= .05, motifs of the factor in its peaks
+        beyond chance (1.645 standard deviations), both, or nothing.
     top
         How many at most.
     """
@@ -41,15 +47,17 @@ class Filters:
     which: Which = "all"
     sign: Sign = "both"
     most_q: float = 1.0
+    backing: Backing = "any"
     top: int = 100
 
     @classmethod
-    def read(cls, which: object, sign: object, most_q: object, top: object) -> Filters:
+    def read(cls, which: object, sign: object, most_q: object, backing: object, top: object) -> Filters:
         """Read what a browser says; what is no filter is none."""
         return cls(
             which if which in get_args(Which) else "all",  # type: ignore[arg-type]
             sign if sign in get_args(Sign) else "both",  # type: ignore[arg-type]
             _number(most_q, 0.0, 1.0, 1.0),
+            backing if backing in get_args(Backing) else "any",  # type: ignore[arg-type]
             int(_number(top, 1, 5000, 100)),
         )
 
@@ -62,6 +70,10 @@ class Filters:
             keep &= targets["sign"].to_numpy() == (1 if self.sign == "up" else -1)
         if self.most_q < 1:
             keep &= (targets["q"] <= self.most_q).to_numpy()
+        if self.backing in ("peak", "both"):
+            keep &= (targets["link_p"] <= NOTABLE).to_numpy()
+        if self.backing in ("motif", "both"):
+            keep &= (targets["motif"] >= MOTIFS_BEYOND).to_numpy()
         return targets[keep].head(self.top)
 
 

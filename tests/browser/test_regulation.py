@@ -75,8 +75,16 @@ def test_from_a_factor_to_a_target_its_track_a_peak_and_back(page: Page, with_mo
 
 
 def test_a_target_that_is_a_factor_leads_on_and_the_network_goes_out(page: Page, with_motifs: None, tmp_path: Path):
-    page.goto("/regulation?run=sample-tiny&tf=Gene3")
+    page.goto("/regulation?run=sample-tiny&tf=Gene3&q=0.25&backing=both")
     expect(page.locator("#regulation-title")).to_have_text("Targets of Gene3", timeout=LONG)
+    # which evidence is asked for stands in the address, for table and network alike: peaks of one chromosome have no p
+    expect(page.locator("#regulation-sentence")).to_contain_text("0 are shown")
+    page.locator("#regulation-q").click()
+    page.get_by_role("option", name="any q").click()
+    page.locator("#regulation-backing").click()
+    page.get_by_role("option", name="any evidence").click()
+    expect(page.locator("#regulation-sentence")).to_contain_text("59 are shown")
+    expect(page).not_to_have_url(re.compile("backing|q="))
     expect(page.locator("#regulation-track-title")).to_contain_text("chr1")
     load(page)
     page.locator("#regulation-which").get_by_text("Known", exact=True).click()

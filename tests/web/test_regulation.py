@@ -112,12 +112,22 @@ def test_known_targets_of_ones_own_are_marked_in_any_case(targets, view, tables,
 
 
 def test_filters_keep_what_they_say(targets):
-    assert len(Filters.read("all", "both", 1, 25).of(targets)) == 25
-    assert not Filters.read("novel", "both", 1, 5000).of(targets)["known"].any()
-    assert sorted(Filters.read("known", "both", 1, 100).of(targets)["target"]) == ["Gene5", "Gene7"]
-    assert (Filters.read("all", "down", 1, 100).of(targets)["sign"] == -1).all()
-    assert (Filters.read("all", "both", 0.1, 100).of(targets)["q"] <= 0.1).all()
-    assert Filters.read("nonsense", None, "x", "nan") == Filters()
+    def kept(which="all", sign="both", q=1, backing="any", top=100, of=targets):
+        return Filters.read(which, sign, q, backing, top).of(of)
+
+    assert len(kept(top=25)) == 25
+    assert not kept("novel", top=5000)["known"].any()
+    assert sorted(kept("known")["target"]) == ["Gene5", "Gene7"]
+    assert (kept(sign="down")["sign"] == -1).all()
+    assert (kept(q=0.1)["q"] <= 0.1).all()
+    assert Filters.read("nonsense", None, "x", 7, "nan") == Filters()
+    # every kind of evidence: a peak that goes with the target, motifs in its peaks, both, neither
+    four = targets.head(4).assign(link_p=[0.01, 0.01, 0.5, np.nan], motif=[2.0, 0.0, 2.0, np.nan])
+    names = four["target"].tolist()
+    assert kept(of=four)["target"].tolist() == names
+    assert kept(backing="peak", of=four)["target"].tolist() == names[:2]
+    assert kept(backing="motif", of=four)["target"].tolist() == [names[0], names[2]]
+    assert kept(backing="both", of=four)["target"].tolist() == names[:1]
 
 
 def test_the_shortlist_is_new_and_has_evidence_in_both_modalities(targets, tables):

@@ -12,18 +12,21 @@ from monae_app.web import ids
 from monae_app.web.components.notice import alert, empty, no_run, not_finished
 from monae_app.web.pages.regulation.layout import (
     ASKED,
+    BACKING,
     FACTOR,
     FORM,
     GROUP,
     GROUPS,
     HINT,
     JOB,
+    MOST_Q,
     NOTE,
     READY,
     REGION,
     REGULATORS,
     REMEMBERED,
     SHOWN,
+    SIGN,
     TARGET,
     WHICH,
 )
@@ -83,7 +86,7 @@ def register(app: Dash, services: Services, view: RegulationView) -> None:
     app.clientside_callback(  # type: ignore[no-untyped-call]
         ClientsideFunction("regulation", "remember"),
         Output(REMEMBERED, "children"),
-        *[Input(name, "value") for name in (FACTOR, GROUPS, WHICH)],
+        *[Input(name, "value") for name in (FACTOR, GROUPS, WHICH, SIGN, MOST_Q, BACKING)],
         Input(TARGET, "data"),
         Input(REGION, "data"),
     )

@@ -29,7 +29,9 @@ TABLE, SENTENCE, CREDIT, CSV, SHORTLIST, LINKS = (
     "regulation-table", "regulation-sentence", "regulation-credit", "regulation-csv", "regulation-shortlist",
     "regulation-links",
 )  # fmt: skip
-WHICH, SIGN, MOST_Q, TOP = "regulation-which", "regulation-sign", "regulation-q", "regulation-top"
+WHICH, SIGN, MOST_Q, BACKING, TOP = (
+    "regulation-which", "regulation-sign", "regulation-q", "regulation-backing", "regulation-top",
+)  # fmt: skip
 OWN, OWN_FILE, OWN_BUTTON, OWN_DROP, OWN_SAID = (
     "regulation-own", "regulation-own-file", "regulation-own-button", "regulation-own-drop", "regulation-own-said",
 )  # fmt: skip
@@ -50,8 +52,15 @@ TOLD = (
     "Genes are ranked as targets of a factor by what the run learned and, where motifs are there, by the peaks that go "
     "with them. Peaks go with genes by what was measured."
 )
+RATES = (0.05, 0.1, 0.25)
 WHICHES = {"all": "All", "novel": "Not reported", "known": "Known"}
 SIGNS = {"both": "Both", "up": "Rise", "down": "Fall"}
+BACKINGS = {
+    "any": "any evidence",
+    "peak": "a peak, p ≤ .05",
+    "motif": "motifs beyond chance",
+    "both": "peak and motifs",
+}
 
 
 def layout(asked: dict[str, str], more: Sequence[Any], agreement: Any) -> html.Div:
@@ -151,9 +160,14 @@ def _targets(asked: dict[str, str]) -> html.Section:
         options: Any = [{"label": title, "value": key} for key, title in told.items()]
         return dcc.RadioItems(options, value, id=name, inline=True, className="segments")
 
-    rates: Any = [{"label": "any q", "value": 1}, *({"label": f"q ≤ {q:g}", "value": q} for q in (0.05, 0.1, 0.25))]
+    rates: Any = [{"label": "any q", "value": 1}, *({"label": f"q ≤ {q:g}", "value": q} for q in RATES)]
     tops: Any = [{"label": f"best {count:,}", "value": count} for count in (25, 100, 500, 5000)]
-    which = asked.get("which", "")
+    backings: Any = [{"label": title, "value": key} for key, title in BACKINGS.items()]
+    rate = next((q for q in RATES if f"{q:g}" == asked.get("q")), 1)
+
+    def first(name: str, known: dict[str, str]) -> str:
+        return asked[name] if asked.get(name) in known else next(iter(known))
+
     return html.Section(
         [
             html.Div(
@@ -174,9 +188,13 @@ def _targets(asked: dict[str, str]) -> html.Section:
             html.P(id=SENTENCE, className="muted", **aria(live="polite")),
             html.Div(
                 [
-                    segments(WHICH, WHICHES, which if which in WHICHES else "all"),
-                    segments(SIGN, SIGNS, "both"),
-                    dcc.Dropdown(rates, 1, id=MOST_Q, clearable=False, className="regulation-q"),
+                    segments(WHICH, WHICHES, first("which", WHICHES)),
+                    segments(SIGN, SIGNS, first("sign", SIGNS)),
+                    dcc.Dropdown(rates, rate, id=MOST_Q, clearable=False, className="regulation-q"),
+                    dcc.Dropdown(
+                        backings, first("backing", BACKINGS), id=BACKING, clearable=False,
+                        className="regulation-backing",
+                    ),
                     dcc.Dropdown(tops, 100, id=TOP, clearable=False, className="regulation-q"),
                 ],
                 className="regulation-filters",

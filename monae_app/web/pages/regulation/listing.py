@@ -11,6 +11,7 @@ from monae_app.engine.errors import InputError
 from monae_app.web.components.notice import refused
 from monae_app.web.pages.regulation.choosing import lacking, tables_of
 from monae_app.web.pages.regulation.layout import (
+    BACKING,
     CSV,
     FACTOR,
     LINKS,
@@ -71,6 +72,7 @@ def register(app: Dash, view: RegulationView) -> None:
         Input(WHICH, "value"),
         Input(SIGN, "value"),
         Input(MOST_Q, "value"),
+        Input(BACKING, "value"),
         Input(TOP, "value"),
     )  # fmt: skip
     def show(factor: str | None, ready: Any, own: str | None, *filters: Any) -> tuple[Any, ...]:

@@ -18,7 +18,7 @@ from monae_app.web.figures.style import style
 from monae_app.web.network_data import network_for
 from monae_app.web.network_files import KINDS
 from monae_app.web.pages.regulation.choosing import tables_of
-from monae_app.web.pages.regulation.layout import FACTOR, MOST_Q, OWN, READY, SIGN, TARGET, WHICH, field
+from monae_app.web.pages.regulation.layout import BACKING, FACTOR, MOST_Q, OWN, READY, SIGN, TARGET, WHICH, field
 from monae_app.web.pages.regulation.listing import papers
 from monae_app.web.pages.regulation.peaking import as_factor
 from monae_app.web.regulation_tables import Filters
@@ -113,17 +113,18 @@ def _register_figure(app: Dash, view: RegulationView) -> None:
         Input(WHICH, "value"),
         Input(SIGN, "value"),
         Input(MOST_Q, "value"),
+        Input(BACKING, "value"),
         Input(OWN, "data"),
         Input(READY, "data"),
         Input(TARGET, "data"),
         Input(ids.THEME, "data"),
     )  # fmt: skip
     def draw(loaded: Any, tf: str | None, more: list[str] | None, top: int, *rest: Any) -> tuple[Any, Any]:
-        which, sign, most_q, own, ready, target, theme = rest
+        which, sign, most_q, backing, own, ready, target, theme = rest
         tables = tables_of(view, ready)
         if not loaded or tables is None or not tf:
             return None, None
-        factors, filters = [tf, *(more or [])], Filters.read(which, sign, most_q, top)
+        factors, filters = [tf, *(more or [])], Filters.read(which, sign, most_q, backing, top)
         try:
             known = view.known(ready["run"], tables, own)
             network = network_for(view, ready["run"], tables, factors, filters, known)
@@ -135,7 +136,8 @@ def _register_figure(app: Dash, view: RegulationView) -> None:
             layout={"name": "preset", "fit": True, "padding": 20}, minZoom=0.2, maxZoom=4, boxSelectionEnabled=False,
             style={"width": "100%", "height": "100%"}, autoungrabify=True,
         )  # fmt: skip
-        said = {"tf": factors, "groups": ready["groups"], "which": which, "sign": sign, "q": most_q, "top": top}
+        said = {"tf": factors, "groups": ready["groups"], "which": which, "sign": sign, "q": most_q,
+                "backing": backing, "top": top}  # fmt: skip
         query = urlencode(said | ({"own": own} if own else {}), doseq=True)
         route = f"/api/runs/{ready['run']}/regulation/network"
         links = [html.A(kind.upper() if kind != "graphml" else "GraphML", href=f"{route}.{kind}?{query}",
