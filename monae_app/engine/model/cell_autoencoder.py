@@ -12,6 +12,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from monae_app.engine.model.per_batch import rows_of
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -161,13 +163,12 @@ class BatchDecoder(nn.Module, ABC):
         Returns
         -------
         tuple
-            scale (u . f) + bias (B, F) and the log dispersion (B or 1, F).
+            scale (u . f) + bias (B, F), and the log dispersion in every batch (b, F).
         """
-        product = latent @ vectors.t()
         scale, bias, spread = self.at(features)
         if len(scale) == 1:
-            return torch.addcmul(bias, product, scale), spread
-        return torch.addcmul(bias[batch], product, scale[batch]), spread[batch]
+            return torch.addmm(bias, latent, (vectors * scale.t()).t()), spread
+        return torch.addcmul(rows_of(bias, batch), latent @ vectors.t(), rows_of(scale, batch)), spread
 
 
 class FeatureDecoder(BatchDecoder):

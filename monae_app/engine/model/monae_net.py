@@ -196,11 +196,10 @@ class MonaeNet(nn.Module):
             private = private * ~across
         spot = torch.cat([shared, private], dim=1)
         level, spread = self.decoders[name](spot, vectors[batch.features], batch.batch, batch.features)
-        zero_logit = None
-        if name in self.zero_logits:
-            zero_logit = self.zero_logits[name][:, batch.features]
-            zero_logit = zero_logit if len(zero_logit) == 1 else zero_logit[batch.batch]
-        return negative_log_likelihood(self.likelihoods[name], batch.measured, level, batch.library, spread, zero_logit)
+        zero_logit = self.zero_logits[name][:, batch.features] if name in self.zero_logits else None
+        return negative_log_likelihood(
+            self.likelihoods[name], batch.measured, level, batch.library, spread, zero_logit, batch.batch
+        )
 
     @staticmethod
     def _edges(edges: EdgeBatch, shared: Tensor) -> Tensor:

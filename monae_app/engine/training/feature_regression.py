@@ -127,7 +127,8 @@ def _fit(
             level,
             torch.from_numpy(cells.library[rows, None]),
             spread,
-            None if zero_logit is None else zero_logit[batch],
+            zero_logit,
+            batch,
         )
         # N(0, I), whose weight against all N cells is 1 / N, on shared axes too: what training asks of them on top
         # (lambda_shared_features) is there to join modalities

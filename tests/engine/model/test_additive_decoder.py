@@ -53,7 +53,7 @@ def test_chosen_features_are_those_of_the_whole_and_it_decodes_by_the_formula():
     level, spread = decoder(latent, vectors, batch, features)
     scale, bias, log_dispersion = decoder.at(features)
     torch.testing.assert_close(level, scale[batch] * (latent @ vectors.T) + bias[batch])
-    torch.testing.assert_close(spread, log_dispersion[batch])
+    torch.testing.assert_close(spread, log_dispersion)
 
 
 def test_departing_from_the_sum_costs_and_the_cost_has_a_gradient():

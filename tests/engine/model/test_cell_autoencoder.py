@@ -122,7 +122,7 @@ def test_a_decoder_equals_its_formula(n_batches):
         for j, feature in enumerate(features):
             expected = scale[batch[i], feature] * torch.dot(latent[i], vectors[j]) + bias[batch[i], feature]
             torch.testing.assert_close(level[i, j], expected)
-            torch.testing.assert_close(dispersion.expand(4, 3)[i, j], spread[batch[i], feature])
+            torch.testing.assert_close(dispersion[batch[i], j], spread[batch[i], feature])
 
 
 def test_a_decoder_keeps_no_hold_on_what_it_started_from():

@@ -226,7 +226,7 @@ def test_the_library_multiplies_the_mean_of_counts_and_of_nothing_else():
         measured = covered(np.eye(4, 5), np.ones(SHAPE)) if model.level == "logit" else values
         found = negative_log_likelihood(name, measured, level, library, spread, spread)
         log_mean = level + library.log() if model.level == "log_proportion" else level
-        torch.testing.assert_close(found, model.nll(measured, log_mean, spread, spread))
+        torch.testing.assert_close(found, model.nll(measured, log_mean, spread, spread, None))
         counted = name in ("nb", "zinb", "poisson", "bernoulli")
         assert (model.level == "log_proportion") == counted
 
@@ -253,3 +253,34 @@ def test_dense_fills_every_place():
     values = np.random.default_rng(0).poisson(0.5, SHAPE).astype(np.float32)
     assert (values == 0).any()
     np.testing.assert_array_equal(sparse(values).dense(SHAPE).numpy(), values)
+
+
+@pytest.mark.parametrize("name", LIKELIHOODS)
+@pytest.mark.parametrize("n_batches", [1, 3, 40])
+def test_a_table_of_batches_costs_what_the_row_of_each_cell_costs(name, n_batches):
+    rng = torch.Generator().manual_seed(n_batches)
+    batch = torch.randint(n_batches, (4,), generator=rng)
+    tables = [torch.randn(n_batches, 5, generator=rng, dtype=torch.float64).requires_grad_() for _ in range(2)]
+    level = torch.randn(SHAPE, generator=rng, dtype=torch.float64).requires_grad_()
+    values = np.arange(20.0).reshape(SHAPE) % 4
+    measured = covered(values, values + 1) if "binomial" in name else sparse(values)
+    library = torch.full((4, 1), 3.0, dtype=torch.float64)
+    given = negative_log_likelihood(name, measured, level, library, *tables, batch)
+    gathered = negative_log_likelihood(name, measured, level, library, *(each[batch] for each in tables))
+    torch.testing.assert_close(given, gathered)
+    of_given, of_gathered = (
+        torch.autograd.grad(cost, [level, *tables], allow_unused=True) for cost in (given, gathered)
+    )
+    for one, other in zip(of_given, of_gathered, strict=True):
+        assert (one is None) == (other is None)
+        if one is not None:
+            torch.testing.assert_close(one, other)
+
+
+def test_beyond_its_bounds_a_negative_binomial_pulls_at_nothing():
+    measured = sparse(np.eye(4, 5))
+    level = torch.tensor([[13.0] * 5, [-1.0] * 5, [20.0] * 5, [0.5] * 5], requires_grad=True)
+    log_t = torch.tensor([[9.0, 0.0, -16.0, 1.0, 8.5]], requires_grad=True)
+    negative_binomial_nll(measured, level, log_t).backward()
+    assert ((level.grad == 0) == (level > 12)).all()
+    assert (log_t.grad[0] == 0).tolist() == [True, False, True, False, True]

@@ -6,10 +6,13 @@ B cells, F features of a step; m mean, t inverse dispersion (variance m + m^2 / 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
+from torch.autograd.function import once_differentiable
 from torch.nn import functional
+
+from monae_app.engine.model.per_batch import MOST_BY_PRODUCT, indicators, rows_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -23,7 +26,9 @@ LOG_DISPERSION_BOUND = 8.0
 LOG_DISPERSION_FLOOR = -15.0
 
 
-def negative_binomial_nll(measured: SparseValues, log_mean: Tensor, log_dispersion: Tensor) -> Tensor:
+def negative_binomial_nll(
+    measured: SparseValues, log_mean: Tensor, log_dispersion: Tensor, batch: Tensor | None = None
+) -> Tensor:
     """Negative log-likelihood of counts, mean over cells and features, a scalar.
 
     log p(x) = lgamma(x + t) - lgamma(t) - lgamma(x + 1) + x log(m / (m + t)) - t log(1 + m / t). At x = 0 only the last
@@ -37,10 +42,68 @@ def negative_binomial_nll(measured: SparseValues, log_mean: Tensor, log_dispersi
     log_mean
         log m, shape (B, F); above 12 it counts as 12.
     log_dispersion
-        log t, shape (1, F) or (B, F); beyond -15 and 8 it counts as these.
+        log t, shape (1, F) or (B, F), or (b, F) with ``batch``; beyond -15 and 8 it counts as these.
+    batch
+        Row of ``log_dispersion`` that each cell reads, (B,).
     """
-    of_zeros, beyond = _parts(measured, log_mean, log_dispersion)
-    return (of_zeros.sum() - beyond.sum()) / log_mean.numel()
+    if batch is not None and not 1 < len(log_dispersion) <= MOST_BY_PRODUCT:
+        log_dispersion, batch = rows_of(log_dispersion, batch), None
+    share = indicators(log_dispersion, batch) if batch is not None else None
+    counts = measured.values.to(log_mean.dtype)
+    places = measured.rows * log_mean.shape[1] + measured.columns
+    value: Tensor = _NegativeBinomial.apply(log_mean, log_dispersion, share, places, counts)  # type: ignore[no-untyped-call]
+    return value / log_mean.numel()
+
+
+class _NegativeBinomial(torch.autograd.Function):
+    """Sum of -log p over a block, with its gradient in closed form.
+
+    Left to automatic differentiation this took some 25 passes over the block, which is what a step spends its time on;
+    here it takes ten. With d = log m - log t, a zero costs t softplus(d); its derivatives are t sigmoid(d) by log m and
+    t softplus(d) - t sigmoid(d) by log t.
+    """
+
+    @staticmethod
+    def forward(
+        context: Any, log_mean: Tensor, log_dispersion: Tensor, share: Tensor | None, places: Tensor, counts: Tensor
+    ) -> Tensor:
+        log_t = log_dispersion.clamp(LOG_DISPERSION_FLOOR, LOG_DISPERSION_BOUND)
+        t, apart = log_t.exp(), log_mean.clamp(max=LOG_MEAN_BOUND)
+        if share is None:
+            apart.sub_(log_t)
+        else:
+            t, apart = share @ t, apart.addmm_(share, log_t, alpha=-1)
+        t_there = t.view(-1)[places if len(t) > 1 else places % log_mean.shape[1]]
+        apart_there = apart.view(-1)[places]
+        by_mean = torch.sigmoid(apart).mul_(t)
+        of_zeros = functional.softplus(apart).mul_(t)
+        less = counts * torch.sigmoid(-apart_there)
+        beyond = (
+            torch.lgamma(counts + t_there)
+            - torch.lgamma(t_there)
+            - torch.lgamma(counts + 1)
+            + counts * (apart_there - functional.softplus(apart_there))
+        )
+        value = of_zeros.sum() - beyond.sum()
+        by_dispersion = of_zeros.sub_(by_mean)
+        by_mean.view(-1).index_add_(0, places, less, alpha=-1)
+        of_counts = t_there * (torch.digamma(counts + t_there) - torch.digamma(t_there)) - less
+        by_dispersion.view(-1).index_add_(0, places, of_counts, alpha=-1)
+        if share is not None:
+            by_dispersion = share.t() @ by_dispersion
+        elif len(log_t) == 1:
+            by_dispersion = by_dispersion.sum(dim=0, keepdim=True)
+        # beyond a bound the value does not change
+        by_mean.masked_fill_(log_mean > LOG_MEAN_BOUND, 0)
+        by_dispersion.masked_fill_(log_dispersion != log_t, 0)
+        context.save_for_backward(by_mean, by_dispersion)
+        return value
+
+    @staticmethod
+    @once_differentiable
+    def backward(context: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None, None, None]:
+        by_mean, by_dispersion = context.saved_tensors
+        return gradient * by_mean, gradient * by_dispersion, None, None, None
 
 
 def zero_inflated_nb_nll(

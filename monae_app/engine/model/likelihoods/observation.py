@@ -14,6 +14,7 @@ from monae_app.engine.model.likelihoods.binomial import beta_binomial_nll, binom
 from monae_app.engine.model.likelihoods.negative_binomial import negative_binomial_nll, zero_inflated_nb_nll
 from monae_app.engine.model.likelihoods.normal import normal_nll
 from monae_app.engine.model.likelihoods.poisson import poisson_nll, presence_nll
+from monae_app.engine.model.per_batch import rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,27 +38,35 @@ class ObservationModel:
         What the level is. ``log_proportion``: the mean is library size x exp(level). ``identity``: the level is the
         mean. ``logit``: the chance of a success is sigmoid(level).
     nll
-        Takes the measured values, the level (or the log mean, where the level is a log proportion), the log dispersion
-        and the zero logit; gives the mean over cells and features.
+        Takes the measured values, the level (or the log mean, where the level is a log proportion), the log dispersion,
+        the zero logit, and the row of both that each cell reads; gives the mean over cells and features.
     zero_inflated
         Whether it reads a zero logit per feature.
     """
 
     level: Level
-    nll: Callable[[SparseValues, Tensor, Tensor, Tensor], Tensor]
+    nll: Callable[[SparseValues, Tensor, Tensor, Tensor, Tensor | None], Tensor]
     zero_inflated: bool = False
 
 
 # log_dispersion is the log inverse dispersion (nb, zinb), the log sd (normal) or the log concentration (beta_binomial);
 # the others have none and read none
 LIKELIHOODS: dict[str, ObservationModel] = {
-    "nb": ObservationModel("log_proportion", lambda x, level, spread, _: negative_binomial_nll(x, level, spread)),
-    "zinb": ObservationModel("log_proportion", zero_inflated_nb_nll, zero_inflated=True),
-    "poisson": ObservationModel("log_proportion", lambda x, level, _, __: poisson_nll(x, level)),
-    "bernoulli": ObservationModel("log_proportion", lambda x, level, _, __: presence_nll(x, level)),
-    "normal": ObservationModel("identity", lambda x, level, spread, _: normal_nll(x, level, spread)),
-    "binomial": ObservationModel("logit", lambda x, level, _, __: binomial_nll(x, level)),
-    "beta_binomial": ObservationModel("logit", lambda x, level, spread, _: beta_binomial_nll(x, level, spread)),
+    "nb": ObservationModel(
+        "log_proportion", lambda x, level, spread, _, at: negative_binomial_nll(x, level, spread, at)
+    ),
+    "zinb": ObservationModel(
+        "log_proportion",
+        lambda x, level, spread, zero, at: zero_inflated_nb_nll(x, level, rows_of(spread, at), rows_of(zero, at)),
+        zero_inflated=True,
+    ),
+    "poisson": ObservationModel("log_proportion", lambda x, level, *_: poisson_nll(x, level)),
+    "bernoulli": ObservationModel("log_proportion", lambda x, level, *_: presence_nll(x, level)),
+    "normal": ObservationModel("identity", lambda x, level, spread, _, at: normal_nll(x, level, rows_of(spread, at))),
+    "binomial": ObservationModel("logit", lambda x, level, *_: binomial_nll(x, level)),
+    "beta_binomial": ObservationModel(
+        "logit", lambda x, level, spread, _, at: beta_binomial_nll(x, level, rows_of(spread, at))
+    ),
 }
 
 
@@ -68,6 +77,7 @@ def negative_log_likelihood(
     library: Tensor,
     log_dispersion: Tensor,
     zero_logit: Tensor | None = None,
+    batch: Tensor | None = None,
 ) -> Tensor:
     """Negative log-likelihood of a block under the likelihood of that name, mean over cells and features, a scalar.
 
@@ -83,9 +93,11 @@ def negative_log_likelihood(
         Library size of the cells, shape (B, 1); read where the level is a log proportion. A cell without any count
         counts as one with a library of 1, so that its zeros cost little instead of infinitely much.
     log_dispersion
-        Shape (1, F) or (B, F).
+        Shape (1, F) or (B, F), or (b, F) with ``batch``.
     zero_logit
-        Shape (1, F) or (B, F); read by ``zinb`` alone.
+        Of the same shape; read by ``zinb`` alone.
+    batch
+        Batch of each cell, (B,): which row of these it reads.
 
     Raises
     ------
@@ -103,4 +115,4 @@ def negative_log_likelihood(
             msg = f"{name} needs a zero logit"
             raise ValueError(msg)
         zero_logit = log_dispersion
-    return model.nll(measured, level, log_dispersion, zero_logit)
+    return model.nll(measured, level, log_dispersion, zero_logit, batch)
