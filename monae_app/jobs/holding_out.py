@@ -133,9 +133,11 @@ def _trained(
     config = config.model_copy(update=changed)
 
     def told(event: dict[str, Any]) -> None:
-        total, at = event.get("total"), event.get("step", event.get("done"))
-        training = event.get("stage") == "train" and total and at is not None
-        tell(0.1 + 0.65 * float(at) / float(total) if training else None, str(event.get("message") or "Training"))
+        total, at = event.get("steps"), event.get("step")
+        known = bool(total and at is not None)
+        tell(
+            0.1 + 0.65 * float(at or 0) / float(total or 1) if known else None, str(event.get("message") or "Training")
+        )
 
     located = locate_features(dataset, config)
     graph = link(dataset, located, config)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 ROW, HEAD, STRIP = 16, 44, 9
 BETWEEN = 0.012
-FOOT = {"groups": 110, "cells": 62}
+FOOT = {"groups": 74, "cells": 66}
 
 
 @dataclass(frozen=True)

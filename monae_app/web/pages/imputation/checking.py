@@ -31,7 +31,7 @@ TOLD = (
     "run, and each method recovers what was kept aside. Minutes; stay on the page meanwhile. In the figure: the median "
     "correlation of a feature, as a share of the highest that noise allows, by how much of it was counted."
 )
-HIDDEN = {"display": "none"}
+HIDDEN, SHOWN = {"display": "none"}, {"height": "280px"}
 GOOD, FAIR = 0.6, 0.3
 
 
@@ -41,7 +41,7 @@ def section() -> html.Section:
         [
             html.H2("Is it to be trusted? Hold-out check"),
             html.P(id=SAID, **aria(live="polite")),
-            dcc.Graph(id=FIGURE, config=page.GRAPH, responsive=True, style=HIDDEN, className="imputation-detail"),
+            dcc.Graph(id=FIGURE, config=page.GRAPH, responsive=True, style=HIDDEN),
             html.Div(figure_out(FIGURE, "holdout_check"), id=ROW, hidden=True),
             html.Div(id=TABLE),
             html.P(TOLD, className="muted small"),
@@ -72,7 +72,7 @@ def register(app: Dash, sight: Sight) -> None:
             return f"{modality_title(target)} holds no counts: it cannot be thinned.", {}, HIDDEN, True, None
         overall, *bins = found["summary"]
         drawn = holdout_figure(bins or [overall], found["methods"], style(theme))
-        return in_words(overall, found["methods"], target), drawn, {}, False, _table(found)
+        return in_words(overall, found["methods"], target), drawn, SHOWN, False, _table(found)
 
     def order(run: str | None) -> dict[str, Any]:
         return {"folder": str(services.view(run or "").folder)}

@@ -116,8 +116,8 @@ def _agreement() -> html.Section:
             html.P(AGREEMENT_TOLD, className="muted small"),
             html.Div(
                 [
-                    _grid(TABLE, 300),
-                    dcc.Graph(id=SPREAD, config=GRAPH, responsive=True, className="imputation-spread"),
+                    _grid(TABLE, 240),
+                    dcc.Graph(id=SPREAD, config=GRAPH, responsive=True, ),
                 ],
                 className="imputation-two",
             ),
@@ -134,7 +134,7 @@ def _detail() -> html.Section:
         [
             html.H2("One feature", id=DETAIL_HEAD),
             html.P(id=DETAIL_TOLD, className="small", **aria(live="polite")),
-            dcc.Graph(id=DETAIL, config=GRAPH, responsive=True, className="imputation-detail"),
+            dcc.Graph(id=DETAIL, config=GRAPH, responsive=True),
             figure_out(DETAIL, "imputation_feature", more=[on_map]),
         ],
         className="card",
@@ -146,7 +146,7 @@ def _zeros() -> html.Section:
         [
             html.H2("Which zeros are filled"),
             html.P(id=ZEROS_TOLD, className="small", **aria(live="polite")),
-            dcc.Graph(id=ZEROS, config=GRAPH, responsive=True, className="imputation-detail"),
+            dcc.Graph(id=ZEROS, config=GRAPH, responsive=True),
             figure_out(ZEROS, "imputation_zeros"),
         ],
         className="card",

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from monae_app.web.pages.imputation.sight import Sight
 
 NUMBER = "d3.format('.2f')"
-HIDDEN = {"display": "none"}
+HIDDEN, SHOWN = {"display": "none"}, {"height": "300px"}
 NO_FEATURE: tuple[Any, ...] = ("One feature", "", {}, HIDDEN, "/", "", {}, HIDDEN)
 FIELDS = (
     page.COLUMN, page.TARGET, page.SOURCES, page.FROM, page.GROUP, page.FEATURES, page.PASTED, page.SET, page.FACTOR,
@@ -90,7 +90,7 @@ def _register_agreement(app: Dash, sight: Sight) -> None:
         if seen.panels[0].key != MEASURED or table["ceiling"].isna().all():
             return rows, _columns(imputed), seen.note, {}, HIDDEN
         figure = agreement_figure(table, imputed, feature, style(theme))
-        return rows, _columns(imputed), _agreement_told(seen), figure, {}
+        return rows, _columns(imputed), _agreement_told(seen), figure, SHOWN
 
 
 def _register_choice(app: Dash, sight: Sight) -> None:
@@ -131,10 +131,10 @@ def _register_detail(app: Dash, sight: Sight) -> None:
         row = seen.names.index(name)
         figure = feature_figure(seen.detail(row), _ways(seen), seen.unit, look)
         zeros = zeros_of(seen, row)
-        drawn = ({}, HIDDEN) if zeros is None else (zeros_figure(zeros, look), {})
+        drawn = ({}, HIDDEN) if zeros is None else (zeros_figure(zeros, look), SHOWN)
         key = f"{seen.target}:{name}"
         return (
-            f"{name} ({modality_title(seen.target)}) over the groups", _feature_told(seen, name), figure, {},
+            f"{name} ({modality_title(seen.target)}) over the groups", _feature_told(seen, name), figure, SHOWN,
             f"/?{urlencode({'run': said[-1], 'colour': key}, safe=':')}", zeros_told(seen, row, zeros), *drawn,
         )  # fmt: skip
 
