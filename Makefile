@@ -77,6 +77,7 @@ samples: $(STAMP) ## Train the bundled runs anew
 		title = json.load(open(sys.argv[1] + "/sample.json"))["title"]; \
 		json.dump({"name": title + ", by Monae-E"}, open(sys.argv[1] + "/run_monae-e/about.json", "w"))' $$sample; done
 	for run in $(SAMPLES)/*/run*; do $(BIN)/python -m monae_app.jobs.sample_regulation $$run cell_type; done
+	for run in $(SAMPLES)/*/run*; do $(BIN)/python -m monae_app.jobs.short_holdout $$run; done
 
 browser: $(STAMP)
 	@.ci/browser $(BIN)/python

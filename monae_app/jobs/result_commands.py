@@ -52,6 +52,16 @@ def add_impute(commands: Any, impute: Callable[[argparse.Namespace], int]) -> No
     command.set_defaults(command=impute)
 
 
+def add_holdout(commands: Any, holdout: Callable[[argparse.Namespace], int]) -> None:
+    """Add ``monae holdout``, with what it does."""
+    about = "check whether imputation is to be trusted, by counts that are kept aside"
+    description = f"For a finished run, {about}: a model is trained on the rest, beside SVD-20, kNN mean and MAGIC."
+    command = commands.add_parser("holdout", help=about, description=description)
+    command.add_argument("run", type=Path, metavar="RUN")
+    command.add_argument("--out", type=Path, metavar="FILE", help="a table of the features, .csv or .tsv")
+    command.set_defaults(command=holdout)
+
+
 def add_motifs(commands: Any, motifs: Callable[[argparse.Namespace], int]) -> None:
     """Add ``monae motifs``, with what it does."""
     about = "find the motifs of transcription factors in peaks"
