@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 PARTS, MOST_CELLS, MOST_STEPS = 5, 6000, 1000
 STREAM = 0x54484E
 OWN, DECODED, LOW_RANK, LIKE, MAGIC = "own", "monae", "svd", "knn", "magic"
-TITLES = {OWN: "Monae with the cell's counts", DECODED: "Monae", LOW_RANK: "SVD-20", LIKE: "kNN mean", MAGIC: "MAGIC"}
+TITLES = {OWN: "Monae + own counts", DECODED: "Monae", LOW_RANK: "SVD-20", LIKE: "kNN mean", MAGIC: "MAGIC"}
 PEERS = "MONAE_PEERS"
 NO_MAGIC = (
     "MAGIC was left out: it is not installed. Install it beside the app (pip install magic-impute), or let "

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import scipy.sparse as sp
+from sklearn.decomposition import PCA
 
+from monae_app.engine.analysis.coembedding.measured_levels import log_levels
 from monae_app.engine.analysis.differential.measured_run import measured_of
 from monae_app.engine.analysis.imputed_levels import imputed_rows
 from monae_app.engine.analysis.integration import map_cells
@@ -15,7 +16,6 @@ from monae_app.engine.analysis.kept_arrays import KeptArrays
 from monae_app.engine.analysis.metrics.clusters import AGREEMENT
 from monae_app.engine.analysis.run_slices import RunSlices
 from monae_app.engine.data.dataset import is_count
-from monae_app.engine.data.representation import fit_projection, kind_of
 from monae_app.engine.errors import InputError
 from monae_app.engine.result import FEATURES
 
@@ -30,7 +30,7 @@ FEWEST_CELLS = 20
 def map_before_and_after(order: dict[str, Any], bench: Bench) -> dict[str, Any]:
     """Project, lay out and cluster some cells by what was measured, by what is imputed, and by what another tells.
 
-    PCA (of peaks: LSI) of the features that were modelled jointly, UMAP, and Leiden at resolution 1.
+    PCA of the features that were modelled jointly (logarithms of counts per 10,000), UMAP, and Leiden at resolution 1.
 
     Parameters
     ----------
@@ -104,20 +104,19 @@ def _measured(run: RunSlices, target: str, rows: np.ndarray, cells: np.ndarray) 
         values = np.asarray(measured.read(rows[start : start + AT_ONCE] - first))[cells]
         # what is not covered says nothing: the mean of the region stands for it
         blocks.append(np.where(np.isnan(values), np.nanmean(values, axis=0, keepdims=True), values))
-    kind = kind_of(target, run.likelihood(target))
-    return _components(np.nan_to_num(np.hstack(blocks)), kind, run.config.seed)
+    values = np.nan_to_num(np.hstack(blocks))
+    if measured.library is not None:
+        values = log_levels(values, measured.library[cells])
+    return _components(values, run.config.seed)
 
 
 def _imputed(run: RunSlices, source: str, target: str, rows: np.ndarray, cells: np.ndarray) -> np.ndarray:
     values = imputed_rows(run, source, target, rows, cells)
     levels = np.log1p(values) if is_count(run.likelihood(target)) else values
-    return _components(levels, "values", run.config.seed)
+    return _components(levels, run.config.seed)
 
 
-def _components(values: np.ndarray, kind: Any, seed: int) -> np.ndarray:
-    matrix = sp.csr_matrix(values, dtype=np.float32)
-    most = min(COMPONENTS, min(matrix.shape) - 2)
-    projection = fit_projection(matrix, kind, most, seed)
-    # components as long as what they tell
-    kept = projection.singular[projection.kept]
-    return np.asarray(projection.transform(matrix) * (kept / kept.max()), np.float32)
+def _components(values: np.ndarray, seed: int) -> np.ndarray:
+    """Principal components, centred and not scaled: features without signal stay small."""
+    most = min(COMPONENTS, min(values.shape) - 1)
+    return np.asarray(PCA(most, svd_solver="randomized", random_state=seed).fit_transform(values), np.float32)

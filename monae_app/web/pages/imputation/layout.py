@@ -53,9 +53,10 @@ def layout(**asked: str) -> html.Div:
             html.Div(
                 [
                     _heat(asked),
-                    html.Div([_agreement(), _detail()], className="imputation-pair"),
-                    html.Div([_zeros(), checking.section()], className="imputation-pair"),
-                    html.Div([before.section(), saving.section()], className="imputation-pair"),
+                    html.Div([_agreement(), html.Div([_detail(), _zeros()], className="imputation-stack")],
+                             className="imputation-pair"),
+                    html.Div([checking.section(), before.section()], className="imputation-pair"),
+                    saving.section(),
                 ],
                 id=VIEW, className="imputation-page", hidden=True,
             ),
@@ -116,7 +117,7 @@ def _agreement() -> html.Section:
             html.P(AGREEMENT_TOLD, className="muted small"),
             html.Div(
                 [
-                    _grid(TABLE, 240),
+                    _grid(TABLE, 330),
                     dcc.Graph(id=SPREAD, config=GRAPH, responsive=True, ),
                 ],
                 className="imputation-two",

@@ -168,10 +168,15 @@ def _ways(seen: ImputedView) -> dict[str, str]:
     return titles | ({MEASURED: "measured"} if MEASURED in titles else {})
 
 
+def _short(title: str) -> str:
+    words = title.removeprefix("imputed ")
+    return words[:1].upper() + words[1:]
+
+
 def _columns(imputed: dict[str, str]) -> list[dict[str, Any]]:
     shown = {
         "feature": ("Feature", ""),
-        **{key: (title.removeprefix("imputed ").capitalize(), f"r of what was {title} with what was measured")
+        **{key: (_short(title), f"r of what was {title} with what was measured")
            for key, title in imputed.items()},
         "ceiling": ("Ceiling", "The highest r that the true levels could reach"),
         "share": ("Share", "The lowest r over the ceiling; rows are ordered by it"),
