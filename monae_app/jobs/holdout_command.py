@@ -68,7 +68,7 @@ def execute(order: Order, say: Callable[[str], None]) -> str:
 
 
 def table_of(found: dict[str, Any]) -> pd.DataFrame:
-    """Lay out a row a scored feature: modality, feature, ceiling, level (counts a cell), and the share of each method."""
+    """Lay out a row a scored feature: modality, feature, level (counts a cell), ceiling, share of each method."""
     parts = [pd.DataFrame(said["features"]).assign(modality=modality) for modality, said in found["modalities"].items()]
     table = pd.concat(parts, ignore_index=True)
     return table[["modality", *(name for name in table if name != "modality")]]

@@ -47,6 +47,8 @@ def add_impute(commands: Any, impute: Callable[[argparse.Namespace], int]) -> No
     which.add_argument("--all", action="store_true", help="all features of the modality (default)")
     command.add_argument("--scale", choices=("cp10k", "proportion", "counts"), default="cp10k", help="of counts")
     command.add_argument("--batch", choices=("reference", "own"), default="reference", help="at which to decode")
+    about = "within one modality: also heed what was counted in the cell itself"
+    command.add_argument("--own-counts", action="store_true", help=about)
     command.add_argument("--cells", type=Path, metavar="FILE", help="impute for the new cells of this .h5ad file")
     command.add_argument("--out", type=Path, required=True, help="the .h5ad file; an earlier imputation is replaced")
     command.set_defaults(command=impute)

@@ -84,8 +84,8 @@ def export_imputed(order: dict[str, Any], bench: Bench) -> dict[str, Any]:
     ----------
     order
         ``folder`` of the run, ``source``, ``target``, ``features`` by name (None for all), ``kind`` (``h5ad``, ``csv``
-        or ``parquet``) and, where not all cells are wanted, ``cells`` as :func:`monae_app.jobs.bitsets.written` has
-        them.
+        or ``parquet``), ``own_counts`` and, where not all cells are wanted, ``cells`` as
+        :func:`monae_app.jobs.bitsets.written` has them.
     bench
         Where.
 
@@ -111,7 +111,8 @@ def export_imputed(order: dict[str, Any], bench: Bench) -> dict[str, Any]:
 
     ending = {"csv": "csv.gz"}.get(kind, kind)
     path, write = bench.folder / f"imputed.{ending}", write_imputed if kind == "h5ad" else write_imputed_table
-    write(result, Wanted(source, target, names), path, on_cells=told)
+    wanted = Wanted(source, target, names, own_counts=bool(order.get("own_counts")))
+    write(result, wanted, path, on_cells=told)
     return offered(bench, path, f"imputed_{target}_of_{source}_cells.{ending}")
 
 

@@ -25,6 +25,7 @@ def imputed_order(
     *,
     kind: str = "h5ad",
     cells: np.ndarray | None = None,
+    own_counts: bool = False,
 ) -> dict[str, Any]:
     """Check what is asked for and put it into plain values.
 
@@ -40,6 +41,8 @@ def imputed_order(
         One of ``KINDS``.
     cells
         Which cells of the run, (N,) bool, those of other modalities being left out; None for all of the source.
+    own_counts
+        Whether what was counted in the cell itself is heeded too.
 
     Raises
     ------
@@ -48,6 +51,12 @@ def imputed_order(
     """
     if target not in view.modalities or source not in view.modalities:
         raise InputError("No modality is chosen.", "one of this run.", "choose one.")
+    if own_counts and source != target:
+        raise InputError(
+            f"{target} was not counted in these cells.",
+            "cells of the modality itself, where own counts are to be heeded.",
+            "choose them under 'In the cells of', or the values as the model expects them.",
+        )
     if kind not in KINDS:
         raise InputError("This is no kind of file.", "h5ad, csv or parquet.", "choose one.")
     if names is not None:
@@ -64,6 +73,7 @@ def imputed_order(
                 "None of the chosen cells is of this modality.", "cells of the modality.", "choose other cells."
             )
     order = {"folder": str(view.folder), "source": source, "target": target, "features": names, "kind": kind}
+    order |= {"own_counts": True} if own_counts else {}
     return order | ({} if cells is None else {"cells": bitsets.written(cells)})
 
 

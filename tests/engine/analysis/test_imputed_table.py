@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import anndata as ad
 import numpy as np
 import pandas as pd
@@ -58,3 +60,25 @@ def test_some_cells_are_imputed_as_all_are(run, source, target):
     rows, cells = feature_rows(result, target, names), np.array([0, 3, 50, 119])
     found = decoded_rows(slices, source, target, np.asarray(rows), cells)
     np.testing.assert_allclose(found, impute(result, source, target, names)[cells], rtol=1e-4)
+
+
+def test_own_counts_pull_values_within_a_modality_by_what_the_model_leaves_open(run):
+    result = Result.load(run)
+    names = ("Gene3", "Gene0", "Gene40")
+    wanted = Wanted("rna", "rna", names, own_counts=True)
+    found = np.vstack([values for _, values in wanted.shards(result)])
+    expected = impute(result, "rna", "rna", names, scale="counts")
+    counts = ad.read_h5ad(run.parent / "rna.h5ad")[:, list(names)].X.toarray()
+    shown = impute(result, "rna", "rna", names)
+    # the sample's inverse dispersion is exp(0) or 0, whichever is stored: as it stands in the file
+    rows = feature_rows(result, "rna", list(names))
+    spread = result.features.obsm["dispersion"][rows, 0]
+    np.testing.assert_allclose(found, shown * (counts + spread) / (expected + spread), rtol=1e-4)
+    # some of the cells, in their order
+    few = replace(result, cells=result.cells[[5, 100, 130]])
+    np.testing.assert_allclose(np.vstack([values for _, values in wanted.shards(few)]), found[[5, 100]], rtol=1e-6)
+
+
+def test_own_counts_are_refused_where_there_are_none(run):
+    with pytest.raises(InputError, match="not counted"):
+        Wanted("atac", "rna", own_counts=True).shards(Result.load(run))

@@ -19,15 +19,19 @@ if TYPE_CHECKING:
     from monae_app.web.pages.imputation.sight import Sight
 
 JOB = ShortJob("imputation-file", "imputed", "Make the file", primary=True)
-SOURCE, WHICH, TYPED, CELLS, KIND = (
+SOURCE, WHICH, TYPED, CELLS, KIND, VALUES = (
     "imputation-file-source",
     "imputation-file-which",
     "imputation-file-typed",
     "imputation-file-cells",
     "imputation-file-kind",
+    "imputation-file-values",
 )
 TYPED_ROW = "imputation-file-typed-row"
 WHICHES = {"shown": "those shown above", "typed": "these names", "all": "all"}
+EXPECTED, OWN = "expected", "own"
+VALUED = {EXPECTED: "as the model expects", OWN: "with the cell's own counts"}
+OWN_TOLD = "Within a modality of counts: also heeds what was counted in the cell itself, as the hold-out check tells"
 TOLD = "Written in pieces, however many cells there are: counts per 10,000, or the model's own scale of other values."
 
 
@@ -45,6 +49,9 @@ def section() -> html.Section:
                     page.control("Features", dcc.Dropdown(
                         options=[{"value": key, "label": title} for key, title in WHICHES.items()], value="shown",
                         id=WHICH, clearable=False), "imputation-wide"),
+                    page.control("Values", dcc.Dropdown(
+                        options=[{"value": key, "label": title} for key, title in VALUED.items()], value=EXPECTED,
+                        id=VALUES, clearable=False), "imputation-wide", told=OWN_TOLD),
                     page.control("File", dcc.Dropdown(
                         options=[{"value": key, "label": title} for key, title in KINDS.items()], value="h5ad",
                         id=KIND, clearable=False), "imputation-wide"),
@@ -83,7 +90,7 @@ def register(app: Dash, sight: Sight) -> None:
         return which != "typed"
 
     def order(
-        source: str | None, cells: list[str] | None, which: str, typed: str | None, kind: str, *said: Any
+        source: str | None, cells: list[str] | None, which: str, typed: str | None, kind: str, values: str, *said: Any
     ) -> dict[str, Any]:
         *fields, run = said
         asked = asked_of(run, *fields)
@@ -92,9 +99,10 @@ def register(app: Dash, sight: Sight) -> None:
             raise InputError("Nothing is shown yet.", "features and groups.", "choose them above.")
         names = None if which == "all" else names_of(typed) if which == "typed" else sight.seen(asked)[0].names
         mask = GroupChoice(view, str(run), sight.selections).cells(cells) if cells else None
-        return imputed_order(view, asked.target, source, names, kind=kind, cells=mask)
+        return imputed_order(view, asked.target, source, names, kind=kind, cells=mask, own_counts=values == OWN)
 
     states = [
-        *(State(name, "value") for name in (SOURCE, CELLS, WHICH, TYPED, KIND, *FIELDS)), State(ids.RUN, "value"),
+        *(State(name, "value") for name in (SOURCE, CELLS, WHICH, TYPED, KIND, VALUES, *FIELDS)),
+        State(ids.RUN, "value"),
     ]  # fmt: skip
     JOB.register(app, sight.services, order, states, download_link)
