@@ -75,7 +75,7 @@ def dispersions(result: Result, modality: str, features: tuple[str, ...] | None)
 
 
 def _counts(result: Result, modality: str, features: tuple[str, ...] | None) -> sp.csr_matrix:
-    """What was counted in the cells of the result, (N, F)."""
+    """Read what was counted in the cells of the result, (N, F)."""
     check_inputs(result.config, modality, todo="put it back, or take the values as the model expects them.")
     measured = read_dataset(result.config).modalities[modality]
     names = [name.partition(":")[2] for name in result.cells.obs_names[result.cells.obs["modality"] == modality]]
