@@ -61,9 +61,7 @@ def test_measured_beside_imputed(page: Page, folders: dict[str, Path]):
     assert len(names) > 8
     expect(page.locator("#imputation-table [col-id=feature].ag-cell").first).to_be_visible()
     expect(page.locator("#imputation-detail .barlayer path").first).to_be_visible()
-    expect(page.locator("#imputation-zeros-told")).to_contain_text(
-        "are what the model expects at the depth of the cell"
-    )
+    expect(page.locator("#imputation-zeros-told")).to_contain_text("are what the model expects at the depth")
     # what is kept of the check is there at once, in words and as a table
     expect(page.locator("#imputation-holdout-said")).to_contain_text("ahead of the best other method (MAGIC, 0.50)")
     expect(page.locator("#imputation-holdout-table")).to_contain_text("0.71")
@@ -78,9 +76,7 @@ def test_measured_beside_imputed(page: Page, folders: dict[str, Path]):
     expect(page.locator("#imputation-said")).to_contain_text("Not in this run: nonsense.")
     page.wait_for_function(f"{HEAT}.layout.yaxis.ticktext.length === 3")
     page.locator("#imputation-show").get_by_text("Cells").click()
-    page.wait_for_function(
-        f"{HEAT}.data[0].x.length > 20 || {HEAT}.data[0].z?.shape?.[1] > 20 || {HEAT}.calcdata[0][0].z[0].length > 20"
-    )
+    page.wait_for_function(f"{HEAT}.data[0].x.length > 20")
     expect(page).to_have_url(re.compile(f"pasted=.*feature={name}|feature={name}.*pasted="))
     page.reload()
     page.wait_for_function(f"{HEAT}?.layout?.yaxis?.ticktext?.length === 3")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -10,7 +11,6 @@ import pytest
 from monae_app.engine.analysis.coembedding.groups import Groups
 from monae_app.engine.analysis.imputation import impute
 from monae_app.engine.errors import InputError
-from monae_app.web.explore import RunView
 from monae_app.web.figures.imputed_features import agreement_figure, feature_figure, zeros_figure
 from monae_app.web.figures.style import LIGHT
 from monae_app.web.imputed_order import imputed_order, names_of
@@ -20,6 +20,9 @@ from monae_app.web.pages.imputation.checking import in_words
 from monae_app.web.pages.imputation.sight import Asked, Sight
 from monae_app.web.regulation_view import RegulationView
 from monae_app.web.selections import Selections
+
+if TYPE_CHECKING:
+    from monae_app.web.explore import RunView
 
 NAMES = ["Gene1", "Gene20", "Gene59", "Gene31"]
 
