@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from monae_app.web.figures.style import Style
 
 OURS = ("own", "monae")
+TEN = 10.0
 
 
 def holdout_figure(rows: Sequence[Mapping[str, Any]], methods: Mapping[str, str], look: Style) -> go.Figure:
@@ -29,7 +30,7 @@ def holdout_figure(rows: Sequence[Mapping[str, Any]], methods: Mapping[str, str]
         The theme.
     """
     figure = go.Figure(layout=base_layout(look))
-    names = [f"{row['low']:.2g} to {row['high']:.2g}" for row in rows]
+    names = [f"{counts_told(row['low'])} to {counts_told(row['high'])}" for row in rows]
     for number, (key, title) in enumerate(methods.items()):
         ours = key in OURS
         colour = look.accent if key == OURS[0] else group_colour(number, look)
@@ -48,3 +49,10 @@ def holdout_figure(rows: Sequence[Mapping[str, Any]], methods: Mapping[str, str]
         margin={"l": 50, "r": 10, "t": 46, "b": 40},
     )
     return figure
+
+
+def counts_told(value: float | None) -> str:
+    """Write counts a cell: two digits, and no power of ten."""
+    if value is None:
+        return "–"
+    return f"{value:,.0f}" if value >= TEN else f"{value:.2g}"

@@ -11,7 +11,7 @@ from monae_app.web import ids
 from monae_app.web.components.aria import aria
 from monae_app.web.components.figure_out import figure_out
 from monae_app.web.components.short_job import ShortJob
-from monae_app.web.figures.holdout import OURS, holdout_figure
+from monae_app.web.figures.holdout import OURS, counts_told, holdout_figure
 from monae_app.web.figures.style import style
 from monae_app.web.modalities import modality_title
 from monae_app.web.pages.imputation import layout as page
@@ -107,7 +107,7 @@ def _table(found: dict[str, Any]) -> Any:
     head = html.Tr([html.Th("Counts a cell"), html.Th("Features"), html.Th("Ceiling"), *map(html.Th, methods.values())])
     rows = [
         html.Tr([
-            html.Th("all" if row["bin"] == 0 else f"{_short(row['low'])} to {_short(row['high'])}", scope="row"),
+            html.Th("all" if row["bin"] == 0 else f"{counts_told(row['low'])} to {counts_told(row['high'])}", scope="row"),
             html.Td(f"{row['features']:,}"), html.Td(_two(row["ceiling"])),
             *(html.Td(_two(row[key])) for key in methods),
         ])
@@ -119,7 +119,3 @@ def _table(found: dict[str, Any]) -> Any:
 
 def _two(value: float | None) -> str:
     return "–" if value is None else f"{value:.2f}"
-
-
-def _short(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2g}"

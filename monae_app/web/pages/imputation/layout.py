@@ -117,7 +117,7 @@ def _agreement() -> html.Section:
             html.P(AGREEMENT_TOLD, className="muted small"),
             html.Div(
                 [
-                    _grid(TABLE, 330),
+                    _grid(TABLE, 380),
                     dcc.Graph(id=SPREAD, config=GRAPH, responsive=True, ),
                 ],
                 className="imputation-two",
@@ -179,6 +179,7 @@ def _grid(name: str, height: int) -> dag.AgGrid:
         id=name, columnDefs=[], rowData=[], className="markers-grid", style={"height": f"{height}px"},
         defaultColDef={
             "sortable": True, "resizable": True, "minWidth": 42, "flex": 1, "suppressHeaderMenuButton": True,
+            "wrapHeaderText": True, "autoHeaderHeight": True,
         },
         dashGridOptions={
             "rowSelection": {"mode": "singleRow", "checkboxes": False, "enableClickSelection": True},
