@@ -72,7 +72,13 @@ def imputed_order(
             raise InputError(
                 "None of the chosen cells is of this modality.", "cells of the modality.", "choose other cells."
             )
-    order = {"folder": str(view.folder), "source": source, "target": target, "features": names, "kind": kind}
+    order: dict[str, Any] = {
+        "folder": str(view.folder),
+        "source": source,
+        "target": target,
+        "features": names,
+        "kind": kind,
+    }
     order |= {"own_counts": True} if own_counts else {}
     return order | ({} if cells is None else {"cells": bitsets.written(cells)})
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -32,7 +32,7 @@ MEASURED, WITHIN = "measured", "within"
 # of a group, where single cells are shown
 SHOWN_OF_A_GROUP, SHOWN_CELLS = 40, 600
 # measured values that are read at once: whole columns
-VALUES_AT_ONCE = 2**26
+VALUES_AT_ONCE = 2**25
 MOST_FEATURES = 60
 
 
@@ -59,6 +59,16 @@ class Panel:
     codes: np.ndarray
 
 
+@dataclass(frozen=True)
+class _Measured:
+    """What is kept of the measured values: levels of groups (F, G), of two halves of their cells, and of some cells."""
+
+    groups: np.ndarray
+    halves: tuple[np.ndarray, np.ndarray]
+    cells: np.ndarray
+    codes: np.ndarray
+
+
 class ImputedView:
     """Some features of one modality over groups of cells.
 
@@ -76,12 +86,17 @@ class ImputedView:
 
     def __init__(self, view: RunView, groups: Groups, found: Sequence[Found], sources: Sequence[str]) -> None:
         self.view, self.groups, self.target = view, groups, found[0].modality
-        room = max(1, VALUES_AT_ONCE // max(1, len(view.spans.get(self.target, ()))))
-        self.left_out = max(0, len(found) - min(room, MOST_FEATURES))
-        self.found = list(found)[: min(room, MOST_FEATURES)]
+        self.left_out = max(0, len(found) - MOST_FEATURES)
+        self.found = list(found)[:MOST_FEATURES]
         self.sources = [name for name in sources if name in view.spans and name != self.target]
         self.counts = is_count(view.run.likelihood(self.target))
         self.note = ""
+
+    @property
+    def nbytes(self) -> int:
+        """What it will take once all is worked out."""
+        shown = len(self.groups.names) * (3 + len(self.sources)) + SHOWN_CELLS * (2 + len(self.sources))
+        return 8 * len(self.found) * shown
 
     @property
     def names(self) -> list[str]:
@@ -103,14 +118,10 @@ class ImputedView:
         span = self.view.spans[modality]
         return np.asarray(self.groups.codes[span.start : span.stop])
 
-    @cached_property
-    def measured_cells(self) -> np.ndarray | None:
-        """What was measured in all cells of the modality, (N of it, F), counts as they are; None where it is gone."""
-        try:
-            return measured_values(self.view.run, self.view.features, self.found, counts=False)
-        except InputError as error:
-            self.note = f"What was measured cannot be shown: {error.found}"
-            return None
+    def counts_of(self, row: int) -> np.ndarray | None:
+        """Read what was measured of one feature in all cells of the modality, (N of it,); None where it is gone."""
+        read = self._read(slice(row, row + 1))
+        return None if read is None else read[:, 0]
 
     @cached_property
     def library(self) -> np.ndarray | None:
@@ -177,18 +188,45 @@ class ImputedView:
     def _shown(self, codes: np.ndarray) -> np.ndarray:
         return self._some(codes, max(5, min(SHOWN_OF_A_GROUP, SHOWN_CELLS // len(self.groups.names))))
 
-    def _measured(self) -> Panel | None:
-        values = self.measured_cells
-        if values is None:
+    def _read(self, some: slice) -> np.ndarray | None:
+        """Read some of the features in all cells of the modality, (N of it, .), counts as they are."""
+        try:
+            return measured_values(self.view.run, self.view.features, self.found[some], counts=False)
+        except InputError as error:
+            self.note = f"What was measured cannot be shown: {error.found}"
             return None
-        codes = self.codes_of(self.target)
-        levels = group_levels(values, codes, len(self.groups.names), self.library)
+
+    @cached_property
+    def _levels(self) -> _Measured | None:
+        """Levels of what was measured, features by blocks: the values of all cells are not kept."""
+        codes, groups = self.codes_of(self.target), len(self.groups.names)
         some = self._shown(codes)
-        cells = values[some].T.astype(np.float64)
-        if self.library is not None:
-            cells = cells * (1e4 / self.library[some])
-        return Panel(MEASURED, f"{modality_title(self.target)}, measured", self._log(levels), self._log(cells),
-                     codes[some])  # fmt: skip
+        # every other cell of each group
+        first = np.zeros(len(codes), bool)
+        first[self._some(codes, len(codes))[::2]] = True
+        parts: list[tuple[np.ndarray, ...]] = []
+        step = max(1, VALUES_AT_ONCE // max(1, len(codes)))
+        for start in range(0, len(self.found), step):
+            values = self._read(slice(start, start + step))
+            if values is None:
+                return None
+            cells = values[some].T.astype(np.float64)
+            if self.library is not None:
+                cells *= 1e4 / self.library[some]
+            chosen = (slice(None), first, ~first)
+            parts.append((*(self._group_levels(values, codes, groups, mine) for mine in chosen), cells))
+        whole, one, other, cells = (self._log(np.concatenate(each)) for each in zip(*parts, strict=True))
+        return _Measured(whole, (one, other), cells, codes[some])
+
+    def _group_levels(self, values: np.ndarray, codes: np.ndarray, groups: int, mine: Any) -> np.ndarray:
+        library = None if self.library is None else self.library[mine]
+        return group_levels(values[mine], codes[mine], groups, library)
+
+    def _measured(self) -> Panel | None:
+        known = self._levels
+        if known is None:
+            return None
+        return Panel(MEASURED, f"{modality_title(self.target)}, measured", known.groups, known.cells, known.codes)
 
     def _imputed(self, source: str) -> Panel | None:
         codes = self.codes_of(source)
@@ -205,19 +243,8 @@ class ImputedView:
                      codes[some][shown])  # fmt: skip
 
     def _ceiling(self) -> np.ndarray:
-        values = self.measured_cells
-        if values is None:
-            return np.full(len(self.found), np.nan)
-        codes = self.codes_of(self.target)
-        first = np.zeros(len(codes), bool)
-        order = self._some(codes, len(codes))
-        # every other cell of each group
-        first[order[::2]] = True
-        halves = []
-        for half in (first, ~first):
-            library = None if self.library is None else self.library[half]
-            halves.append(self._log(group_levels(values[half], codes[half], len(self.groups.names), library)))
-        return ceiling_over_groups(*halves)
+        known = self._levels
+        return np.full(len(self.found), np.nan) if known is None else ceiling_over_groups(*known.halves)
 
     def _log(self, levels: np.ndarray) -> np.ndarray:
         return np.log1p(np.maximum(levels, 0)) if self.counts else levels

@@ -28,7 +28,8 @@ def zeros_of(seen: ImputedView, row: int) -> pd.DataFrame | None:
     ``group``, ``cells``, ``counted``, and zeros by how likely they were: ``certain``, ``likely``, ``open`` and
     ``surprising``; of at most 2,000 cells of a group. None where values are no counts, or are gone.
     """
-    measured, library = seen.measured_cells, seen.library
+    library = seen.library
+    measured = None if library is None else seen.counts_of(row)
     if measured is None or library is None:
         return None
     codes = seen.codes_of(seen.target)
@@ -38,7 +39,7 @@ def zeros_of(seen: ImputedView, row: int) -> pd.DataFrame | None:
     expected = imputed_rows(seen.view.run, seen.target, seen.target, feature, some)[:, 0].astype(np.float64)
     dispersion = inverse_dispersion(seen.view.run, seen.target, feature)
     chance = chance_of_zero((expected * library[some] / 1e4)[:, None], dispersion)[:, 0]
-    counts = measured[some, row]
+    counts = measured[some]
     parts = [by_chance(counts[codes[some] == group], chance[codes[some] == group]) for group in range(len(names))]
     return pd.DataFrame(parts).assign(group=list(names))
 

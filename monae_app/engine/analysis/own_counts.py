@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 import scipy.sparse as sp
 
 from monae_app.engine.analysis.holdout.recovery import with_own_counts
@@ -81,7 +82,10 @@ def _counts(result: Result, modality: str, features: tuple[str, ...] | None) -> 
     names = [name.partition(":")[2] for name in result.cells.obs_names[result.cells.obs["modality"] == modality]]
     if features is None:
         features = tuple(result.features.obs["name"].to_numpy(str)[target_rows(result, modality)])
-    cells, columns = measured.obs.index.get_indexer(names), measured.var.index.get_indexer(list(features))
+    cells, columns = (
+        index.get_indexer(pd.Index(wanted))
+        for index, wanted in ((measured.obs.index, names), (measured.var.index, list(features)))
+    )
     if (cells < 0).any() or (columns < 0).any():
         raise InputError(
             "The files of this run hold other cells or features than it was made from.",
