@@ -107,7 +107,7 @@ def _table(found: dict[str, Any]) -> Any:
     head = html.Tr([html.Th("Counts a cell"), html.Th("Features"), html.Th("Ceiling"), *map(html.Th, methods.values())])
     rows = [
         html.Tr([
-            html.Th("all" if row["bin"] == 0 else f"{counts_told(row['low'])} to {counts_told(row['high'])}", scope="row"),
+            html.Th(_fifth(row), scope="row"),
             html.Td(f"{row['features']:,}"), html.Td(_two(row["ceiling"])),
             *(html.Td(_two(row[key])) for key in methods),
         ])
@@ -119,3 +119,7 @@ def _table(found: dict[str, Any]) -> Any:
 
 def _two(value: float | None) -> str:
     return "–" if value is None else f"{value:.2f}"
+
+
+def _fifth(row: dict[str, Any]) -> str:
+    return f"{counts_told(row['low'])} to {counts_told(row['high'])}" if row["bin"] else "all"
