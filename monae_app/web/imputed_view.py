@@ -98,6 +98,10 @@ class ImputedView:
         shown = len(self.groups.names) * (3 + len(self.sources)) + SHOWN_CELLS * (2 + len(self.sources))
         return 8 * len(self.found) * shown
 
+    def work_out(self) -> None:
+        """Work out levels, agreement and the order of the rows, which are kept."""
+        _ = self.agreement, self.order
+
     @property
     def names(self) -> list[str]:
         """Of the features."""

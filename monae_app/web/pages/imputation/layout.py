@@ -38,6 +38,7 @@ ORIGINS = {"group": "Markers of a group", "chosen": "Searched for", "pasted": "P
            "factor": "Targets of a factor"}  # fmt: skip
 SCALES = {"z": "Per feature (z)", "absolute": "Absolute"}
 SHOWS = {"groups": "Groups", "cells": "Cells"}
+NOT_YET = {"display": "none"}
 NO_WAIT = {"visibility": "visible", "opacity": 0.55}
 
 
@@ -98,7 +99,9 @@ def _heat(asked: dict[str, str]) -> html.Section:
         ],
         className="toolbar",
     )  # fmt: skip
-    graph = dcc.Loading(dcc.Graph(id=HEAT, config=GRAPH, responsive=True), delay_show=400, overlay_style=NO_WAIT)
+    graph = dcc.Loading(
+        dcc.Graph(id=HEAT, config=GRAPH, responsive=True, style=NOT_YET), delay_show=400, overlay_style=NO_WAIT
+    )
     return html.Section(
         [
             html.H2("Measured beside imputed"), toolbar, which,
@@ -118,7 +121,7 @@ def _agreement() -> html.Section:
             html.Div(
                 [
                     _grid(TABLE, 380),
-                    dcc.Graph(id=SPREAD, config=GRAPH, responsive=True, ),
+                    dcc.Graph(id=SPREAD, config=GRAPH, responsive=True, style=NOT_YET),
                 ],
                 className="imputation-two",
             ),
@@ -135,7 +138,7 @@ def _detail() -> html.Section:
         [
             html.H2("One feature", id=DETAIL_HEAD),
             html.P(id=DETAIL_TOLD, className="small", **aria(live="polite")),
-            dcc.Graph(id=DETAIL, config=GRAPH, responsive=True),
+            dcc.Graph(id=DETAIL, config=GRAPH, responsive=True, style=NOT_YET),
             figure_out(DETAIL, "imputation_feature", more=[on_map]),
         ],
         className="card",
@@ -147,7 +150,7 @@ def _zeros() -> html.Section:
         [
             html.H2("Which zeros are filled"),
             html.P(id=ZEROS_TOLD, className="small", **aria(live="polite")),
-            dcc.Graph(id=ZEROS, config=GRAPH, responsive=True),
+            dcc.Graph(id=ZEROS, config=GRAPH, responsive=True, style=NOT_YET),
             figure_out(ZEROS, "imputation_zeros"),
         ],
         className="card",

@@ -89,7 +89,10 @@ class Sight:
                chosen.column, chosen.version, view.measured_version(asked.target))  # fmt: skip
 
         def make() -> ImputedView:
-            return ImputedView(view, chosen.groups, found, asked.sources)
+            made = ImputedView(view, chosen.groups, found, asked.sources)
+            # worked out once, however many parts of the page ask at the same time
+            made.work_out()
+            return made
 
         seen = view.run.kept.get(view.run.owner, key, make)
         if seen.left_out:
