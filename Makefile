@@ -51,7 +51,7 @@ fix: $(STAMP) ## Repair what ruff can repair
 bench: $(STAMP) peers ## Measure quality and speed beside peers; fails when a figure is missed
 	@missed=0; $(ONE_THREAD) $(BIN)/python -m tests.benchmarks.run $(ARGS) || missed=1; \
 	for each in protein methylation batches alignment_null inferred_guidance label_transfer differential \
-	    regulation markers; do \
+	    regulation markers imputation_check; do \
 		$(ONE_THREAD) $(BIN)/python -m tests.benchmarks.$$each || missed=1; \
 	done; exit $$missed
 
@@ -77,6 +77,7 @@ samples: $(STAMP) ## Train the bundled runs anew
 		title = json.load(open(sys.argv[1] + "/sample.json"))["title"]; \
 		json.dump({"name": title + ", by Monae-E"}, open(sys.argv[1] + "/run_monae-e/about.json", "w"))' $$sample; done
 	for run in $(SAMPLES)/*/run*; do $(BIN)/python -m monae_app.jobs.sample_regulation $$run cell_type; done
+	for run in $(SAMPLES)/*/run*; do $(BIN)/python -m monae_app.jobs.short_holdout $$run; done
 
 browser: $(STAMP)
 	@.ci/browser $(BIN)/python

@@ -41,6 +41,8 @@ class Order:
         New cells to impute for; None for those of the run.
     out
         The file to write.
+    own_counts
+        As in ``Wanted``; not for new cells.
     """
 
     run: Path
@@ -52,6 +54,7 @@ class Order:
     features_file: Path | None
     cells: Path | None
     out: Path
+    own_counts: bool = False
 
 
 def execute(order: Order, say: Callable[[str], None]) -> str:
@@ -75,7 +78,9 @@ def execute(order: Order, say: Callable[[str], None]) -> str:
         If the run, a name, the new cells or the file to write cannot be used.
     """
     check_destination(order.out)
-    wanted = Wanted(order.source, order.target, _names(order), order.scale, AtBatch(order.batch))
+    if order.own_counts and order.cells is not None:
+        raise InputError("Own counts of new cells cannot be heeded.", "cells of the run.", "leave out --own-counts.")
+    wanted = Wanted(order.source, order.target, _names(order), order.scale, AtBatch(order.batch), order.own_counts)
     with threadpoolctl.threadpool_limits(thread_count()):
         n_cells, n_features = write_imputed(_result(order, say), wanted, order.out, on_cells=_Counter(say).tell)
     about = f"{n_cells:,} cells x {n_features:,} features of {order.target}, imputed from {order.source}"

@@ -47,9 +47,21 @@ def add_impute(commands: Any, impute: Callable[[argparse.Namespace], int]) -> No
     which.add_argument("--all", action="store_true", help="all features of the modality (default)")
     command.add_argument("--scale", choices=("cp10k", "proportion", "counts"), default="cp10k", help="of counts")
     command.add_argument("--batch", choices=("reference", "own"), default="reference", help="at which to decode")
+    about = "within one modality: also heed what was counted in the cell itself"
+    command.add_argument("--own-counts", action="store_true", help=about)
     command.add_argument("--cells", type=Path, metavar="FILE", help="impute for the new cells of this .h5ad file")
     command.add_argument("--out", type=Path, required=True, help="the .h5ad file; an earlier imputation is replaced")
     command.set_defaults(command=impute)
+
+
+def add_holdout(commands: Any, holdout: Callable[[argparse.Namespace], int]) -> None:
+    """Add ``monae holdout``, with what it does."""
+    about = "check whether imputation is to be trusted, by counts that are kept aside"
+    description = f"For a finished run, {about}: a model is trained on the rest, beside SVD-20, kNN mean and MAGIC."
+    command = commands.add_parser("holdout", help=about, description=description)
+    command.add_argument("run", type=Path, metavar="RUN")
+    command.add_argument("--out", type=Path, metavar="FILE", help="a table of the features, .csv or .tsv")
+    command.set_defaults(command=holdout)
 
 
 def add_motifs(commands: Any, motifs: Callable[[argparse.Namespace], int]) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from monae_app.engine.analysis.imputed_file import Wanted, write_imputed
+from monae_app.engine.analysis.imputed_table import write_imputed_table
 from monae_app.engine.errors import InputError
 from monae_app.engine.result import Result
+from monae_app.jobs import bitsets
 from monae_app.jobs.archive import Watch, archive_name, export_run
 from monae_app.jobs.archive_import import import_run
 from monae_app.jobs.downloads import Downloads
@@ -75,12 +78,14 @@ def import_archive(order: dict[str, Any], bench: Bench) -> dict[str, Any]:
 
 
 def export_imputed(order: dict[str, Any], bench: Bench) -> dict[str, Any]:
-    """Impute features of one modality for the cells of another into an .h5ad file.
+    """Impute features of one modality for the cells of another into a file.
 
     Parameters
     ----------
     order
-        ``folder`` of the run, ``source``, ``target``, and ``features`` by name.
+        ``folder`` of the run, ``source``, ``target``, ``features`` by name (None for all), ``kind`` (``h5ad``, ``csv``
+        or ``parquet``), ``own_counts`` and, where not all cells are wanted, ``cells`` as
+        :func:`monae_app.jobs.bitsets.written` has them.
     bench
         Where.
 
@@ -92,15 +97,23 @@ def export_imputed(order: dict[str, Any], bench: Bench) -> dict[str, Any]:
     source, target = str(order["source"]), str(order["target"])
     bench.tell(None, "Reading the run")
     result = Result.load(Path(order["folder"]))
-    names = tuple(map(str, order["features"]))
-    check_room(bench, 4 * result.cells.n_obs * max(len(names), 1))
+    if "cells" in order:
+        chosen = bitsets.read(str(order["cells"]), result.cells.n_obs)
+        stays = chosen & (result.cells.obs["modality"] == source).to_numpy()
+        result = replace(result, cells=result.cells[stays])
+    names = None if order["features"] is None else tuple(map(str, order["features"]))
+    kind = str(order.get("kind", "h5ad"))
+    n_features = int((result.features.obs["modality"] == target).sum()) if names is None else len(names)
+    check_room(bench, 4 * result.cells.n_obs * max(n_features, 1))
 
     def told(done: int, total: int) -> None:
         bench.tell(done / max(total, 1), f"Imputing, {done:,} of {total:,} cells")
 
-    path = bench.folder / "imputed.h5ad"
-    write_imputed(result, Wanted(source, target, names), path, on_cells=told)
-    return offered(bench, path, f"imputed_{target}_of_{source}_cells.h5ad")
+    ending = {"csv": "csv.gz"}.get(kind, kind)
+    path, write = bench.folder / f"imputed.{ending}", write_imputed if kind == "h5ad" else write_imputed_table
+    wanted = Wanted(source, target, names, own_counts=bool(order.get("own_counts")))
+    write(result, wanted, path, on_cells=told)
+    return offered(bench, path, f"imputed_{target}_of_{source}_cells.{ending}")
 
 
 def check_room(bench: Bench, size: int) -> None:

@@ -31,6 +31,7 @@ from monae_app.web.pages import (
     differential,
     embedding,
     guidance,
+    imputation,
     labels,
     markers,
     regulation,
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
 # Under this name the server keeps the services, for whoever runs it.
 SERVICES = "monae_services"
 # In the order of the navigation, which is the order of the work.
-PAGES = (data, guidance, training, embedding, markers, verdict, labels, differential, regulation)
+PAGES = (data, guidance, training, embedding, markers, imputation, verdict, labels, differential, regulation)
 
 
 def create_app(settings: Settings | None = None, samples_root: Path | None = None) -> Dash:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from statistics import median
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from tests.benchmarks.store import Record
 
 RESULTS, PLOT = "RESULTS.md", "quality_vs_cpu.png"
+MARKED = re.compile(r"<!-- (.+?) -->.*?<!-- end of \1 -->", re.DOTALL)
 COLUMNS = {
     "foscttm": "FOSCTTM",
     "same_modality": "same-modality",
@@ -71,9 +73,21 @@ def write_report(records: list[Record], folder: Path, *, whole: bool) -> list[st
         *(part for name in NAMES if name in book.data() for part in (_medians(book, name), _differences(book, name))),
         _ablation(book),
     ]
-    (folder / RESULTS).write_text("\n\n".join(filter(None, sections)) + "\n", encoding="utf-8")
+    path = folder / RESULTS
+    kept = [each[0] for each in MARKED.finditer(path.read_text(encoding="utf-8"))] if path.exists() else []
+    path.write_text("\n\n".join([*filter(None, sections), *kept]) + "\n", encoding="utf-8")
     draw(book, folder / PLOT)
     return missed
+
+
+def with_block(text: str, name: str, block: str) -> str:
+    """Put what another benchmark tells between its marks, which this one leaves as they are."""
+    begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
+    marked = f"{begin}\n\n{block.strip()}\n\n{end}"
+    before, found, rest = text.partition(begin)
+    if not found:
+        return f"{text.rstrip()}\n\n{marked}\n"
+    return f"{before}{marked}{rest.partition(end)[2]}"
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:

@@ -11,7 +11,7 @@ from scipy import stats
 from tests.benchmarks import report
 from tests.benchmarks.book import Book, interval
 from tests.benchmarks.must_show import ablation_gain, figures
-from tests.benchmarks.report import PLOT, RESULTS, write_report
+from tests.benchmarks.report import PLOT, RESULTS, with_block, write_report
 
 SEEDS = range(5)
 GOOD = {
@@ -123,6 +123,19 @@ def test_the_report_names_what_was_missed(tmp_path):
     assert text.count("**missed**") == 2
     assert "| Monae | 5 | 0.0200 |" in text
     assert (tmp_path / PLOT).stat().st_size > 10_000
+
+
+def test_what_another_benchmark_wrote_stays_and_is_replaced_by_itself_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(report, "draw", lambda *_: None)
+    path = tmp_path / RESULTS
+    path.write_text(with_block("# Old\n", "other", "first"), encoding="utf-8")
+    write_report(results(), tmp_path, whole=False)
+    text = path.read_text(encoding="utf-8")
+    assert "# Old" not in text
+    assert "first" in text
+    again = with_block(text, "other", "second")
+    assert "second" in again
+    assert again.replace("second", "first") == text
 
 
 def test_what_a_whole_bench_did_not_measure_is_missed(tmp_path, monkeypatch):

@@ -72,16 +72,50 @@ def impute_everywhere(run: RunSlices, target: str, rows: np.ndarray, *, log: boo
     return found
 
 
+def decoded_rows(run: RunSlices, source: str, target: str, rows: np.ndarray, cells: np.ndarray) -> np.ndarray:
+    """Impute features in some cells of a modality.
+
+    Parameters
+    ----------
+    run
+        The run.
+    source, target
+        Modality of the cells and of the features.
+    rows
+        Of the features in features.h5ad, (F,).
+    cells
+        Positions among the cells of the source, (n,), increasing.
+
+    Returns
+    -------
+    (n, F) float32: counts per 10,000, levels from 0 to 1, or on the model's own scale.
+    """
+    found = np.empty((len(cells), len(rows)), np.float32)
+    span = run.spans[source]
+    wanted = cells + span.start
+    for part, values in _decoded(run, source, target, span, Decoder.of(run, target, rows), wanted):
+        found[part] = values.T
+    return found
+
+
 def _decoded(
-    run: RunSlices, source: str, target: str, cells: range, decoder: Decoder
+    run: RunSlices, source: str, target: str, cells: range, decoder: Decoder, wanted: np.ndarray | None = None
 ) -> Iterator[tuple[slice, np.ndarray]]:
-    """Yield (rows, values (F, n)) of the cells of one modality."""
+    """Yield (rows, values (F, n)) of the cells of one modality.
+
+    Where ``wanted`` names some of them by their rows, (n,) increasing, the rows that are yielded count these.
+    """
     total = run.column(f"normaliser_{target}").to_numpy(np.float32)
     continuous = bool(np.isnan(total[cells.start : cells.stop]).all())
     bound = {"bound": np.inf} if continuous else {}
     likelihood = run.likelihood(target)
     within = source == target
     for part, latent in _latent(run, cells, private=within):
+        of_total = total[part]
+        if wanted is not None:
+            first, end = np.searchsorted(wanted, (part.start, part.stop))
+            inside = wanted[first:end] - part.start
+            part, latent, of_total = slice(int(first), int(end)), latent[inside], of_total[inside]
         vectors = decoder.shared
         if within:
             vectors = np.hstack([vectors, decoder.private])
@@ -97,7 +131,7 @@ def _decoded(
                 values = response(values, target, likelihood)
             else:
                 np.exp(values, out=values)
-                values *= TEN_THOUSAND / total[rows]
+                values *= TEN_THOUSAND / of_total[start : start + len(few)]
             yield rows, values
 
 

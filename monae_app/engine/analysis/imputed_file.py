@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from monae_app.engine.analysis.imputation import AtBatch, Scale, feature_rows, impute_shards, target_rows
+from monae_app.engine.analysis.own_counts import shards_with_own_counts
 from monae_app.engine.errors import InputError
 from monae_app.engine.result import write_atomically
 
@@ -26,16 +27,35 @@ COLUMNS = ("chrom", "chromStart", "chromEnd", "modelled", "confidence")
 
 @dataclass(frozen=True)
 class Wanted:
-    """What to impute; the fields are the arguments of :func:`~monae_app.engine.analysis.imputation.impute`."""
+    """What to impute; the fields are the arguments of :func:`~monae_app.engine.analysis.imputation.impute`.
+
+    With ``own_counts``, within one modality, values also heed what was counted in the cell itself; see
+    :func:`~monae_app.engine.analysis.own_counts.shards_with_own_counts`.
+    """
 
     source: str
     target: str
     features: tuple[str, ...] | None = None
     scale: Scale = "cp10k"
     batch: str | AtBatch = AtBatch.REFERENCE
+    own_counts: bool = False
 
     def shards(self, result: Result) -> Iterator[tuple[slice, np.ndarray]]:
-        """Yield rows and values."""
+        """Yield rows and values.
+
+        Raises
+        ------
+        InputError
+            If there is no such thing.
+        """
+        if self.own_counts:
+            if self.source != self.target:
+                raise InputError(
+                    f"{self.target} was not counted in cells of {self.source}.",
+                    "cells of the modality itself, where own counts are to be heeded.",
+                    "choose these cells, or the values as the model expects them.",
+                )
+            return shards_with_own_counts(result, self.target, self.features, self.scale, self.batch)
         return impute_shards(result, self.source, self.target, self.features, scale=self.scale, batch=self.batch)
 
 
@@ -130,6 +150,7 @@ def _table(result: Result, wanted: Wanted) -> ad.AnnData:
         "source": wanted.source,
         "target": wanted.target,
         "scale": "values" if continuous else wanted.scale,
+        "own_counts": wanted.own_counts,
         "batch": wanted.batch if isinstance(wanted.batch, str) else wanted.batch.value,
     }
     return table

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from dash import Dash, Input, Output, State, dcc, html
 
-from monae_app.engine.errors import InputError
 from monae_app.web import ids
 from monae_app.web.components.export_run import download_link
 from monae_app.web.components.short_job import ShortJob
+from monae_app.web.imputed_order import imputed_order, names_of
 from monae_app.web.modalities import modality_title
 
 if TYPE_CHECKING:
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 
 JOB = ShortJob("imputed", "imputed", "Make the file")
 SOURCE, TARGET, FEATURES = "imputed-source", "imputed-target", "imputed-features"
-MOST = 2000
 TOLD = "What the model expects of these features in every cell of a modality, as an AnnData file (.h5ad), in CP10k."
 
 
@@ -57,16 +55,7 @@ def register(app: Dash, services: Services) -> None:
 
     def order(run: str | None, typed: str | None, target: str | None, source: str | None) -> dict[str, Any]:
         view = services.view(run or "")
-        names = list(dict.fromkeys(filter(None, (name.strip() for name in re.split(r"[,;\n\t]", typed or "")))))
-        if not names or len(names) > MOST:
-            raise InputError(
-                f"{len(names):,} features are named.", f"1 to {MOST:,} names, by comma or line.", "name some."
-            )
-        if target not in view.modalities or source not in view.modalities:
-            raise InputError("No modality is chosen.", "one of this run.", "choose one.")
-        # Names that are not there are said at once.
-        view.features.check(target, names)
-        return {"folder": str(view.folder), "source": source, "target": target, "features": names}
+        return imputed_order(view, target, source, names_of(typed))
 
     states = [State(ids.RUN, "value"), State(FEATURES, "value"), State(TARGET, "value"), State(SOURCE, "value")]
     JOB.register(app, services, order, states, download_link)

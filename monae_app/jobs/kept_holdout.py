@@ -1,0 +1,54 @@
+"""Hold-out checks of runs: ``<store>/users/<user>/holdout/<key>.json``, or beside the files of a bundled run."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from monae_app.engine.result import CELLS
+from monae_app.jobs.kept_files import identity, key_of, user_folder
+from monae_app.jobs.private_files import private_folder, write_private
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WITH_RUN = "holdout.json"
+
+
+class KeptHoldout:
+    """The checks of one user.
+
+    Parameters
+    ----------
+    store
+        Root of everything that the app keeps.
+    user
+        Whose they are.
+    """
+
+    def __init__(self, store: Path, user: str) -> None:
+        self._folder = user_folder(store, user, "holdout")
+
+    def read(self, run: Path) -> dict[str, Any] | None:
+        """Return what was found for a run; None if it was not checked."""
+        for path in (self._path(run), run / WITH_RUN):
+            with suppress(OSError, ValueError):
+                found = json.loads(path.read_text(encoding="utf-8"))
+                # a run that was trained anew has other cells
+                if isinstance(found, dict) and found.get("version") == version_of_cells(run):
+                    return found
+        return None
+
+    def write(self, run: Path, found: dict[str, Any]) -> None:
+        """Keep what was found."""
+        private_folder(self._folder)
+        write_private(self._path(run), json.dumps(found, ensure_ascii=False).encode())
+
+    def _path(self, run: Path) -> Path:
+        return self._folder / f"{key_of(identity(run))}.json"
+
+
+def version_of_cells(folder: Path) -> str:
+    """Return what changes when a run is trained anew, wherever it lies."""
+    return f"{(folder / CELLS).stat().st_size:x}"

@@ -1,0 +1,118 @@
+"""Measured beside imputed: heatmap, agreement, one feature, zeros, a check that is kept, and files in their formats."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from typing import TYPE_CHECKING
+
+import anndata as ad
+import numpy as np
+import pandas as pd
+import pytest
+from playwright.sync_api import Page, expect
+
+from monae_app.jobs.kept_holdout import WITH_RUN, version_of_cells
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.browser
+
+LONG = 180_000
+HEAT = "document.querySelector('#imputation-heat .js-plotly-plot')"
+
+
+def rows_shown(page: Page) -> list[str]:
+    return page.evaluate(f"{HEAT}.layout.yaxis.ticktext")
+
+
+def panels(page: Page) -> list[str]:
+    return page.evaluate(f"{HEAT}?.data?.map((each) => each.name) ?? []")
+
+
+def made_file(page: Page, kind: str, folder: Path) -> Path:
+    page.click("#imputation-file-kind")
+    page.get_by_role("option", name=kind).click()
+    page.click("#imputation-file-start")
+    expect(page.locator("#imputation-file-progress")).to_be_visible()
+    expect(page.locator("#imputation-file-progress")).to_be_hidden(timeout=LONG)
+    with page.expect_download() as download:
+        page.locator("#imputation-file-shown a").click()
+    path = folder / download.value.suggested_filename
+    download.value.save_as(path)
+    return path
+
+
+def test_measured_beside_imputed(page: Page, folders: dict[str, Path]):
+    run = folders["samples"] / "tiny" / "run"
+    kept = {"version": version_of_cells(run), "steps": 10, "cells": {}, "modalities": {"rna": {
+        "methods": {"own": "Monae + own counts", "magic": "MAGIC"}, "notes": [], "scored_cells": 120, "features": {},
+        "summary": [{"bin": 0, "features": 60, "low": 0.1, "high": 9.0, "ceiling": 0.5, "own": 0.71, "magic": 0.5}],
+    }}}  # fmt: skip
+    (run / WITH_RUN).write_text(json.dumps(kept))
+    page.goto("/imputation?run=sample-tiny")
+    page.wait_for_function(f"{HEAT}?.data?.length === 3")
+    # drawn without a click: three panels on the same rows and one colour scale
+    assert panels(page) == ["RNA, measured", "imputed within RNA", "imputed from ATAC"]
+    assert len({tuple(each) for each in page.evaluate(f"{HEAT}.data.map((each) => [each.zmin, each.zmax])")}) == 1
+    names = rows_shown(page)
+    assert len(names) > 8
+    expect(page.locator("#imputation-table [col-id=feature].ag-cell").first).to_be_visible()
+    expect(page.locator("#imputation-detail .barlayer path").first).to_be_visible()
+    expect(page.locator("#imputation-zeros-told")).to_contain_text("are what the model expects at the depth")
+    # what is kept of the check is there at once, in words and as a table
+    expect(page.locator("#imputation-holdout-said")).to_contain_text("ahead of the best other method (MAGIC, 0.50)")
+    expect(page.locator("#imputation-holdout-table")).to_contain_text("0.71")
+    # a row of the table leads to its feature, and stands in the address
+    name = page.locator("#imputation-table [row-index='2'] [col-id=feature]").inner_text()
+    page.locator("#imputation-table [row-index='2'] [col-id=feature]").click()
+    expect(page.locator("#imputation-detail-head")).to_have_text(f"{name} (RNA) over the groups")
+    # pasted names, one of which is not there; cells, as many of each group
+    page.click("#imputation-from")
+    page.get_by_role("option", name="Pasted").click()
+    page.fill("#imputation-pasted", "Gene1, gene20, Gene59, nonsense")
+    expect(page.locator("#imputation-said")).to_contain_text("Not in this run: nonsense.")
+    page.wait_for_function(f"{HEAT}.layout.yaxis.ticktext.length === 3")
+    page.locator("#imputation-show").get_by_text("Cells").click()
+    page.wait_for_function(f"{HEAT}.data[0].x.length > 20")
+    expect(page).to_have_url(re.compile(f"pasted=.*feature={name}|feature={name}.*pasted="))
+    page.reload()
+    page.wait_for_function(f"{HEAT}?.layout?.yaxis?.ticktext?.length === 3")
+    assert sorted(rows_shown(page)) == ["Gene1", "Gene20", "Gene59"]
+    expect(page.locator("#imputation-detail-head")).to_contain_text("over the groups")
+    # another modality
+    page.click("#imputation-from")
+    page.get_by_role("option", name="Markers of a group").click()
+    page.click("#imputation-target")
+    page.get_by_role("option", name="ATAC").click()
+    page.wait_for_function(f"{HEAT}?.data?.[0]?.name === 'ATAC, measured'")
+    # none of the names is there: said, and nothing is drawn
+    page.click("#imputation-from")
+    page.get_by_role("option", name="Pasted").click()
+    expect(page.locator("#imputation-said")).to_contain_text("None of the 4 names is a feature of this modality.")
+    expect(page.locator("#imputation-heat")).to_be_hidden()
+
+
+def test_files_in_their_formats_and_maps_before_and_after(page: Page, tmp_path: Path):
+    page.goto("/imputation?run=sample-tiny&from=pasted&pasted=Gene1,Gene20")
+    page.wait_for_function(f"{HEAT}?.layout?.yaxis?.ticktext?.length === 2")
+    page.click("#imputation-before-start")
+    page.click("#imputation-file-cells")
+    page.get_by_role("option", name="Astro · cell_type").click()
+    page.keyboard.press("Escape")
+    table = ad.read_h5ad(made_file(page, "AnnData", tmp_path))
+    assert table.shape == (30, 2)
+    assert set(table.obs["cell_type"].astype(str)) == {"Astro"}
+    with gzip.open(made_file(page, "Text", tmp_path), "rt") as file:
+        text = pd.read_csv(file, index_col="cell")
+    assert text.columns.tolist() == table.var_names.tolist()
+    assert np.allclose(text.to_numpy(), np.asarray(table.X), rtol=1e-4)
+    assert text.index.tolist() == table.obs_names.tolist()
+    parquet = pd.read_parquet(made_file(page, "Parquet", tmp_path)).set_index("cell")
+    assert np.allclose(parquet.to_numpy(), np.asarray(table.X))
+    scores = page.locator("#imputation-before-scores")
+    expect(scores).to_contain_text("imputed from ATAC", timeout=LONG)
+    expect(scores).to_contain_text("Homogeneity")
+    assert page.evaluate("document.querySelectorAll('#imputation-before-figure .js-plotly-plot').length") <= 1
