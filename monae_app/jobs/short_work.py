@@ -45,6 +45,8 @@ WORK = {
     "markers_file": "monae_app.jobs.short_markers:write_marker_scores",
     "regulation": "monae_app.jobs.short_regulation:regulate_run",
     "agreement": "monae_app.jobs.short_agreement:measure_agreement",
+    "method": "monae_app.jobs.short_methods:compute_method",
+    "two_runs": "monae_app.jobs.short_two_runs:compare_two_runs",
     "nearest": "monae_app.jobs.short_nearest:write_nearest_features",
 }
 NUMBER = re.compile(r"[0-9a-f]{32}")

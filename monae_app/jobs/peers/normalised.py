@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 
 if TYPE_CHECKING:
-    from exchange import Question
+    from monae_app.jobs.peers.exchange import Question
 
 LARGEST_Z = 10.0
 
@@ -34,11 +34,11 @@ def z_scores(values: sp.csr_matrix) -> np.ndarray:
 
 def gene_activity(question: Question) -> sp.csr_matrix:
     """Peak counts summed over the guidance pairs of each gene, (cells, genes)."""
-    ones = np.ones(len(question.gene), np.float32)
-    shape = (question.atac.n_vars, question.rna.n_vars)
-    return sp.csr_matrix(question.atac.X @ sp.csr_matrix((ones, (question.peak, question.gene)), shape=shape))
+    ones = np.ones(len(question.in_first), np.float32)
+    shape = (question.second.n_vars, question.first.n_vars)
+    return sp.csr_matrix(question.second.X @ sp.csr_matrix((ones, (question.in_second, question.in_first)), shape=shape))
 
 
 def gene_space(question: Question) -> tuple[np.ndarray, np.ndarray]:
     """Expression and activity of the same genes, each log-normalised and standardised."""
-    return z_scores(logged(question.rna.X)), z_scores(logged(gene_activity(question)))
+    return z_scores(logged(question.first.X)), z_scores(logged(gene_activity(question)))

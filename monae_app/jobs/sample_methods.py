@@ -1,0 +1,40 @@
+"""How other methods do on a run that is to be bundled: ``python -m monae_app.jobs.sample_methods RUN LABEL METHOD...``."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+from monae_app.engine.result import write_json
+from monae_app.jobs.kept_methods import with_run
+from monae_app.jobs.peers.catalogue import PEERS
+from monae_app.jobs.short_methods import MONAE, compute_method
+from monae_app.jobs.short_work import Bench
+
+NOBODY = "bundled"
+
+
+def keep_with_run(run: Path, label: str, methods: list[str]) -> None:
+    """Compute methods and put their figures beside the files of the run; what is not installed is left out.
+
+    Raises
+    ------
+    InputError
+        If a method fails.
+    """
+    for method in methods:
+        if method != MONAE and PEERS[method].interpreter() is None:
+            continue
+        path = with_run(run, method, label)
+        path.parent.mkdir(exist_ok=True)
+        path.unlink(missing_ok=True)
+        with tempfile.TemporaryDirectory() as temporary:
+            bench = Bench(Path(temporary) / "store", NOBODY, Path(temporary), lambda _share, _text: None)
+            found = compute_method({"folder": str(run), "method": method, "label": label}, bench)
+        write_json(path, json.loads(json.dumps(found)))
+
+
+if __name__ == "__main__":
+    keep_with_run(Path(sys.argv[1]), sys.argv[2], sys.argv[3:])
