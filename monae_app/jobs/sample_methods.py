@@ -1,16 +1,22 @@
-"""How other methods do on a run that is to be bundled: ``python -m monae_app.jobs.sample_methods RUN LABEL METHOD...``."""
+"""How other methods do on a run that is to be bundled: ``python -m monae_app.jobs.sample_methods RUN LABEL METHOD...``.
+
+The runs beside it are compared with each other.
+"""
 
 from __future__ import annotations
 
 import json
 import sys
 import tempfile
+from itertools import permutations
 from pathlib import Path
 
 from monae_app.engine.result import write_json
 from monae_app.jobs.kept_methods import with_run
+from monae_app.jobs.kept_two_runs import beside_first, content_of
 from monae_app.jobs.peers.catalogue import PEERS
 from monae_app.jobs.short_methods import MONAE, compute_method
+from monae_app.jobs.short_two_runs import two_runs
 from monae_app.jobs.short_work import Bench
 
 NOBODY = "bundled"
@@ -36,5 +42,14 @@ def keep_with_run(run: Path, label: str, methods: list[str]) -> None:
         write_json(path, json.loads(json.dumps(found)))
 
 
+def keep_two_runs(first: Path, second: Path, label: str) -> None:
+    """Compare two runs and put what was found beside the first."""
+    path = beside_first(first, second, label)
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(content_of(two_runs(first, second, label)))
+
+
 if __name__ == "__main__":
+    for run, other in permutations(sorted(Path(sys.argv[1]).parent.glob("run*")), 2):
+        keep_two_runs(run, other, sys.argv[2])
     keep_with_run(Path(sys.argv[1]), sys.argv[2], sys.argv[3:])

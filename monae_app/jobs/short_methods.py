@@ -98,7 +98,7 @@ def _of_run(judge: Judge) -> Answered:
 
             def values(chosen: np.ndarray, of: Any = (source, target, features, mine)) -> np.ndarray:
                 found = impute(result, of[0], of[1], [of[2][number] for number in chosen], scale="cp10k")
-                return np.asarray(found)[of[3]]
+                return np.asarray(found[of[3]])
 
             directions.append((source, target, values))
     report = judge.run.report
@@ -113,7 +113,11 @@ def _of_peer(judge: Judge, method: str, bench: Bench) -> Answered:
     if python is None:
         raise InputError(f"{peer.title} is not installed here.", f"the package {peer.package}.", HOW_TO_INSTALL)
     if peer.beside and peer.beside not in judge.asked.question.names:
-        raise InputError(f"{peer.title} is set up for RNA and {peer.beside.upper()} here.", "a run of these.", "choose another method.")
+        raise InputError(
+            f"{peer.title} is set up for RNA and {peer.beside.upper()} here.",
+            "a run of these.",
+            "choose another method.",
+        )
     bench.tell(0.1, f"Writing the question for {peer.title}")
     write_question(bench.folder / "question", judge.asked.question)
     command = [python, "-m", "monae_app.jobs.peers", method, str(bench.folder / "question"), str(out)]

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from monae_app.jobs.peers.exchange import Answer, Question
-from monae_app.jobs.peers.normalised import gene_space, per_10k
 from sklearn.neighbors import NearestNeighbors
+
+from monae_app.jobs.peers.normalised import gene_space, per_10k
 
 if TYPE_CHECKING:
     import scipy.sparse as sp
+
+    from monae_app.jobs.peers.exchange import Answer, Question
 
 COMPONENTS, SPARE, ROUNDS = 30, 10, 4
 NEIGHBORS = 30

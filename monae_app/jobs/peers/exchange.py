@@ -56,9 +56,9 @@ class Question:
 class Answer:
     """Writes what a peer found.
 
-    ``embedding.npz`` (an array a modality, rows as in the inputs), ``<source>-<target>.npy`` (imputed values of all features
-    of the target, of cells of the source, on a scale proportional to counts) and ``about.json``: CPU seconds, user and
-    system, of this process from its start until the answer was known, start-up and reading included.
+    ``embedding.npz`` (an array a modality, rows as in the inputs), ``<source>-<target>.npy`` (imputed values of all
+    features of the target, of cells of the source, on a scale proportional to counts) and ``about.json``: CPU seconds,
+    user and system, of this process from its start until the answer was known, start-up and reading included.
     """
 
     def __init__(self, folder: Path) -> None:

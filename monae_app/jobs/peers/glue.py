@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import tempfile
+from typing import TYPE_CHECKING
 
 import networkx as nx
 import numpy as np
 import scanpy as sc
 import scglue
 import torch
-from monae_app.jobs.peers.exchange import Answer, Question
+
+if TYPE_CHECKING:
+    from monae_app.jobs.peers.exchange import Answer, Question
+
 
 WIDTH = 50
 EPOCHS_A_BURN_IN = 4

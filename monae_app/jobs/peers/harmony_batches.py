@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import harmonypy
 import numpy as np
 import pandas as pd
-from monae_app.jobs.peers.exchange import Answer, Question
+
 from monae_app.jobs.peers.pca import components, divided
+
+if TYPE_CHECKING:
+    from monae_app.jobs.peers.exchange import Answer, Question
 
 
 def harmony(question: Question, found: Answer) -> None:

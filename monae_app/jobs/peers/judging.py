@@ -57,7 +57,7 @@ class Judge:
 
     @cached_property
     def own(self) -> dict[str, np.ndarray]:
-        """What each modality alone says of its cells, (N_k, 30): a truncated SVD of log counts, scaled by its values."""
+        """What each modality alone says of its cells, (N_k, 30): a truncated SVD of log counts, scaled."""
         found = {}
         for name, table in self.asked.question.tables.items():
             values = logged(sp.csr_matrix(table.X))
@@ -70,11 +70,19 @@ class Judge:
         """Score an embedding (N, D)."""
         label = None if self.label is None else self._column(self.label)
         found = score(
-            embedding, self.modality, label, self._pairs_of_cells, self.asked.question.seed, reference=self.own, tell=tell
+            embedding,
+            self.modality,
+            label,
+            self._pairs_of_cells,
+            self.asked.question.seed,
+            reference=self.own,
+            tell=tell,
         )
         return rounded(found)
 
-    def imputation(self, source: str, target: str, values: Callable[[np.ndarray], np.ndarray]) -> dict[str, float | int]:
+    def imputation(
+        self, source: str, target: str, values: Callable[[np.ndarray], np.ndarray]
+    ) -> dict[str, float | int]:
         """Correlate imputed with measured values, feature by feature over cells (Pearson, ln(1 + per 10,000)).
 
         Across modalities the truth is what was measured in the other half of the cell's pair, which no method saw as

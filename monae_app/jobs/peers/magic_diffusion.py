@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import magic
 import numpy as np
-from monae_app.jobs.peers.exchange import Answer, Question
+
 from monae_app.jobs.peers.normalised import per_10k
+
+if TYPE_CHECKING:
+    from monae_app.jobs.peers.exchange import Answer, Question
 
 
 def diffuse(question: Question, found: Answer) -> None:

@@ -14,7 +14,7 @@ LARGEST_Z = 10.0
 
 
 def per_10k(counts: sp.csr_matrix) -> sp.csr_matrix:
-    """Counts per 10,000."""
+    """Scale counts to 10,000 in each cell."""
     total = np.maximum(np.asarray(counts.sum(axis=1)).ravel(), 1)
     return sp.csr_matrix(sp.diags(1e4 / total) @ counts)
 
@@ -36,7 +36,9 @@ def gene_activity(question: Question) -> sp.csr_matrix:
     """Peak counts summed over the guidance pairs of each gene, (cells, genes)."""
     ones = np.ones(len(question.in_first), np.float32)
     shape = (question.second.n_vars, question.first.n_vars)
-    return sp.csr_matrix(question.second.X @ sp.csr_matrix((ones, (question.in_second, question.in_first)), shape=shape))
+    return sp.csr_matrix(
+        question.second.X @ sp.csr_matrix((ones, (question.in_second, question.in_first)), shape=shape)
+    )
 
 
 def gene_space(question: Question) -> tuple[np.ndarray, np.ndarray]:

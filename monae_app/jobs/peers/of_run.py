@@ -14,10 +14,9 @@ import pandas as pd
 import scipy.sparse as sp
 
 from monae_app.engine.analysis.differential.measured_run import measured_of
-from monae_app.engine.analysis.run_slices import FEATURES
-from monae_app.engine.data.dataset import METHYLATION
-from monae_app.engine.errors import InputError
+from monae_app.engine.result import FEATURES
 from monae_app.jobs.peers.exchange import Question
+from monae_app.jobs.peers.modalities import modalities_of
 
 if TYPE_CHECKING:
     from monae_app.engine.analysis.run_slices import RunSlices
@@ -33,24 +32,6 @@ class RunQuestion:
 
     question: Question
     rows: np.ndarray
-
-
-def modalities_of(modalities: list[str]) -> tuple[str, str]:
-    """Name the two modalities that simple methods can take of a run.
-
-    Raises
-    ------
-    InputError
-        If there are no such two.
-    """
-    others = [name for name in modalities if name not in ("rna", METHYLATION)]
-    if "rna" not in modalities or not others:
-        raise InputError(
-            f"This run holds {' and '.join(modalities)}.",
-            "RNA beside ATAC or proteins: the other methods start from counts of genes, and of what is linked to them.",
-            "compare two runs instead.",
-        )
-    return "rna", others[0]
 
 
 def cells_of(run: RunSlices) -> np.ndarray:
@@ -84,10 +65,14 @@ def question_of(run: RunSlices) -> RunQuestion:
     modality = run.column("modality", FEATURES).astype(str).to_numpy()
     modelled = run.column("modelled", FEATURES).to_numpy(bool)
     kept = [np.flatnonzero((modality == name) & modelled) for name in names]
-    tables = [_table(run, name, rows, mine - np.flatnonzero(modality == name)[0]) for name, mine in zip(names, kept, strict=True)]
+    tables = [
+        _table(run, name, rows, mine - np.flatnonzero(modality == name)[0])
+        for name, mine in zip(names, kept, strict=True)
+    ]
     links = guidance[kept[0]][:, kept[1]].tocoo()
     in_first, in_second = (np.asarray(each, np.int64) for each in (links.row, links.col))
-    return RunQuestion(Question(names, *tables, in_first, in_second, run.config.seed), rows)  # type: ignore[misc]
+    question = Question(names, tables[0], tables[1], in_first, in_second, run.config.seed)
+    return RunQuestion(question, rows)
 
 
 def _table(run: RunSlices, modality: str, rows: np.ndarray, features: np.ndarray) -> ad.AnnData:

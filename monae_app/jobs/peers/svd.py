@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from monae_app.jobs.peers.exchange import Answer, Question
-from monae_app.jobs.peers.normalised import logged
 from sklearn.utils.extmath import randomized_svd
+
+from monae_app.jobs.peers.normalised import logged
+
+if TYPE_CHECKING:
+    from monae_app.jobs.peers.exchange import Answer, Question
 
 RANK = 20
 
