@@ -11,10 +11,12 @@ import tempfile
 from itertools import permutations
 from pathlib import Path
 
-from monae_app.engine.result import write_json
+from monae_app.engine.errors import InputError
+from monae_app.engine.result import read_config, write_json
 from monae_app.jobs.kept_methods import with_run
 from monae_app.jobs.kept_two_runs import beside_first, content_of
 from monae_app.jobs.peers.catalogue import PEERS
+from monae_app.jobs.peers.modalities import modalities_of
 from monae_app.jobs.short_methods import MONAE, compute_method
 from monae_app.jobs.short_two_runs import two_runs
 from monae_app.jobs.short_work import Bench
@@ -23,15 +25,18 @@ NOBODY = "bundled"
 
 
 def keep_with_run(run: Path, label: str, methods: list[str]) -> None:
-    """Compute methods and put their figures beside the files of the run; what is not installed is left out.
+    """Compute methods and put their figures beside the files of the run.
+
+    What is not installed here is left out, and what does not take such data.
 
     Raises
     ------
     InputError
         If a method fails.
     """
+    modalities = list(read_config(run).inputs)
     for method in methods:
-        if method != MONAE and PEERS[method].interpreter() is None:
+        if not _can(method, modalities):
             continue
         path = with_run(run, method, label)
         path.parent.mkdir(exist_ok=True)
@@ -40,6 +45,17 @@ def keep_with_run(run: Path, label: str, methods: list[str]) -> None:
             bench = Bench(Path(temporary) / "store", NOBODY, Path(temporary), lambda _share, _text: None)
             found = compute_method({"folder": str(run), "method": method, "label": label}, bench)
         write_json(path, json.loads(json.dumps(found)))
+
+
+def _can(method: str, modalities: list[str]) -> bool:
+    try:
+        names = modalities_of(modalities)
+    except InputError:
+        return False
+    if method == MONAE:
+        return True
+    peer = PEERS[method]
+    return peer.interpreter() is not None and (not peer.beside or peer.beside in names)
 
 
 def keep_two_runs(first: Path, second: Path, label: str) -> None:
