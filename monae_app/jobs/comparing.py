@@ -75,8 +75,8 @@ def execute(order: Order, tell: Callable[[str], None]) -> str:
             )
     label = order.label or _usual(order.run)
     if order.other is not None:
-        found = of_runs(order.run, order.other, label, tell)
-        return json.dumps(found) if order.json else _runs_as_text(found)
+        both = of_runs(order.run, order.other, label, tell)
+        return json.dumps(both) if order.json else _runs_as_text(both)
     found = of_methods(order.run, methods, label, tell)
     return json.dumps(found) if order.json else _methods_as_text(found)
 

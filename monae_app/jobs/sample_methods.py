@@ -34,7 +34,7 @@ def keep_with_run(run: Path, label: str, methods: list[str]) -> None:
     InputError
         If a method fails.
     """
-    modalities = list(read_config(run).inputs)
+    modalities = [str(name) for name in read_config(run).inputs]
     for method in methods:
         if not _can(method, modalities):
             continue

@@ -33,7 +33,9 @@ TITLES = {
     "ari": "ARI, best resolution",
     "map": "MAP", "asw_label": "ASW of the label", "nc": "Neighbour conservation", "sas": "SAS",
     "asw_batch": "ASW-batch", "graph_connectivity": "Graph connectivity", "nmi": "NMI", "ami": "AMI",
-    "homogeneity": "Homogeneity", "ilisi": "iLISI", "kbet": "kBET", "asw_modality": "ASW of the modality",
+    "nmi_res1": "NMI, resolution 1", "ami_res1": "AMI, resolution 1", "homogeneity_res1": "Homogeneity, resolution 1",
+    "nmi_best": "NMI, its best resolution", "homogeneity": "Homogeneity", "ilisi": "iLISI", "kbet": "kBET",
+    "open_set_auroc": "Types of one modality, AUROC", "asw_modality": "ASW of the modality",
 }  # fmt: skip
 SCALED = {"biology_conservation": "Biology, scaled", "omics_mixing": "Mixing, scaled", "overall": "Overall, scaled"}
 
@@ -92,11 +94,10 @@ def integration_table(rows: list[Row]) -> pd.DataFrame:
     table = pd.DataFrame(records, columns=["method", *INTEGRATION, "cpu_s"]).dropna(axis=1, how="all")
     if len(scores) > 1:
         relative = scaled(scores)
-        for name in OVERALL:
+        place = len([name for name in OVERALL if name in table]) + 1
+        for name in reversed(OVERALL):
             if all(name in each for each in relative) and name in table:
-                table.insert(
-                    table.columns.get_loc(OVERALL[-1]) + 1, f"{name}_scaled", [each[name] for each in relative]
-                )
+                table.insert(place, f"{name}_scaled", [each[name] for each in relative])
     return table
 
 

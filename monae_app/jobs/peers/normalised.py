@@ -29,7 +29,7 @@ def z_scores(values: sp.csr_matrix) -> np.ndarray:
     dense = values.toarray()
     dense -= dense.mean(axis=0)
     dense /= dense.std(axis=0) + 1e-6
-    return np.clip(dense, -LARGEST_Z, LARGEST_Z).astype(np.float32)
+    return np.asarray(np.clip(dense, -LARGEST_Z, LARGEST_Z), np.float32)
 
 
 def gene_activity(question: Question) -> sp.csr_matrix:

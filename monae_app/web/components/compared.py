@@ -57,9 +57,10 @@ def compared_table(
             if place == 0:
                 cells.append(html.Th(str(value), scope="row"))
                 continue
-            shown = _said(value, digits)
-            inner = html.Strong(shown) if number in marked.get(str(name), ()) else shown
-            cells.append(html.Td(inner, className=_look(table, str(name), quiet)))
+            shown: Any = _said(value, digits)
+            if number in marked.get(str(name), ()):
+                shown = html.Strong(shown)
+            cells.append(html.Td(shown, className=_look(table, str(name), quiet)))
         rows.append(html.Tr(cells))
     inner = html.Table([head, html.Tbody(rows)], className="table compared")
     return html.Div(inner, className="table-scroll", tabIndex="0")

@@ -97,7 +97,7 @@ def shared_share(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     n, k = one.shape
     own = np.arange(n)[:, None] * n
     common = np.intersect1d((one + own).ravel(), (other + own).ravel(), assume_unique=True)
-    return np.bincount(common // n, minlength=n) / k
+    return np.asarray(np.bincount(common // n, minlength=n) / k)
 
 
 def _types(

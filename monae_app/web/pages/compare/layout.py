@@ -22,8 +22,9 @@ ORDER, FIRST_MAP, SECOND_MAP, FIRST_NAME, SECOND_NAME, SELECTED = (
     "compare-selected",
 )  # fmt: skip
 SETTINGS, SCORES, TYPES, CODE = "compare-settings", "compare-scores", "compare-types", "compare-code"
-METHODS_NOTE, INTEGRATION, IMPUTATION, FIGURE, NOT_HERE = (
-    "compare-methods-note", "compare-integration", "compare-imputation", "compare-figure", "compare-not-here",
+METHODS_NOTE, METHOD_FIELD, INTEGRATION, IMPUTATION, FIGURE, NOT_HERE = (
+    "compare-methods-note", "compare-method-field", "compare-integration", "compare-imputation", "compare-figure",
+    "compare-not-here",
 )  # fmt: skip
 GRAPH: Any = {"displaylogo": False, "responsive": True, "modeBarButtonsToRemove": ["toImage"]}
 LEAD = "Two runs of the same data, and this run beside other methods that see the same cells, features and links."
@@ -102,7 +103,10 @@ def layout(second: str = "", label: str = "", colour: str = "", **_: str) -> htm
             html.H2("Beside other methods"),
             html.Div(id=METHODS_NOTE),
             html.Div(
-                [_field("Method", METHOD, dcc.Dropdown(id=METHOD, clearable=False)), METHOD_JOB.layout()],
+                [
+                    html.Div(_field("Method", METHOD, dcc.Dropdown(id=METHOD, clearable=False)), id=METHOD_FIELD),
+                    METHOD_JOB.layout(),
+                ],
                 className="compare-compute",
             ),
             html.Div(id=NOT_HERE, className="muted small"),
