@@ -102,7 +102,10 @@ def _of_run(judge: Judge) -> Answered:
 
             directions.append((source, target, values))
     report = judge.run.report
-    about = {"cpu_s": report.get("cpu_seconds"), "versions": {"monae-app": report.get("versions", {}).get("monae-app", "")}}
+    about = {
+        "cpu_s": report.get("cpu_seconds"),
+        "versions": {"monae-app": report.get("versions", {}).get("monae-app", "")},
+    }
     return embedding, directions, about
 
 
