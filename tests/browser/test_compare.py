@@ -56,8 +56,9 @@ def test_two_runs_have_one_selection_and_a_baseline_comes_by_a_click(page: Page)
 
     page.wait_for_selector("#compare-map-first .legend-title")
     page.wait_for_selector("#compare-map-second .legend-title")
+    # a map that is scrolled to from below lies under the bar of the pages
+    page.evaluate("window.scrollTo(0, 0)")
     page.locator("#compare-map-second").get_by_role("button", name="Lasso").click()
-    page.locator("#compare-map-second .cell-map-canvas").scroll_into_view_if_needed()
     box = page.locator("#compare-map-second .cell-map-canvas").bounding_box()
     assert box is not None
     corners = [(0.02, 0.02), (0.98, 0.02), (0.98, 0.6), (0.02, 0.6)]
