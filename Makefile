@@ -63,7 +63,7 @@ peers: $(PEERS_STAMP) ## Install the methods to measure against, into .venv-peer
 cellxgene: $(CELLXGENE_STAMP) ## Install cellxgene to open our tables with, into .venv-cellxgene
 
 # Fewer private axes than the default, and no checkpoint, keep the runs that travel with the app small.
-samples: $(STAMP) ## Train the bundled runs anew
+samples: $(STAMP) ## Train the bundled runs anew; other methods beside them as far as `make peers` installed them
 	cd $(SAMPLES)/mouse_cortex && ../../$(BIN)/monae run rna=rna.h5ad atac=atac.h5ad --genome mm10 --out run --seed 0 \
 		--overwrite --set latent_shared=20 --set latent_private=5
 	cd $(SAMPLES)/pbmc_protein && ../../$(BIN)/monae run rna=rna.h5ad protein=protein.h5ad --genome hg38 --out run \
@@ -78,6 +78,9 @@ samples: $(STAMP) ## Train the bundled runs anew
 		json.dump({"name": title + ", by Monae-E"}, open(sys.argv[1] + "/run_monae-e/about.json", "w"))' $$sample; done
 	for run in $(SAMPLES)/*/run*; do $(BIN)/python -m monae_app.jobs.sample_regulation $$run cell_type; done
 	for run in $(SAMPLES)/*/run*; do $(BIN)/python -m monae_app.jobs.short_holdout $$run; done
+	for run in $(SAMPLES)/*/run; do $(BIN)/python -m monae_app.jobs.sample_methods $$run cell_type \
+		monae pca cca harmony scglue svd magic; done
+	for run in $(SAMPLES)/*/run_monae-e; do $(BIN)/python -m monae_app.jobs.sample_methods $$run cell_type monae; done
 
 browser: $(STAMP)
 	@.ci/browser $(BIN)/python

@@ -1,4 +1,4 @@
-"""The command line: monae app, demo, run, check, score, report, impute, holdout, transfer, motifs, links, regulate."""
+"""The command line: monae app, demo, run, check, score, compare, impute, holdout, transfer, motifs, and so on."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from monae_app.engine.errors import InputError, MonaeError
 from monae_app.jobs.cluster.command import add_worker
 from monae_app.jobs.ordered import named_inputs, named_settings, settings_help
 from monae_app.jobs.regulation_commands import add_links, add_regulate
-from monae_app.jobs.result_commands import add_holdout, add_impute, add_motifs, add_report, add_transfer
+from monae_app.jobs.result_commands import add_compare, add_holdout, add_impute, add_motifs, add_report, add_transfer
 from monae_app.web.command import add_serving
 
 if TYPE_CHECKING:
@@ -58,11 +58,13 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="monae", description="Integrate, impute and explore single-cell modalities.")
     parser.add_argument("--version", action="version", version=f"monae {__version__}")
     commands = parser.add_subparsers(
-        required=True, metavar="app|demo|run|check|score|report|impute|holdout|transfer|motifs|links|regulate|worker"
+        required=True,
+        metavar="app|demo|run|check|score|compare|report|impute|holdout|transfer|motifs|links|regulate|worker",
     )
     _add_run(commands)
     _add_check(commands)
     _add_score(commands)
+    add_compare(commands, _by("comparing"))
     add_report(commands, _report)
     add_impute(commands, _by("imputing"))
     add_holdout(commands, _by("holdout_command"))

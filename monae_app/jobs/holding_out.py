@@ -5,11 +5,8 @@ N cells, G features of a modality, F of them scored.
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 import tempfile
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +33,7 @@ from monae_app.engine.result import read_config
 from monae_app.engine.training.threads import thread_count
 from monae_app.jobs import magic_peer
 from monae_app.jobs.kept_holdout import version_of_cells
+from monae_app.jobs.peers.catalogue import HOW_TO_INSTALL, PEERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -49,11 +47,7 @@ PARTS, MOST_CELLS, MOST_STEPS = 5, 6000, 1000
 STREAM = 0x54484E
 OWN, DECODED, LOW_RANK, LIKE, MAGIC = "own", "monae", "svd", "knn", "magic"
 TITLES = {OWN: "Monae + own counts", DECODED: "Monae", LOW_RANK: "SVD-20", LIKE: "kNN mean", MAGIC: "MAGIC"}
-PEERS = "MONAE_PEERS"
-NO_MAGIC = (
-    "MAGIC was left out: it is not installed. Install it beside the app (pip install magic-impute), or let "
-    f"{PEERS} name an environment that has it (make peers)."
-)
+NO_MAGIC = f"MAGIC was left out: it is not installed. To add it: {HOW_TO_INSTALL}."
 
 
 def hold_out(folder: Path, tell: Tell) -> dict[str, Any]:
@@ -111,15 +105,6 @@ def hold_out(folder: Path, tell: Tell) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def magic_python() -> str | None:
-    """Interpreter that has MAGIC: this one, or that of the environment that ``MONAE_PEERS`` names; None without one."""
-    if find_spec("magic") is not None:
-        return sys.executable
-    peers = os.environ.get(PEERS)
-    path = Path(peers) / "bin" / "python" if peers else None
-    return str(path) if path is not None and path.exists() else None
-
-
 def _trained(
     whole: Dataset, seen: Mapping[str, sp.csr_matrix], config: RunConfig, tell: Tell
 ) -> tuple[Result, dict[str, np.ndarray]]:
@@ -164,7 +149,7 @@ def _scored(
     projection = fit_projection(seen[:, modelled], kind, config.n_components, config.seed)
     levels[LOW_RANK] = low_rank(seen, columns, [config.seed, STREAM])
     levels[LIKE] = mean_of_like(seen, projection.transform(seen[:, modelled]), columns)
-    if (python := magic_python()) is None:
+    if (python := PEERS[MAGIC].interpreter()) is None:
         notes.append(NO_MAGIC)
     elif (smooth := _magic(python, seen, columns, config.seed)) is not None:
         levels[MAGIC] = smooth

@@ -23,7 +23,7 @@ def diffuse(question: str, answer: str) -> None:
     answer
         Gets (N, F) float32.
     """
-    import magic  # type: ignore[import-not-found]
+    import magic
 
     with np.load(question) as file:
         counts = sp.csr_matrix((file["data"], file["indices"], file["indptr"]), shape=tuple(file["shape"]))

@@ -34,6 +34,18 @@ def add_report(commands: Any, report: Callable[[argparse.Namespace], int]) -> No
     command.set_defaults(command=report)
 
 
+def add_compare(commands: Any, compare: Callable[[argparse.Namespace], int]) -> None:
+    """Add ``monae compare``, with what it does."""
+    about = "put a run beside another of the same data, or beside other methods"
+    command = commands.add_parser("compare", help=about, description=f"From finished runs, {about}.")
+    command.add_argument("run", type=Path, metavar="RUN")
+    command.add_argument("other", type=Path, nargs="?", metavar="RUN2", help="a second run of the same data")
+    command.add_argument("--methods", default="", metavar="pca,cca,...", help="methods on the same input instead")
+    command.add_argument("--label", metavar="COLUMN", help="obs column with cell types (default: cell_type if there)")
+    command.add_argument("--json", action="store_true", help="print one line of JSON")
+    command.set_defaults(command=compare)
+
+
 def add_impute(commands: Any, impute: Callable[[argparse.Namespace], int]) -> None:
     """Add ``monae impute``, with what it does."""
     about = "fill in one modality in the cells of another, or of the same"

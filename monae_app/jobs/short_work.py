@@ -47,6 +47,8 @@ WORK = {
     "agreement": "monae_app.jobs.short_agreement:measure_agreement",
     "holdout": "monae_app.jobs.short_holdout:check_imputation",
     "before_after": "monae_app.jobs.short_before:map_before_and_after",
+    "method": "monae_app.jobs.short_methods:compute_method",
+    "two_runs": "monae_app.jobs.short_two_runs:compare_two_runs",
     "nearest": "monae_app.jobs.short_nearest:write_nearest_features",
 }
 NUMBER = re.compile(r"[0-9a-f]{32}")

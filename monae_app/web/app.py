@@ -11,6 +11,7 @@ from monae_app.web import (
     api,
     bundled,
     code_routes,
+    compare_routes,
     comparison_routes,
     demo,
     first_page,
@@ -27,6 +28,7 @@ from monae_app.web import (
 )
 from monae_app.web.components import export_run, file_browser, import_run, selection_panel, upload_box
 from monae_app.web.pages import (
+    compare,
     data,
     differential,
     embedding,
@@ -48,7 +50,19 @@ if TYPE_CHECKING:
 # Under this name the server keeps the services, for whoever runs it.
 SERVICES = "monae_services"
 # In the order of the navigation, which is the order of the work.
-PAGES = (data, guidance, training, embedding, markers, imputation, verdict, labels, differential, regulation)
+PAGES = (
+    data,
+    guidance,
+    training,
+    verdict,
+    embedding,
+    markers,
+    imputation,
+    regulation,
+    labels,
+    differential,
+    compare,
+)
 
 
 def create_app(settings: Settings | None = None, samples_root: Path | None = None) -> Dash:
@@ -102,6 +116,7 @@ def create_app(settings: Settings | None = None, samples_root: Path | None = Non
     selection_routes.register(app.server, selections)
     code_routes.register(app.server, services, selections)
     comparison_routes.register(app.server, services)
+    compare_routes.register(app.server, services)
     regulation_routes.register(app.server, services, selections)
     marker_routes.register(app.server, services, selections)
     uploads.register(app.server, services)

@@ -12,6 +12,7 @@ from monae_app.engine.errors import InputError
 from monae_app.jobs.gene_sets import GeneSets
 from monae_app.web import map_frame
 from monae_app.web.explore import Colouring, Hit
+from monae_app.web.two_runs import pair_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from monae_app.web.extra_columns import ExtraColumns
     from monae_app.web.services import Services
 
-NOTE, SET = "note", "set"
+NOTE, SET, TWO = "note", "set", "two"
 MEASURED, IMPUTED = "measured", "imputed"
 LOWEST, HIGHEST = 1.0, 99.0
 
@@ -156,14 +157,28 @@ class MapColours:
         kind, _, name = key.partition(":")
         if kind == NOTE and (found := self._extra.values(run, name)) is not None:
             return Colouring(name, "", found)
+        if kind == TWO:
+            return self._in_common(run, name)
         if kind == SET:
             return view.mean_of(self.sets.get(name), measured=measured)
         return view.colouring(key, measured=measured)
+
+    def _in_common(self, run: str, asked: str) -> Colouring:
+        """Share of the neighbours that a cell has in common in two runs; ``asked``: the second run, "|", the label."""
+        second, _, label = asked.partition("|")
+        found = pair_of(self._services, run, second, label or None).known
+        if found is None:
+            raise InputError(
+                "The neighbours in both runs were not compared yet.", "a comparison.", "press 'Compare neighbourhoods'."
+            )
+        return Colouring("neighbours in common", "share of the 30 nearest cells", pd.Series(found.overlap))
 
     def _version(self, run: str, view: RunView, key: str, *, measured: bool) -> str:
         kind, _, name = key.partition(":")
         if kind == NOTE:
             return self._extra.version(run, name)
+        if kind == TWO:
+            return self._services.view(name.partition("|")[0]).version
         if not measured:
             return ""
         # the id of a set tells its genes, not in which modality they will be found

@@ -12,6 +12,7 @@ from monae_app.jobs.part_maps import PartMaps
 from monae_app.jobs.registry import SHARED
 from monae_app.web import map_frame
 from monae_app.web.modalities import modality_title
+from monae_app.web.two_runs import matched, side_of
 
 if TYPE_CHECKING:
     from monae_app.jobs.part_maps import KeptMap
@@ -118,6 +119,10 @@ class Parts:
         view = self._services.view(run)
         if not key:
             return Shown(view, None, view.xy)
+        if (side := side_of(key)) is not None:
+            other = self._services.view(side[1])
+            cells = matched(view, other)
+            return Shown(view, cells.first, view.xy[cells.first] if side[0] == "first" else other.xy[cells.second])
         part = self.kept(run, key).part
         return Shown(view, part.rows, part.xy)
 

@@ -36,10 +36,10 @@ ILISI, WIDTH, TRANSFER = "ilisi_within_types", "asw_label", "label_transfer"
 TITLES = {ILISI: "iLISI of the batch within types", WIDTH: "silhouette of types", TRANSFER: "label transfer"}
 OURS, PLAIN, RIVAL, START = "monae-batches", "monae-no-batches", "harmony-batches", "pca-batches"
 METHODS = (
-    Method(START, "PCA of gene activity", "peer", "pca.py", ours=True),
+    Method(START, "PCA of gene activity", "peer", "pca", ours=True),
     Method(OURS, "Monae, --batch-key batch", "monae", arguments=("--batch-key", BATCH)),
     Method(PLAIN, "Monae without a batch column", "monae"),
-    Method(RIVAL, "Harmony, modality and batch", "peer", "harmony_batches.py"),
+    Method(RIVAL, "Harmony, modality and batch", "peer", "harmony-batches"),
 )
 
 

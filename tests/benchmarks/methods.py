@@ -5,29 +5,26 @@ Every term of Monae's objective has an ablation, and one metric that it is there
 
 from __future__ import annotations
 
-import os
 import sys
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from tests.benchmarks.datasets import AS_GIVEN, CORTEX, NAMES, OWN, ROOT
+from monae_app.jobs.peers.catalogue import peer_python
+from tests.benchmarks.datasets import AS_GIVEN, CORTEX, NAMES, OWN
 
-PEERS = Path(__file__).with_name("peers")
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PEER_MODULE = "monae_app.jobs.peers"
 Kind = Literal["monae", "peer", "ceiling"]
 Better = Literal["lower", "higher"]
 
 MONAE, CEILING = "monae", "ceiling"
-SCGLUE, SCGLUE_EPOCHS, GLUE = "scglue", 42, "glue.py"
+SCGLUE, SCGLUE_EPOCHS, GLUE = "scglue", 42, "scglue"
 EQUAL_EPOCHS = 10  # about the CPU time that Monae may take at the standard size
 CURVE_EPOCHS, CURVE_STEPS = (4, EQUAL_EPOCHS, 21), (75, 150, 300, 1200)
 CURVE_DATA = OWN
 OWN_STOP_SEED = 0
-
-
-def peer_python() -> str:
-    """Interpreter of the environment that holds the peers: MONAE_PEERS, or .venv-peers beside the sources."""
-    return str(Path(os.environ.get("MONAE_PEERS", ROOT / ".venv-peers")).absolute() / "bin" / "python")
 
 
 @dataclass(frozen=True)
@@ -43,7 +40,7 @@ class Method:
     kind
         Whether it is the command line of Monae, a script of a peer, or the true latent.
     script
-        Of a peer, in peers/.
+        Of a peer, as the catalogue of monae_app.jobs.peers calls it.
     ours
         Whether a peer's script runs in our own environment, because it needs nothing that is not there.
     arguments
@@ -81,7 +78,7 @@ class Method:
             command = [sys.executable, "-m", "monae_app.cli", "run", *files, *place, "--out", str(out / "run")]
             return [*command, "--seed", str(seed), "--device", "cpu", *self.arguments]
         python = sys.executable if self.ours else peer_python()
-        return [python, str(PEERS / self.script), str(inputs), str(out), "--seed", str(seed), *self.arguments]
+        return [python, "-m", PEER_MODULE, self.script, str(inputs), str(out), "--seed", str(seed), *self.arguments]
 
 
 @dataclass(frozen=True)
@@ -151,11 +148,11 @@ def all_methods(*, curve: bool, own_stop: bool) -> list[Method]:
     epochs = ("--epochs", str(SCGLUE_EPOCHS))
     methods = [
         Method(CEILING, "ceiling (true latent)", "ceiling", needs_truth=True),
-        Method("pca", "PCA of gene activity", "peer", "pca.py", ours=True),
-        Method("cca", "CCA + 30-NN", "peer", "cca.py", ours=True),
-        Method("harmony", "Harmony", "peer", "harmony.py"),
-        Method("svd", "SVD-20", "peer", "svd.py", ours=True, needs_truth=True),
-        Method("magic", "MAGIC", "peer", "magic_diffusion.py", needs_truth=True),
+        Method("pca", "PCA of gene activity", "peer", "pca", ours=True),
+        Method("cca", "CCA + 30-NN", "peer", "cca", ours=True),
+        Method("harmony", "Harmony", "peer", "harmony"),
+        Method("svd", "SVD-20", "peer", "svd", ours=True, needs_truth=True),
+        Method("magic", "MAGIC", "peer", "magic", needs_truth=True),
         Method(MONAE, "Monae", "monae", data=NAMES),
         *(_monae(f"monae-no-{name}", f"Monae without {name}", each, (each.data,)) for name, each in ABLATIONS.items()),
         _monae(PLAIN_NAME, "anchors + plain networks only", PLAIN_NETWORKS, OWN),

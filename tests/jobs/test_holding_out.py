@@ -10,9 +10,9 @@ import pytest
 
 from monae_app.cli import main
 from monae_app.engine.errors import InputError
-from monae_app.jobs import holding_out
 from monae_app.jobs.holding_out import DECODED, LIKE, LOW_RANK, MAGIC, OWN, TITLES, hold_out
 from monae_app.jobs.kept_holdout import KeptHoldout
+from monae_app.jobs.peers.catalogue import Peer
 from monae_app.jobs.short_holdout import check_imputation
 from monae_app.jobs.short_work import Bench
 from tests.web.tiny_sample import write_sample
@@ -44,8 +44,7 @@ def peers(tmp_path, monkeypatch):
     start += "runpy.run_path(sys.argv[0], run_name='__main__')"
     python.write_text(f'#!/bin/sh\nshift\nexec {sys.executable} -c "{start}" {tmp_path / "peers"} "$@"\n')
     python.chmod(0o755)
-    monkeypatch.setattr(holding_out, "find_spec", lambda _name: None)
-    monkeypatch.setenv("MONAE_PEERS", str(tmp_path / "peers"))
+    monkeypatch.setattr(Peer, "interpreter", lambda _self: str(python))
 
 
 def test_every_method_is_scored_and_the_page_finds_it(run, peers, tmp_path):
@@ -71,11 +70,10 @@ def test_every_method_is_scored_and_the_page_finds_it(run, peers, tmp_path):
 
 
 def test_without_magic_it_is_said_how_to_get_it(run, monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(holding_out, "find_spec", lambda _name: None)
-    monkeypatch.delenv("MONAE_PEERS", raising=False)
+    monkeypatch.setattr(Peer, "interpreter", lambda _self: None)
     assert main(["holdout", str(run), "--out", str(tmp_path / "table.tsv")]) == 0
     said = capsys.readouterr().out
-    assert "pip install magic-impute" in said
+    assert "make peers" in said
     assert TITLES[OWN] in said
     table = pd.read_csv(tmp_path / "table.tsv", sep="\t")
     assert set(table["modality"]) == {"rna", "atac"}

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from exchange import Answer, Question, answer
-from normalised import gene_space, per_10k
 from sklearn.neighbors import NearestNeighbors
+
+from monae_app.jobs.peers.normalised import gene_space, per_10k
 
 if TYPE_CHECKING:
     import scipy.sparse as sp
+
+    from monae_app.jobs.peers.exchange import Answer, Question
 
 COMPONENTS, SPARE, ROUNDS = 30, 10, 4
 NEIGHBORS = 30
@@ -41,12 +43,9 @@ def neighbor_mean(queries: np.ndarray, references: np.ndarray, values: sp.csr_ma
 
 def cca(question: Question, found: Answer) -> None:
     """Embed, and impute across."""
-    rna, atac = canonical(*gene_space(question), question.seed)
+    one, other = question.names
+    first, second = canonical(*gene_space(question), question.seed)
     found.known("numpy", "scikit-learn")
-    found.embedding(rna, atac)
-    found.imputed("atac", "rna", neighbor_mean(atac, rna, per_10k(question.rna.X)))
-    found.imputed("rna", "atac", neighbor_mean(rna, atac, per_10k(question.atac.X)))
-
-
-if __name__ == "__main__":
-    answer(cca)
+    found.embedding(**{one: first, other: second})
+    found.imputed(other, one, neighbor_mean(second, first, per_10k(question.first.X)))
+    found.imputed(one, other, neighbor_mean(first, second, per_10k(question.second.X)))

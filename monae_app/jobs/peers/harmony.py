@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import harmonypy
 import numpy as np
 import pandas as pd
-from exchange import Answer, Question, answer
-from pca import components
+
+from monae_app.jobs.peers.pca import components, divided
+
+if TYPE_CHECKING:
+    from monae_app.jobs.peers.exchange import Answer, Question
 
 
 def harmony(question: Question, found: Answer) -> None:
     """Embed."""
-    n_rna, n_atac = question.rna.n_obs, question.atac.n_obs
-    modality = pd.DataFrame({"modality": np.repeat(["rna", "atac"], [n_rna, n_atac])})
+    sizes = [table.n_obs for table in question.tables.values()]
+    modality = pd.DataFrame({"modality": np.repeat(question.names, sizes)})
     fitted = harmonypy.run_harmony(
         components(question), modality, ["modality"], random_state=question.seed, ncores=1, verbose=False
     )
     corrected = np.asarray(fitted.Z_corr)
-    corrected = corrected if len(corrected) == n_rna + n_atac else corrected.T
+    corrected = corrected if len(corrected) == sum(sizes) else corrected.T
     found.known("harmonypy", "numpy")
-    found.embedding(corrected[:n_rna], corrected[n_rna:])
-
-
-if __name__ == "__main__":
-    answer(harmony)
+    found.embedding(**divided(question, corrected))

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from exchange import Answer, Question, answer
-from normalised import gene_space
 from sklearn.utils.extmath import randomized_svd
+
+from monae_app.jobs.peers.normalised import gene_space
+
+if TYPE_CHECKING:
+    from monae_app.jobs.peers.exchange import Answer, Question
 
 COMPONENTS = 30
 
@@ -13,15 +18,17 @@ COMPONENTS = 30
 def components(question: Question) -> np.ndarray:
     """Principal components of all cells, RNA first, (cells, 30)."""
     left, values, _ = randomized_svd(np.vstack(gene_space(question)), COMPONENTS, random_state=question.seed)
-    return left * values
+    return np.asarray(left * values)
 
 
 def pca(question: Question, found: Answer) -> None:
     """Embed."""
     embedding = components(question)
     found.known("scikit-learn", "numpy")
-    found.embedding(embedding[: question.rna.n_obs], embedding[question.rna.n_obs :])
+    found.embedding(**divided(question, embedding))
 
 
-if __name__ == "__main__":
-    answer(pca)
+def divided(question: Question, embedding: np.ndarray) -> dict[str, np.ndarray]:
+    """Give every modality its rows of an embedding of all cells."""
+    parts = np.split(embedding, [question.first.n_obs])
+    return dict(zip(question.names, parts, strict=True))

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import magic
 import numpy as np
-from exchange import Answer, Question, answer
-from normalised import per_10k
+
+from monae_app.jobs.peers.normalised import per_10k
+
+if TYPE_CHECKING:
+    from monae_app.jobs.peers.exchange import Answer, Question
 
 
 def diffuse(question: Question, found: Answer) -> None:
     """Impute within each modality."""
     smooth = {}
-    for name, table in (("rna", question.rna), ("atac", question.atac)):
+    for name, table in question.tables.items():
         rooted = per_10k(table.X).sqrt().toarray()
         operator = magic.MAGIC(random_state=question.seed, n_jobs=1, verbose=0)
         smooth[name] = np.maximum(np.asarray(operator.fit_transform(rooted)), 0) ** 2
     found.known("magic-impute", "numpy")
     for name, values in smooth.items():
         found.imputed(name, name, values)
-
-
-if __name__ == "__main__":
-    answer(diffuse)

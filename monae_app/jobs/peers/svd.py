@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from exchange import Answer, Question, answer
-from normalised import logged
 from sklearn.utils.extmath import randomized_svd
+
+from monae_app.jobs.peers.normalised import logged
+
+if TYPE_CHECKING:
+    from monae_app.jobs.peers.exchange import Answer, Question
 
 RANK = 20
 
@@ -13,13 +18,9 @@ RANK = 20
 def svd(question: Question, found: Answer) -> None:
     """Impute within each modality."""
     smooth = {}
-    for name, table in (("rna", question.rna), ("atac", question.atac)):
+    for name, table in question.tables.items():
         left, values, right = randomized_svd(logged(table.X).toarray(), RANK, random_state=question.seed)
         smooth[name] = np.expm1(np.maximum((left * values) @ right, 0))
     found.known("scikit-learn", "numpy")
     for name, values in smooth.items():
         found.imputed(name, name, values)
-
-
-if __name__ == "__main__":
-    answer(svd)

@@ -8,13 +8,13 @@ import numpy as np
 import scipy.sparse as sp
 
 if TYPE_CHECKING:
-    from exchange import Question
+    from monae_app.jobs.peers.exchange import Question
 
 LARGEST_Z = 10.0
 
 
 def per_10k(counts: sp.csr_matrix) -> sp.csr_matrix:
-    """Counts per 10,000."""
+    """Scale counts to 10,000 in each cell."""
     total = np.maximum(np.asarray(counts.sum(axis=1)).ravel(), 1)
     return sp.csr_matrix(sp.diags(1e4 / total) @ counts)
 
@@ -29,16 +29,18 @@ def z_scores(values: sp.csr_matrix) -> np.ndarray:
     dense = values.toarray()
     dense -= dense.mean(axis=0)
     dense /= dense.std(axis=0) + 1e-6
-    return np.clip(dense, -LARGEST_Z, LARGEST_Z).astype(np.float32)
+    return np.asarray(np.clip(dense, -LARGEST_Z, LARGEST_Z), np.float32)
 
 
 def gene_activity(question: Question) -> sp.csr_matrix:
     """Peak counts summed over the guidance pairs of each gene, (cells, genes)."""
-    ones = np.ones(len(question.gene), np.float32)
-    shape = (question.atac.n_vars, question.rna.n_vars)
-    return sp.csr_matrix(question.atac.X @ sp.csr_matrix((ones, (question.peak, question.gene)), shape=shape))
+    ones = np.ones(len(question.in_first), np.float32)
+    shape = (question.second.n_vars, question.first.n_vars)
+    return sp.csr_matrix(
+        question.second.X @ sp.csr_matrix((ones, (question.in_second, question.in_first)), shape=shape)
+    )
 
 
 def gene_space(question: Question) -> tuple[np.ndarray, np.ndarray]:
     """Expression and activity of the same genes, each log-normalised and standardised."""
-    return z_scores(logged(question.rna.X)), z_scores(logged(gene_activity(question)))
+    return z_scores(logged(question.first.X)), z_scores(logged(gene_activity(question)))

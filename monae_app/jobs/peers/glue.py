@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import tempfile
+from typing import TYPE_CHECKING
 
 import networkx as nx
 import numpy as np
 import scanpy as sc
 import scglue
 import torch
-from exchange import Answer, Question, answer
+
+if TYPE_CHECKING:
+    from monae_app.jobs.peers.exchange import Answer, Question
+
 
 WIDTH = 50
 EPOCHS_A_BURN_IN = 4
@@ -18,17 +22,17 @@ EPOCHS_A_BURN_IN = 4
 def guidance(question: Question) -> nx.MultiDiGraph:
     """Pairs in both directions and a self-loop on every feature, weight and sign 1."""
     graph = nx.MultiDiGraph()
-    genes, peaks = question.rna.var_names[question.gene], question.atac.var_names[question.peak]
+    genes, peaks = question.first.var_names[question.in_first], question.second.var_names[question.in_second]
     plain = {"weight": 1.0, "sign": 1}
     graph.add_edges_from((gene, peak, plain) for gene, peak in zip(genes, peaks, strict=True))
     graph.add_edges_from((peak, gene, plain) for gene, peak in zip(genes, peaks, strict=True))
-    graph.add_edges_from((each, each, plain) for each in [*question.rna.var_names, *question.atac.var_names])
+    graph.add_edges_from((each, each, plain) for each in [*question.first.var_names, *question.second.var_names])
     return graph
 
 
 def prepare(question: Question) -> None:
     """Set the representations that the encoders read."""
-    rna, atac = question.rna, question.atac
+    rna, atac = question.first, question.second
     rna.layers["counts"] = rna.X.copy()
     logged = rna.copy()
     sc.pp.normalize_total(logged)
@@ -48,7 +52,7 @@ def glue(question: Question, found: Answer) -> None:
     scglue.config.ARRAY_SHUFFLE_NUM_WORKERS = scglue.config.GRAPH_SHUFFLE_NUM_WORKERS = 0
     graph = guidance(question)
     prepare(question)
-    tables = {"rna": question.rna, "atac": question.atac}
+    tables = question.tables
     with tempfile.TemporaryDirectory() as folder:
         fitting: dict[str, object] = {"directory": folder}
         if question.epochs is not None:
@@ -61,7 +65,3 @@ def glue(question: Question, found: Answer) -> None:
     for source, table in tables.items():
         for target in tables:
             found.imputed(source, target, model.decode_data(source, target, table, graph))
-
-
-if __name__ == "__main__":
-    answer(glue)
