@@ -1,6 +1,6 @@
 """Is imputation to be trusted? ``python -m tests.benchmarks.imputation_check``, ten minutes a set on one core.
 
-The hold-out check of the app, on the mouse cortex sample and on planted sets (standard and hostile): a fifth of the
+The hold-out check of the app, on the bundled samples and on planted sets (standard and hostile): a fifth of the
 counts of every cell is kept aside, every method sees the other four, and what it recovers of the fifth is stated as r
 over the noise ceiling, centred by feature, depth taken out. The goal: ahead of SVD-20, the kNN mean and MAGIC.
 
@@ -44,7 +44,10 @@ from tests.benchmarks.report import RESULTS, table, with_block
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-CORTEX = Path(__file__).resolve().parents[2] / "data_samples/mouse_cortex/run"
+SAMPLES = {
+    title: ROOT / "data_samples" / folder / "run"
+    for title, folder in (("mouse cortex", "mouse_cortex"), ("PBMC with proteins", "pbmc_protein"))
+}
 REGIMES, SEEDS = ("standard", "hostile"), (0, 1)
 SIZE = {"n_cells": 2000, "n_genes": 2000, "n_peaks": 10_000}
 RARE, MARKERS, NEIGHBOURS = "T6", 20, 30
@@ -218,8 +221,8 @@ def measured(asked: argparse.Namespace) -> tuple[pd.DataFrame, pd.DataFrame]:
     shares: list[pd.DataFrame] = []
     rare: dict[tuple[str, str], dict[str, float]] = {}
     with tempfile.TemporaryDirectory() as temporary:
-        if not asked.no_cortex and not asked.rare_alone:
-            shares.append(recovered("mouse cortex", CORTEX, kept=asked.kept))
+        for name, sample in ({} if asked.no_samples or asked.rare_alone else SAMPLES).items():
+            shares.append(recovered(name, sample, kept=asked.kept))
         for seed, regime in product(asked.seeds, REGIMES):
             folder, name = (asked.sets or Path(temporary)) / f"{regime}{seed}", f"{regime} {seed}"
             if asked.rare_alone and regime != "hostile":
@@ -240,7 +243,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sets", type=Path, help="where planted sets are kept")
     parser.add_argument("--seeds", type=int, nargs="*", default=list(SEEDS))
-    parser.add_argument("--no-cortex", action="store_true")
+    parser.add_argument("--no-samples", action="store_true")
     parser.add_argument("--rare-alone", action="store_true", help="no hold-out check")
     parser.add_argument("--kept", action="store_true", help="take and leave what was found beside the runs")
     parser.add_argument("--write", action="store_true", help="into RESULTS.md")

@@ -59,8 +59,8 @@ def test_every_method_is_scored_and_the_page_finds_it(run, peers, tmp_path):
         every = said["summary"][0]
         # planted types are clear: everybody finds most of what there is
         assert every["features"] > 30
-        assert every[LOW_RANK] > 0.7
-        assert every[LIKE] > 0.7
+        assert every[LOW_RANK] > 0.5
+        assert every[LIKE] > 0.5
         assert len(said["features"]["feature"]) == len(said["features"][OWN])
         # the fake returns the counts of the training part: worse than a mean of like cells
         assert 0.1 < every[MAGIC] < every[LIKE]
