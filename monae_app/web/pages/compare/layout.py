@@ -22,9 +22,9 @@ ORDER, FIRST_MAP, SECOND_MAP, FIRST_NAME, SECOND_NAME, SELECTED = (
     "compare-selected",
 )  # fmt: skip
 SETTINGS, SCORES, TYPES, CODE = "compare-settings", "compare-scores", "compare-types", "compare-code"
-METHODS_NOTE, METHOD_FIELD, INTEGRATION, IMPUTATION, FIGURE, NOT_HERE = (
-    "compare-methods-note", "compare-method-field", "compare-integration", "compare-imputation", "compare-figure",
-    "compare-not-here",
+METHODS_NOTE, METHOD_FIELD, TABLES, INTEGRATION, IMPUTATION, FIGURE, NOT_HERE = (
+    "compare-methods-note", "compare-method-field", "compare-tables", "compare-integration", "compare-imputation",
+    "compare-figure", "compare-not-here",
 )  # fmt: skip
 GRAPH: Any = {"displaylogo": False, "responsive": True, "modeBarButtonsToRemove": ["toImage"]}
 LEAD = "Two runs of the same data, and this run beside other methods that see the same cells, features and links."
@@ -110,13 +110,18 @@ def layout(second: str = "", label: str = "", colour: str = "", **_: str) -> htm
                 className="compare-compute",
             ),
             html.Div(id=NOT_HERE, className="muted small"),
-            html.H3("Integration"),
-            html.P(OF_INTEGRATION, className="muted small"),
-            html.Div(id=INTEGRATION),
-            figure,
-            html.H3("Imputation"),
-            html.P(OF_IMPUTATION, className="muted small"),
-            html.Div(id=IMPUTATION),
+            html.Div(
+                [
+                    html.H3("Integration"),
+                    html.P(OF_INTEGRATION, className="muted small"),
+                    html.Div(id=INTEGRATION),
+                    figure,
+                    html.H3("Imputation"),
+                    html.P(OF_IMPUTATION, className="muted small"),
+                    html.Div(id=IMPUTATION),
+                ],
+                id=TABLES,
+            ),
         ],
         className="card compare-methods",
     )

@@ -50,6 +50,7 @@ def register(app: Dash, services: Services) -> None:
         Output(f"{page.FIGURE}-box", "hidden"),
         Output(page.METHOD_JOB.start, "hidden"),
         Output(page.METHOD_FIELD, "hidden"),
+        Output(page.TABLES, "hidden"),
         Input(ids.RUN, "value"),
         Input(page.SECOND, "value"),
         Input(page.LABEL, "value"),
@@ -59,12 +60,12 @@ def register(app: Dash, services: Services) -> None:
     def show(run: str | None, second: str | None, label: str | None, _outcome: Any, theme: str | None) -> Any:
         view = services.opened(run)
         if view is None or run is None:
-            return None, [], None, None, None, None, {}, True, True, True
+            return None, [], None, None, None, None, {}, True, True, True, True
         try:
             modalities_of(view.modalities)
         except InputError as error:
             note = alert("Not for this run", f"{error.found} Expected: {error.expected}", tone="info")
-            return note, [], None, None, None, None, {}, True, True, True
+            return note, [], None, None, None, None, {}, True, True, True, True
         rows = tables.method_rows(services, run, second if second != run else None, label)
         options, absent = _offered(rows, view)
         asked = urlencode({name: value for name, value in (("second", second), ("label", label)) if value})
@@ -76,7 +77,7 @@ def register(app: Dash, services: Services) -> None:
             _notes(rows, label), options, options[0]["value"] if options else None, absent,
             _integration(integration, f"{base}/integration.csv?{asked}"),
             _imputation(tables.imputation_table(rows), f"{base}/imputation.csv?{asked}"),
-            figure, not drawn, not options, not options,
+            figure, not drawn, not options, not options, False,
         )  # fmt: skip
 
     def order(run: str | None, label: str | None, method: str | None) -> dict[str, Any]:
