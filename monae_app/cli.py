@@ -1,4 +1,5 @@
-"""The command line: monae app, demo, run, check, score, report, impute, transfer, motifs, links, regulate, worker."""
+"""The command line: monae app, demo, run, check, score, report, impute, transfer, motifs, links, regulate, pseudotime,
+worker."""
 
 from __future__ import annotations
 
@@ -15,6 +16,7 @@ from monae_app.engine.config import JASPAR, DeviceName, GenomeName, ModelName, R
 from monae_app.engine.errors import InputError, MonaeError
 from monae_app.jobs.cluster.command import add_worker
 from monae_app.jobs.ordered import named_inputs, named_settings, settings_help
+from monae_app.jobs.pseudotime_commands import add_pseudotime
 from monae_app.jobs.regulation_commands import add_links, add_regulate
 from monae_app.jobs.result_commands import add_impute, add_motifs, add_report, add_transfer
 from monae_app.web.command import add_serving
@@ -58,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="monae", description="Integrate, impute and explore single-cell modalities.")
     parser.add_argument("--version", action="version", version=f"monae {__version__}")
     commands = parser.add_subparsers(
-        required=True, metavar="app|demo|run|check|score|report|impute|transfer|motifs|links|regulate|worker"
+        required=True, metavar="app|demo|run|check|score|report|impute|transfer|motifs|links|regulate|pseudotime|worker"
     )
     _add_run(commands)
     _add_check(commands)
@@ -69,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     add_motifs(commands, _by("finding_motifs"))
     add_links(commands, _by("regulating", "LinksOrder", "write_links"))
     add_regulate(commands, _by("regulating", "TargetsOrder", "write_targets"))
+    add_pseudotime(commands, _by("ordering_cells", "PseudotimeOrder", "write_pseudotime"))
     add_worker(commands)
     add_serving(commands, lambda line: print(line, flush=True))
     return parser

@@ -1,1 +1,1 @@
-"""How far cells have come from a beginning: pseudotime, branches, and what changes along them."""
+"""Where cells stand on a way: pseudotime from a root, its branches, and what changes along them."""

@@ -1,4 +1,4 @@
-"""Groups of cells as a graph: how well they are connected, and what is connected with a root. N cells, K groups."""
+"""How strongly groups of cells are connected, and which cells hang together with others. n cells, K groups."""
 
 from __future__ import annotations
 
@@ -6,57 +6,57 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
 
-# Of the edges that chance would lay between two clusters: fewer join nothing. In planted lineages, neighbouring stages
-# have more than a quarter of them, types apart fewer than a tenth.
+# below it, groups have hardly more edges between them than noise makes
 CONNECTED = 0.1
 
 
-def connectivities(graph: sp.csr_matrix, codes: np.ndarray, n_groups: int) -> np.ndarray:
-    """Compare edges between groups with those that chance would lay there, (K, K), from 0 to 1, diagonal 0.
+def group_connectivities(edges: sp.csr_matrix, codes: np.ndarray, n_groups: int) -> np.ndarray:
+    """Edges between groups over those expected of chance, at most 1, (K, K).
 
-    Source: PAGA, Wolf et al. 2019, Genome Biol 20:59, in the form of scanpy's ``tl.paga`` (v1.2).
+    Source: PAGA, Wolf et al. 2019, Genome Biol 20:59, in the version of scanpy 1.2 and later.
 
     Parameters
     ----------
-    graph
-        (N, N) symmetric; where it is not 0 there is an edge.
+    edges
+        An edge of weight 1 from each cell to each of its neighbours, (n, n).
     codes
-        (N,) group of each cell, negative for none.
+        Group of each cell, (n,), negative for none.
+    n_groups
+        K.
     """
     known = np.flatnonzero(codes >= 0)
     member = sp.csr_matrix((np.ones(len(known)), (known, codes[known])), shape=(len(codes), n_groups))
-    edges = sp.csr_matrix((np.ones(graph.nnz), graph.indices, graph.indptr), shape=graph.shape)
-    between = (member.T @ edges @ member).toarray()
-    total, size = between.sum(axis=1), np.bincount(codes[known], minlength=n_groups)
-    expected = (total[:, None] * size[None] + total[None] * size[:, None]) / max(size.sum() - 1, 1)
-    np.fill_diagonal(between, 0)
-    # an edge stands at both of its ends
-    return np.minimum(np.divide(2 * between, expected, out=np.zeros_like(between), where=expected > 0), 1)
+    count = (member.T @ edges @ member).toarray()
+    sizes, leaving = np.bincount(codes[known], minlength=n_groups), count.sum(axis=1)
+    np.fill_diagonal(count, 0)
+    between = count + count.T
+    cross = leaving[:, None] * sizes[None, :]
+    expected = (cross + cross.T) / max(len(known) - 1, 1)
+    return np.minimum(np.divide(between, expected, out=np.zeros_like(between), where=expected > 0), 1.0)
 
 
-def connected_part(graph: sp.csr_matrix, neighbours: np.ndarray, root: np.ndarray, seed: int) -> np.ndarray:
-    """Tell which cells are connected with the root by more than stray neighbours, (N,) booleans.
+def cells_connected(edges: sp.csr_matrix, clusters: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Tell which cells hang together with some, (n,) bool.
 
-    Diffusion through a bridge of a few cells takes so long that all other times would be nothing beside it: clusters
-    that hardly touch are parts of their own.
+    Single edges of chance join any two kinds of cells, so clusters are followed where they are connected for more than
+    chance, and cells within where edges lead.
 
     Parameters
     ----------
-    graph, neighbours
-        Of the cells: weights (N, N) and neighbours (N, k).
-    root
-        Rows of cells, at least one; the part of most of them counts.
-    seed
-        Of the clustering.
+    edges
+        As in :func:`group_connectivities`.
+    clusters
+        Cluster of each cell, (n,).
+    rows
+        The cells that others are to hang together with.
     """
-    from monae_app.engine.data.leiden import leiden_clusters, neighbor_graph
-
-    clusters = leiden_clusters(neighbor_graph(neighbours), seed=seed)
-    joined = connectivities(graph, clusters, int(clusters.max()) + 1) >= CONNECTED
-    _, part = connected_components(sp.csr_matrix(joined), directed=False)
-    of_cell = part[clusters]
-    # a cluster may hold a cell that has no neighbour in it
-    _, pieces = connected_components(graph, directed=False)
-    both = of_cell.astype(np.int64) * (pieces.max() + 1) + pieces
-    _, both = np.unique(both, return_inverse=True)
-    return np.asarray(both == np.bincount(both[root]).argmax())
+    strong = group_connectivities(edges, clusters, int(clusters.max()) + 1) > CONNECTED
+    piece = connected_components(sp.csr_matrix(strong), directed=False)[1][clusters]
+    home = np.bincount(piece[rows]).argmax()
+    kept = piece == home
+    inside = np.flatnonzero(kept)
+    within = connected_components(edges[inside][:, inside], directed=False)[1]
+    mine = rows[kept[rows]]
+    largest = np.bincount(within[np.searchsorted(inside, mine)]).argmax()
+    kept[inside] = within == largest
+    return kept

@@ -1,135 +1,119 @@
-"""Where a lineage forks: its tips, and the branch of each cell.
+"""Branches of a trajectory: its tips, and which of them a cell is on the way to. n cells, T tips.
 
-In a tree, two paths from the root run together for (d(r, x) + d(r, y) - d(x, y)) / 2, their Gromov product. Distances of
-diffusion are nearly those of a tree, so that tips, forks and branches can be read off them. N cells, C axes, B tips.
+The way that a cell shares with a tip, both seen from the root, is their Gromov product in diffusion coordinates:
+(distance of the cell + distance of the tip - distance of the two) / 2. In a tree it is exactly the length of the common
+way. The second tip is the cell that shares the least with the first, and so on; a cell has left the stem once it shares
+more with its tip than any other tip does.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.stats import gaussian_kde
 
-from monae_app.engine.analysis.trajectory.diffusion import distances_from, smoothed
-
-if TYPE_CHECKING:
-    import scipy.sparse as sp
-
-# A tip stands out from the paths to the others by so much of the longest path,
-LEAST_BRANCH = 0.08
-# and by so much of what the second tip does: noise grows with the lineage.
-LEAST_OF_SECOND = 0.55
-# Cells that lie so near before a fork have chosen already: tips are extreme, and their paths part a little late.
-BEFORE_FORK = 0.9
-FEWEST_SHARE = 0.03
-MOST_TIPS = 8
-STEM = "stem"
+MOST_TIPS = 6
+# a tip stands out by this share of the longest way, and cells on both sides leave a gap between them
+OUTSTANDING, GAP = 0.05, 0.75
+# noise of many axes makes two tips share more than they do
+TOLERANCE = 0.9
+FEWEST_CELLS = 0.02
+ROUNDS = 2
+STEM = -1
 
 
 @dataclass(frozen=True)
 class Tree:
-    """Tips of a lineage.
+    """Tips seen from a root.
 
     Parameters
     ----------
     tips
-        (B,) rows, the farthest first.
+        Cells at the T tips.
     shared
-        (N, B) how long each cell's path runs with that of a tip.
+        Length of the way that each cell shares with each tip, (n, T).
     """
 
-    tips: np.ndarray
+    tips: list[int]
     shared: np.ndarray
 
     @property
     def forks(self) -> np.ndarray:
-        """How long the paths of two tips run together, (B, B); diagonal -inf."""
-        between = self.shared[self.tips]
-        between = (between + between.T) / 2
-        np.fill_diagonal(between, -np.inf)
-        return between
-
-    def branch_of_cells(self) -> np.ndarray:
-        """Number of the tip on whose own path each cell lies, (N,); -1 on the stem, before the last fork of it."""
-        if len(self.tips) < 2:
-            return np.full(len(self.shared), -1)
-        nearest = self.shared.argmax(axis=1)
-        leaves = BEFORE_FORK * self.forks.max(axis=1)
-        return np.where(self.shared.max(axis=1) > leaves[nearest], nearest, -1)
-
-    def parents(self) -> np.ndarray:
-        """Return how long the own part of each tip is, (B,), from its last fork on."""
-        return np.asarray(self.forks.max(axis=1))
+        """Length of the way that two tips share, (T, T); on the diagonal that to the tip itself."""
+        found = self.shared[self.tips]
+        forks: np.ndarray = (found + found.T) / 2
+        return forks
 
 
-def grow_tree(axes: np.ndarray, graph: sp.csr_matrix, root: int, branches: int | None = None) -> Tree:
-    """Find the tips of a lineage, one after the other: that which stands out most from the paths found so far.
+def smooth_over(coordinates: np.ndarray, weights: np.ndarray, rounds: int = ROUNDS) -> np.ndarray:
+    """Average coordinates over neighbours, so that no single cell is a tip; (n, D)."""
+    total = np.asarray(weights.sum(axis=1)).reshape(-1, 1)
+    for _ in range(rounds):
+        coordinates = (weights @ coordinates) / total
+    return coordinates
+
+
+def grow(smooth: np.ndarray, root: int, tips: int | None = None) -> Tree:
+    """Find tips one after the other, the one that stands out most first.
 
     Parameters
     ----------
-    axes
-        (N, C) of the diffusion map.
-    graph
-        Over which they are smoothed, so that no single cell is a tip.
+    smooth
+        From :func:`smooth_over`.
     root
-        Row of the root.
-    branches
-        How many tips; None to find out.
-    """
-    places = smoothed(graph, axes)
-    length = distances_from(places, places[root])
-    tips: list[int] = [int(length.argmax())]
-    shared = [_together(places, length, tips[0])]
-    second = 0.0
-    while len(tips) < (branches or MOST_TIPS):
-        own = length - np.max(shared, axis=0)
-        tip = int(own.argmax())
-        share = float(own[tip] / max(length.max(), 1e-12))
-        more = np.vstack([*shared, _together(places, length, tip)]).T
-        if branches is None and (
-            share < LEAST_BRANCH
-            or share < LEAST_OF_SECOND * second
-            or not _has_cells(Tree(np.array([*tips, tip]), more))
-        ):
-            break
-        second = second or share
-        tips.append(tip)
-        shared.append(more[:, -1])
-    return Tree(np.array(tips), np.vstack(shared).T)
-
-
-def _together(places: np.ndarray, length: np.ndarray, tip: int) -> np.ndarray:
-    return np.asarray((length + length[tip] - distances_from(places, places[tip])) / 2)
-
-
-def _has_cells(tree: Tree) -> bool:
-    counts = np.bincount(tree.branch_of_cells() + 1, minlength=len(tree.tips) + 1)[1:]
-    return bool((counts >= max(10, FEWEST_SHARE * len(tree.shared))).all())
-
-
-def branch_names(branch: np.ndarray, n_tips: int, labels: np.ndarray | None, tips: np.ndarray) -> list[str]:
-    """Name branches after the group that is most of the cells around their tip; numbered where there are no groups.
-
-    Parameters
-    ----------
-    branch
-        (N,) as :meth:`Tree.branch_of_cells` returns it.
-    n_tips
-        Of all branches.
-    labels
-        (N,) text, empty where a cell has none; None without groups.
+        Cell that the trajectory begins at.
     tips
-        (B, n) rows around the tips.
+        How many; if left out, as many as stand out and leave a gap to the others.
     """
-    found: list[str] = []
-    for number in range(n_tips):
-        name = str(number + 1)
-        if labels is not None:
-            around = labels[tips[number]]
-            known, count = np.unique(around[around != ""], return_counts=True)
-            name = str(known[count.argmax()]) if len(known) else name
-        name = f"branch {name}"
-        again = sum(each == name or each.startswith(f"{name} (") for each in found)
-        found.append(f"{name} ({again + 1})" if again else name)
-    return found if len(np.unique(branch)) > 1 or n_tips > 1 else [STEM]
+    from_root = _apart(smooth, root)
+    found = [int(from_root.argmax())]
+    shared = [_shared(smooth, from_root, found[0])]
+    while len(found) < (MOST_TIPS if tips is None else tips):
+        rest = from_root - np.max(shared, axis=0)
+        tip = int(rest.argmax())
+        if rest[tip] <= 0:
+            break
+        both = np.array([*shared, _shared(smooth, from_root, tip)])
+        if tips is None and not (rest[tip] > OUTSTANDING * from_root.max() and _gap(both, tip)):
+            break
+        found.append(tip)
+        shared = list(both)
+    return Tree(found, np.array(shared).T)
+
+
+def places(tree: Tree) -> np.ndarray:
+    """Tips that each cell may still reach, (n, T) bool: all of them on the stem, one on a branch, some in between."""
+    mine = tree.shared.argmax(axis=1)
+    with_tip = tree.forks[mine]
+    reached = tree.shared.max(axis=1)[:, None]
+    open_still: np.ndarray = reached <= TOLERANCE * with_tip
+    open_still[np.arange(len(mine)), mine] = True
+    return open_still
+
+
+def _apart(points: np.ndarray, row: int) -> np.ndarray:
+    found: np.ndarray = np.sqrt(((points - points[row]) ** 2).sum(axis=1))
+    return found
+
+
+def _shared(smooth: np.ndarray, from_root: np.ndarray, tip: int) -> np.ndarray:
+    found: np.ndarray = (from_root + from_root[tip] - _apart(smooth, tip)) / 2
+    return found
+
+
+def _gap(shared: np.ndarray, tip: int) -> bool:
+    """Whether cells behind the fork fall into two heaps; one heap is the width of a single branch."""
+    partner = int(shared[:-1, tip].argmax())
+    one, other = shared[-1], shared[partner]
+    behind = np.maximum(one, other) > shared[partner, tip]
+    behind &= shared.max(axis=0) <= np.maximum(one, other)
+    side = (one - other)[behind]
+    fewest = max(10, FEWEST_CELLS * shared.shape[1])
+    if min((side > 0).sum(), (side < 0).sum()) < fewest:
+        return False
+    grid = np.linspace(side.min(), side.max(), 200)
+    density = gaussian_kde(side)(grid)
+    left, right = density[grid <= 0].max(initial=0.0), density[grid >= 0].max(initial=0.0)
+    between = density[density[grid <= 0].argmax() : (grid <= 0).sum() + density[grid >= 0].argmax() + 1]
+    return bool(between.min() < GAP * min(left, right))

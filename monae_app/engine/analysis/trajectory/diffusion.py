@@ -1,48 +1,45 @@
-"""The diffusion map of a graph of cells, and diffusion pseudotime. N cells, C components."""
+"""Diffusion coordinates, in which plain distances are those of diffusion pseudotime. n cells."""
 
 from __future__ import annotations
 
 import numpy as np
 import scipy.sparse as sp
+from scipy.sparse.linalg import eigsh
 
 COMPONENTS = 15
 
 
-def diffusion_axes(graph: sp.csr_matrix, seed: int, components: int = COMPONENTS) -> np.ndarray:
-    """Place cells so that distances are those of diffusion pseudotime, (N, C - 1).
+def diffusion_coordinates(weights: sp.csr_matrix, seed: int, components: int = COMPONENTS) -> np.ndarray:
+    """Place cells so that the distance of two is the diffusion pseudotime of one from the other, (n, components - 1).
 
-    Source: Haghverdi et al. 2016, Nat Methods 13:845: random walks of all lengths, added up; density is divided out.
-    Scanpy's ``tl.dpt`` takes the same distances; a test compares them. Its own graph knows no modalities.
+    Source: Haghverdi et al. 2016, Nat Methods 13:845: eigenvectors of the density-normalised transition matrix, each
+    times lambda / (1 - lambda), the steady state left out.
 
     Parameters
     ----------
-    graph
-        Weights of neighbours, symmetric, of one connected component.
+    weights
+        Symmetric weights of neighbours, (n, n), in one connected piece.
     seed
-        Where the search for eigenvectors begins.
+        Of the vector that the eigenvectors are sought from.
+    components
+        Eigenvectors, the steady state among them.
     """
-    from scipy.sparse.linalg import eigsh
-
-    density = 1 / np.asarray(graph.sum(axis=1)).ravel()
-    even = sp.diags_array(density) @ graph @ sp.diags_array(density)
-    root = 1 / np.sqrt(np.asarray(even.sum(axis=1)).ravel())
-    transitions = sp.csr_matrix(sp.diags_array(root) @ even @ sp.diags_array(root))
-    count = min(components, graph.shape[0] - 2)
-    start = np.random.default_rng(seed).uniform(0.5, 1.5, graph.shape[0])
-    values, vectors = eigsh(transitions, count, v0=start)
+    density = sp.diags(1 / np.asarray(weights.sum(axis=1)).ravel())
+    kernel = density @ weights @ density
+    root = sp.diags(1 / np.sqrt(np.asarray(kernel.sum(axis=1)).ravel()))
+    transition = root @ kernel @ root
+    most = min(components, weights.shape[0] - 2)
+    start = np.random.default_rng(seed).random(weights.shape[0])
+    values, vectors = eigsh(transition, most, v0=start)
     order = np.argsort(-values)[1:]
-    values = np.minimum(values[order], 1 - 1e-10)
-    return np.asarray(vectors[:, order] * (values / (1 - values)))
+    values = np.minimum(values[order], 1 - 1e-9)
+    # the sign of an eigenvector is arbitrary; a fixed one makes the same numbers everywhere
+    vectors = vectors[:, order]
+    vectors *= np.sign(vectors[np.abs(vectors).argmax(axis=0), np.arange(vectors.shape[1])])
+    found: np.ndarray = vectors * (values / (1 - values))
+    return found
 
 
-def distances_from(axes: np.ndarray, place: np.ndarray) -> np.ndarray:
-    """Euclidean distance of all cells from a place, (N,)."""
-    return np.sqrt(((axes - place) ** 2).sum(axis=1))
-
-
-def smoothed(graph: sp.csr_matrix, values: np.ndarray, times: int = 2) -> np.ndarray:
-    """Average values over neighbours, a few times."""
-    walk = sp.diags_array(1 / np.asarray(graph.sum(axis=1)).ravel()) @ graph
-    for _ in range(times):
-        values = walk @ values
-    return np.asarray(values)
+def distances_from(coordinates: np.ndarray, row: int) -> np.ndarray:
+    """Distance of every cell from one, (n,)."""
+    return np.sqrt(((coordinates - coordinates[row]) ** 2).sum(axis=1))

@@ -1,68 +1,80 @@
-"""Which cells are next to each other, of all modalities, and how close. N cells, D axes, k neighbours."""
+"""The graph of neighbours that a trajectory is followed on.
+
+n cells, k neighbours. Modalities are embedded together, yet some of what sets them apart remains: nearest neighbours
+alone would be mostly of a cell's own modality. Each cell therefore takes as many neighbours of every modality.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import scipy.sparse as sp
+from sklearn.neighbors import NearestNeighbors
 
-FEWEST, MOST = 15, 60
-
-
-def neighbourhood_size(n_cells: int) -> int:
-    """Return how many neighbours a cell has: the square root of N, from 15 to 60.
-
-    Larger ones smooth noise away, and a path must not be shorter than a neighbourhood.
-    """
-    return int(np.clip(round(np.sqrt(n_cells)), FEWEST, MOST))
+# that each cell has, of all modalities together; the more, the less the noise of single cells makes shortcuts
+NEIGHBOURS = 60
 
 
-def balanced_neighbours(space: np.ndarray, modality: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """Find as many neighbours of each cell in every modality.
-
-    Cells that were never measured together differ a little by their modality alone. Nearest cells would then be those
-    of the own modality, and each modality would have a path of its own.
+@dataclass(frozen=True)
+class Neighbours:
+    """Neighbours of each cell.
 
     Parameters
     ----------
-    space
-        (N, D).
+    ids
+        (n, k) numbers of cells, never the cell itself.
+    distances
+        (n, k) in the space.
+    """
+
+    ids: np.ndarray
+    distances: np.ndarray
+
+    @property
+    def directed(self) -> sp.csr_matrix:
+        """An edge of weight 1 from each cell to each of its neighbours, (n, n)."""
+        return self._edges(np.ones(self.ids.size))
+
+    @property
+    def weights(self) -> sp.csr_matrix:
+        """Symmetric weights of a Gaussian kernel, (n, n), its width the median distance of a cell's neighbours.
+
+        Source: Haghverdi et al. 2016, Nat Methods 13:845, with local widths.
+        """
+        width = np.median(self.distances, axis=1) + 1e-12
+        weights = np.exp(-(self.distances**2) / (2 * width[:, None] * width[self.ids]))
+        one = self._edges(weights.ravel())
+        return sp.csr_matrix(one.maximum(one.T))
+
+    def _edges(self, weights: np.ndarray) -> sp.csr_matrix:
+        n, k = self.ids.shape
+        return sp.csr_matrix((weights, (np.repeat(np.arange(n), k), self.ids.ravel())), shape=(n, n))
+
+
+def find_neighbours(points: np.ndarray, modality: np.ndarray, count: int = NEIGHBOURS) -> Neighbours:
+    """Find as many neighbours of each modality for every cell.
+
+    Parameters
+    ----------
+    points
+        Cells in the space, (n, D).
     modality
-        (N,) of each cell.
-    k
-        Of all modalities together.
-
-    Returns
-    -------
-    distances, neighbours
-        (N, k') each, k' about k; a modality that has too few cells gives all that it has.
+        (n,) of each cell.
+    count
+        Neighbours of a cell, of all modalities together.
     """
-    from sklearn.neighbors import NearestNeighbors
-
-    names = np.unique(modality)
-    share = max(2, round(k / len(names)))
-    distances, neighbours = [], []
-    for name in names:
-        rows = np.flatnonzero(modality == name)
-        count = min(share + 1, len(rows))
-        apart, places = NearestNeighbors(n_neighbors=count).fit(space[rows]).kneighbors(space)
-        found = rows[places]
-        # no cell is its own neighbour
-        apart = np.where(found == np.arange(len(space))[:, None], np.inf, apart)
-        order = np.argsort(apart, axis=1, kind="stable")[:, : max(count - 1, 1)]
-        distances.append(np.take_along_axis(apart, order, 1))
-        neighbours.append(np.take_along_axis(found, order, 1))
-    return np.hstack(distances), np.hstack(neighbours)
-
-
-def kernel(distances: np.ndarray, neighbours: np.ndarray) -> sp.csr_matrix:
-    """Weigh neighbours by a Gaussian whose width is each cell's own, (N, N), symmetric.
-
-    Source: Haghverdi et al. 2016, Nat Methods 13:845, the locally scaled kernel; the width is the median distance.
-    """
-    n_cells, k = neighbours.shape
-    width = np.median(np.where(np.isfinite(distances), distances, np.nanmax(distances[np.isfinite(distances)])), axis=1)
-    width = np.maximum(width, np.finfo(float).eps)
-    weights = np.exp(-(distances**2) / (2 * width[:, None] * width[neighbours]))
-    rows = np.repeat(np.arange(n_cells), k)
-    found = sp.csr_matrix((weights.ravel(), (rows, neighbours.ravel())), shape=(n_cells, n_cells))
-    return sp.csr_matrix(found.maximum(found.T))
+    ids, distances = [], []
+    kinds = np.unique(modality)
+    for kind in kinds:
+        rows = np.flatnonzero(modality == kind)
+        # one more, for the cell may be its own; no more than there are
+        most = min(max(2, count // len(kinds)) + 1, len(rows))
+        far, near = NearestNeighbors(n_neighbors=most).fit(points[rows]).kneighbors(points)
+        near = rows[near]
+        far = np.where(near == np.arange(len(points))[:, None], np.inf, far)
+        # cells at the same place may hide a cell from itself: then the last one goes
+        order = np.argsort(far, axis=1, kind="stable")[:, : most - 1]
+        ids.append(np.take_along_axis(near, order, 1))
+        distances.append(np.take_along_axis(far, order, 1))
+    return Neighbours(np.hstack(ids), np.hstack(distances).astype(np.float64))
