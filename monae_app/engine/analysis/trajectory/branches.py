@@ -3,7 +3,8 @@
 The way that a cell shares with a tip, both seen from the root, is their Gromov product in diffusion coordinates:
 (distance of the cell + distance of the tip - distance of the two) / 2. In a tree it is exactly the length of the common
 way. The second tip is the cell that shares the least with the first, and so on; a cell has left the stem once it shares
-more with its tip than any other tip does.
+more with its tip than any other tip does. A branch ends in a group of cells, most of which are on it: no group is the
+end of two, and one that others pass through is the end of none.
 """
 
 from __future__ import annotations
@@ -13,14 +14,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import gaussian_kde
 
-MOST_TIPS = 6
 # a tip stands out by this share of the longest way, and cells on both sides leave a gap between them
 OUTSTANDING, GAP = 0.05, 0.75
 # noise of many axes makes two tips share more than they do
 TOLERANCE = 0.9
 FEWEST_CELLS = 0.02
 ROUNDS = 2
-STEM = -1
+OWN = 2 / 3
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def smooth_over(coordinates: np.ndarray, weights: np.ndarray, rounds: int = ROUN
     return coordinates
 
 
-def grow(smooth: np.ndarray, root: int, tips: int | None = None) -> Tree:
+def grow(smooth: np.ndarray, root: int, codes: np.ndarray) -> Tree:
     """Find tips one after the other, the one that stands out most first.
 
     Parameters
@@ -62,34 +62,50 @@ def grow(smooth: np.ndarray, root: int, tips: int | None = None) -> Tree:
     smooth
         From :func:`smooth_over`.
     root
-        Cell that the trajectory begins at.
-    tips
-        How many; if left out, as many as stand out and leave a gap to the others.
+        Cell that the trajectory begins at; no branch ends in its group.
+    codes
+        Group of each cell, (n,), negative for none.
     """
     from_root = _apart(smooth, root)
-    found = [int(from_root.argmax())]
+    outside = (codes >= 0) & (codes != codes[root])
+    ends = np.flatnonzero(outside) if outside.any() else np.arange(len(codes))
+    found = [int(ends[from_root[ends].argmax()])]
     shared = [_shared(smooth, from_root, found[0])]
-    while len(found) < (MOST_TIPS if tips is None else tips):
-        rest = from_root - np.max(shared, axis=0)
-        tip = int(rest.argmax())
-        if rest[tip] <= 0:
+    refused = {int(codes[found[0]]), int(codes[root])}
+    while len(ends := np.flatnonzero((codes >= 0) & ~np.isin(codes, list(refused)))):
+        rest = from_root[ends] - np.max([each[ends] for each in shared], axis=0)
+        tip = int(ends[rest.argmax()])
+        if rest.max() <= OUTSTANDING * from_root.max():
             break
+        refused.add(int(codes[tip]))
         both = np.array([*shared, _shared(smooth, from_root, tip)])
-        if tips is None and not (rest[tip] > OUTSTANDING * from_root.max() and _gap(both, tip)):
-            break
-        found.append(tip)
-        shared = list(both)
+        if _gap(both, tip) and _own_ends(Tree([*found, tip], both.T), codes):
+            found.append(tip)
+            shared = list(both)
     return Tree(found, np.array(shared).T)
 
 
 def places(tree: Tree) -> np.ndarray:
     """Tips that each cell may still reach, (n, T) bool: all of them on the stem, one on a branch, some in between."""
     mine = tree.shared.argmax(axis=1)
-    with_tip = tree.forks[mine]
     reached = tree.shared.max(axis=1)[:, None]
-    open_still: np.ndarray = reached <= TOLERANCE * with_tip
-    open_still[np.arange(len(mine)), mine] = True
-    return open_still
+    ahead: np.ndarray = reached <= TOLERANCE * _nested(tree.forks)[mine]
+    ahead[np.arange(len(mine)), mine] = True
+    return ahead
+
+
+def _nested(forks: np.ndarray) -> np.ndarray:
+    """Raise lengths of common ways until they are those of a tree: of three tips, the two shortest are equal."""
+    for middle in range(len(forks)):
+        forks = np.maximum(forks, np.minimum(forks[:, middle, None], forks[None, middle]))
+    return forks
+
+
+def _own_ends(tree: Tree, codes: np.ndarray) -> bool:
+    """Whether most cells of the group of each tip are on its branch and on no other."""
+    ahead = places(tree)
+    alone = ahead.sum(axis=1) == 1
+    return all((ahead[:, place] & alone)[codes == codes[tip]].mean() >= OWN for place, tip in enumerate(tree.tips))
 
 
 def _apart(points: np.ndarray, row: int) -> np.ndarray:

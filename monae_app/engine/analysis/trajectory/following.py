@@ -82,7 +82,6 @@ def follow(
     start: Start,
     *,
     seed: int,
-    tips: int | None = None,
     tell: Telling = SILENT,
 ) -> Trajectory:
     """Follow cells from a root.
@@ -100,8 +99,6 @@ def follow(
         Where to begin.
     seed
         Of all that is drawn.
-    tips
-        How many branches end somewhere; found if left out.
     tell
         Told of each stage.
 
@@ -132,15 +129,14 @@ def follow(
     coordinates = diffusion_coordinates(weights, seed)
     begin = np.searchsorted(kept, begin[np.isin(begin, kept)])
     smooth = smooth_over(coordinates, weights)
-    root = int(begin[0]) if len(begin) == 1 else root_of_group(smooth, begin)
+    codes, names = groups
+    mine = _ends(_known(codes, clusters, rows), kept)
+    root = int(begin[0]) if len(begin) == 1 else root_of_group(smooth, begin, mine)
     tell("Finding branches")
     time = distances_from(coordinates, root)
-    tree = grow(smooth, root, tips)
-    ahead = places(tree)
-    codes, names = groups
-    of_rows = codes[rows[kept]]
-    found = [_dominant(of_rows[(ahead.sum(axis=1) == 1) & ahead[:, tip]], names) for tip in range(len(tree.tips))]
-    branches, tip_sets, number = _named(ahead, _told_apart(found))
+    tree = grow(smooth, root, mine)
+    found = [str(names[mine[tip]]) if mine[tip] < len(names) else "branch" for tip in tree.tips]
+    branches, tip_sets, number = _named(places(tree), _told_apart(found))
     pseudotime, branch = np.full(len(points), np.nan), np.full(len(points), -1)
     pseudotime[rows[kept]], branch[rows[kept]] = time / time.max(), number
     _extend(points, rows, kept, np.setdiff1d(chosen, rows), pseudotime, branch)
@@ -172,9 +168,18 @@ def _clusters(ids: np.ndarray, seed: int) -> np.ndarray:
     return leiden_clusters(neighbor_graph(ids), seed=seed)
 
 
-def _dominant(codes: np.ndarray, names: Sequence[str]) -> str:
-    codes = codes[codes >= 0]
-    return str(names[np.bincount(codes).argmax()]) if len(codes) else "branch"
+def _known(codes: np.ndarray, clusters: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Group of each cell that is followed; clusters where there are no groups."""
+    mine = codes[rows]
+    return mine if len(np.unique(mine[mine >= 0])) > 1 else clusters + (int(codes.max()) + 1)
+
+
+def _ends(codes: np.ndarray, kept: np.ndarray) -> np.ndarray:
+    """Group of each cell that is kept; no branch ends in one of which most cells are not connected with the root."""
+    size = int(codes.max()) + 1
+    here, all_ = (np.bincount(each[each >= 0], minlength=size) for each in (codes[kept], codes))
+    mine = codes[kept]
+    return np.where((mine >= 0) & (2 * here[mine] > all_[mine]), mine, -1)
 
 
 def _told_apart(found: list[str]) -> list[str]:

@@ -135,7 +135,6 @@ def follow_run(
     *,
     cells: np.ndarray | None = None,
     points: np.ndarray | None = None,
-    tips: int | None = None,
     tell: Telling = SILENT,
 ) -> Trajectory:
     """Follow the cells of a run on the axes that modalities share.
@@ -148,7 +147,7 @@ def follow_run(
         (N,) bool, those to follow; None for all.
     points
         Another space, (N, D); None for the shared axes.
-    tips, tell
+    tell
         As in :func:`~monae_app.engine.analysis.trajectory.following.follow`.
 
     Raises
@@ -160,7 +159,7 @@ def follow_run(
     if cells is not None:
         space = np.where(cells[:, None], space, np.nan)
     modality = np.repeat(list(run.spans), [len(span) for span in run.spans.values()])
-    return follow(space, modality, (groups.codes, groups.names), start, seed=run.config.seed, tips=tips, tell=tell)
+    return follow(space, modality, (groups.codes, groups.names), start, seed=run.config.seed, tell=tell)
 
 
 def table_of(run: RunSlices, found: Trajectory) -> pd.DataFrame:

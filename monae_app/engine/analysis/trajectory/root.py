@@ -11,7 +11,7 @@ EXTREME = 0.05
 FEWEST = 5
 
 
-def root_of_group(smooth: np.ndarray, rows: np.ndarray) -> int:
+def root_of_group(smooth: np.ndarray, rows: np.ndarray, codes: np.ndarray) -> int:
     """Choose the cell of a group from which all tips are far.
 
     The tips are first sought from the middle of the group. Of the twentieth of its cells that are farthest from all of
@@ -23,8 +23,13 @@ def root_of_group(smooth: np.ndarray, rows: np.ndarray) -> int:
         Diffusion coordinates, smoothed over neighbours, (n, D).
     rows
         Cells of the group.
+    codes
+        Group of each cell, (n,), negative for none.
     """
-    tips = grow(smooth, _central(smooth, rows)).tips
+    # whatever the groups are, these cells are one
+    own = codes.copy()
+    own[rows] = codes.max() + 1
+    tips = grow(smooth, _central(smooth, rows), own).tips
     apart = np.min([np.sqrt(((smooth[rows] - smooth[tip]) ** 2).sum(axis=1)) for tip in tips], axis=0)
     farthest = rows[np.argsort(-apart, kind="stable")[: max(FEWEST, round(len(rows) * EXTREME))]]
     return _central(smooth, farthest)
