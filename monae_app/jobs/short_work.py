@@ -45,6 +45,7 @@ WORK = {
     "markers_file": "monae_app.jobs.short_markers:write_marker_scores",
     "regulation": "monae_app.jobs.short_regulation:regulate_run",
     "agreement": "monae_app.jobs.short_agreement:measure_agreement",
+    "trajectory": "monae_app.jobs.short_trajectory:follow_cells",
     "nearest": "monae_app.jobs.short_nearest:write_nearest_features",
 }
 NUMBER = re.compile(r"[0-9a-f]{32}")

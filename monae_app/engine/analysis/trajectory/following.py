@@ -54,6 +54,27 @@ class Trajectory:
     connectivities: np.ndarray
 
     @property
+    def ends(self) -> list[str]:
+        """Names of the branches that end, by number of their tip."""
+        alone = {each[0]: name for each, name in zip(self.tips, self.branches, strict=True) if len(each) == 1}
+        return [alone[tip] for tip in sorted(alone)]
+
+    @property
+    def ahead(self) -> np.ndarray:
+        """Tips that each cell may still reach, (N, T) bool; none where there is no pseudotime."""
+        count = len(self.ends)
+        of_name = np.array([[tip in each for tip in range(count)] for each in [*self.tips, ()]])
+        found: np.ndarray = of_name[self.branch]
+        return found
+
+    @property
+    def tip(self) -> np.ndarray:
+        """The one tip that lies ahead of each cell, (N,); negative where there are several or none."""
+        single = np.array([*(each[0] if len(each) == 1 else -1 for each in self.tips), -1])
+        found: np.ndarray = single[self.branch]
+        return found
+
+    @property
     def names(self) -> np.ndarray:
         """Name of each cell's branch, (N,), empty where there is no pseudotime."""
         return np.array([*self.branches, ""], object)[self.branch]
@@ -193,7 +214,8 @@ def _told_apart(found: list[str]) -> list[str]:
 def _named(ahead: np.ndarray, tips: list[str]) -> tuple[list[str], list[tuple[int, ...]], np.ndarray]:
     """Name every set of tips that lies ahead of some cell, the largest first, and number the cells by it."""
     every = tuple(range(len(tips)))
-    kinds = {tuple(np.flatnonzero(each).tolist()) for each in np.unique(ahead, axis=0)} | {every}
+    kinds = {tuple(np.flatnonzero(each).tolist()) for each in np.unique(ahead, axis=0)}
+    kinds |= {every, *((tip,) for tip in every)}
     sets = sorted(kinds, key=lambda each: (-len(each), each))
     names = [STEM if each == every and len(every) > 1 else " + ".join(tips[tip] for tip in each) for each in sets]
     power = 1 << np.arange(len(tips))

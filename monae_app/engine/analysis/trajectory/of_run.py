@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from monae_app.engine.analysis.everywhere import impute_everywhere
+from monae_app.engine.analysis.feature_search import FeatureSearch
 from monae_app.engine.analysis.trajectory.following import Start, Trajectory, follow
 from monae_app.engine.errors import InputError
 from monae_app.engine.telling import SILENT, Telling
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 CLUSTERS = "leiden"
 SHARED = "X_monae"
 MOST_NAMED = 12
+SPACE_FEATURES, SPACE_AXES = 500, 20
 
 
 @dataclass(frozen=True)
@@ -173,3 +176,42 @@ def table_of(run: RunSlices, found: Trajectory) -> pd.DataFrame:
             "branch": found.names,
         }
     )
+
+
+def begin_high(run: RunSlices, levels: np.ndarray, name: str) -> Start:
+    """Begin where a feature is highest.
+
+    Parameters
+    ----------
+    run
+        A finished run.
+    levels
+        (N,) of the feature in each cell.
+    name
+        Of the feature.
+    """
+    highest = np.argsort(-np.nan_to_num(levels, nan=-np.inf), kind="stable")[:1]
+    return Start(highest, f"the cell highest in {name}")
+
+
+def imputed_space(run: RunSlices, modality: str) -> np.ndarray:
+    """Principal components of the imputed features of a modality in all cells, (N, D).
+
+    They are taken of a sample of features: those whose levels vary most over landmarks say the same as all of them.
+
+    Raises
+    ------
+    InputError
+        If the run has no such modality.
+    """
+    if modality not in run.modalities:
+        raise InputError(f"The run has no {modality}.", f"one of: {', '.join(run.modalities)}.", "choose another space.")
+    search = FeatureSearch(run)
+    first, count = search.first_row(modality), len(search.all_names(modality))
+    rng = np.random.default_rng(run.config.seed)
+    rows = first + np.sort(rng.permutation(count)[:SPACE_FEATURES])
+    values = np.stack([impute_everywhere(run, modality, rows[[each]], log=True) for each in range(len(rows))], axis=1)
+    values = np.nan_to_num(values - np.nanmean(values, axis=0))
+    _, vectors = np.linalg.eigh(values.T @ values)
+    found: np.ndarray = values @ vectors[:, ::-1][:, :SPACE_AXES]
+    return found
