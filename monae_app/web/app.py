@@ -21,6 +21,7 @@ from monae_app.web import (
     shell,
     short_work,
     tour_routes,
+    trajectory_routes,
     uploads,
     verdicts,
     view_routes,
@@ -35,6 +36,7 @@ from monae_app.web.pages import (
     markers,
     regulation,
     training,
+    trajectory,
     verdict,
 )
 from monae_app.web.selections import Selections
@@ -47,7 +49,7 @@ if TYPE_CHECKING:
 # Under this name the server keeps the services, for whoever runs it.
 SERVICES = "monae_services"
 # In the order of the navigation, which is the order of the work.
-PAGES = (data, guidance, training, embedding, markers, verdict, labels, differential, regulation)
+PAGES = (data, guidance, training, embedding, markers, verdict, labels, differential, regulation, trajectory)
 
 
 def create_app(settings: Settings | None = None, samples_root: Path | None = None) -> Dash:
@@ -103,6 +105,7 @@ def create_app(settings: Settings | None = None, samples_root: Path | None = Non
     comparison_routes.register(app.server, services)
     regulation_routes.register(app.server, services, selections)
     marker_routes.register(app.server, services, selections)
+    trajectory_routes.register(app.server, services)
     uploads.register(app.server, services)
     fonts.register(app.server)
     verdicts.register(app.server, services)
