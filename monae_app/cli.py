@@ -1,5 +1,6 @@
 """The command line: monae app, demo, run, check, score, report, impute, transfer, motifs, links, regulate, pseudotime,
-worker."""
+worker.
+"""
 
 from __future__ import annotations
 

@@ -74,9 +74,7 @@ class KeptTrajectories:
         return run / WITH_RUN / f"{key}.npz"
 
 
-def asked_for(
-    column: str, root: Mapping[str, Any], cells: str | None = None, space: str = "shared"
-) -> dict[str, Any]:
+def asked_for(column: str, root: Mapping[str, Any], cells: str | None = None, space: str = "shared") -> dict[str, Any]:
     """Name a trajectory.
 
     Parameters

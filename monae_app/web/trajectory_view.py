@@ -77,7 +77,9 @@ class Followed:
     def features(self) -> pd.DataFrame:
         """Tests and peaks of features, (F, .); ``key`` is that of the map."""
         table = self.kept.frame("features")
-        return table.assign(key=[f"{kind}:{name}" for kind, name in zip(table["modality"], table["feature"], strict=True)])
+        return table.assign(
+            key=[f"{kind}:{name}" for kind, name in zip(table["modality"], table["feature"], strict=True)]
+        )
 
     @property
     def levels(self) -> np.ndarray:

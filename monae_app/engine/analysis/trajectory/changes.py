@@ -1,7 +1,7 @@
 """Features that change along pseudotime, and between branches. n cells, F features, T tips.
 
-A partial F test of splines in ln(1 + counts per 10,000) against a constant, beside what each cell brings with it (its
-batch, its depth). With pseudotimes shuffled over cells, p is uniform. A pseudotime that was worked out from the very
+A partial F test of splines in what is measured (of counts: Pearson residuals) against a constant, beside what each cell
+brings with it (its batch, its depth). With pseudotimes shuffled over cells, p is uniform. A pseudotime that was worked out from the very
 values that are tested is none of that kind: see ``splitting``.
 """
 
@@ -59,7 +59,7 @@ def changes(values: np.ndarray, design: Design) -> tuple[np.ndarray, np.ndarray]
     Parameters
     ----------
     values
-        (n, F) log levels.
+        (n, F).
     design
         Of the cells.
 
@@ -75,8 +75,6 @@ def changes(values: np.ndarray, design: Design) -> tuple[np.ndarray, np.ndarray]
     return along, _partial(values, np.hstack([base, design.of_time]), tips)
 
 
-
-
 def _partial(values: np.ndarray, base: np.ndarray, more: np.ndarray) -> np.ndarray:
     start = _orthonormal(base)
     rest = more - start @ (start.T @ more)
@@ -85,7 +83,7 @@ def _partial(values: np.ndarray, base: np.ndarray, more: np.ndarray) -> np.ndarr
     explained = ((added.T @ residual) ** 2).sum(axis=0)
     total = (residual**2).sum(axis=0)
     degrees, free = added.shape[1], len(values) - start.shape[1] - added.shape[1]
-    known = ((values != 0).sum(axis=0) >= FEWEST_CELLS) & (total > 1e-9)
+    known = ((np.abs(values - np.median(values, axis=0)) > 0).sum(axis=0) >= FEWEST_CELLS) & (total > 1e-9)
     ratio = np.divide(explained / degrees, (total - explained) / free, out=np.zeros_like(total), where=known)
     return np.where(known, f_distribution.sf(ratio, degrees, free), np.nan)
 

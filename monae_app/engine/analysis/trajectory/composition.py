@@ -18,7 +18,9 @@ MOST_FEATURES, FEWEST_FEATURES = 1000, 50
 LEAST_COUNTS = 20.0
 
 
-def steady_sizes(counts: sp.csr_matrix, time: np.ndarray, tip: np.ndarray) -> np.ndarray:
+def steady_sizes(
+    counts: sp.csr_matrix, time: np.ndarray, tip: np.ndarray, among: np.ndarray | None = None
+) -> np.ndarray:
     """Size of each cell by the features that do not change, (n,); with few features the sum of its counts.
 
     Source: medians of ratios, Anders & Huber 2010, Genome Biol 11:R106, of sums over cells at about the same time.
@@ -29,10 +31,14 @@ def steady_sizes(counts: sp.csr_matrix, time: np.ndarray, tip: np.ndarray) -> np
         (n, F).
     time, tip
         (n,) pseudotime, and the tip of the branch of each cell.
+    among
+        (F,) bool, features that may tell the size; None for all.
     """
-    sizes = np.maximum(np.asarray(counts.sum(axis=1), np.float64).ravel(), 1.0)
+    sizes: np.ndarray = np.maximum(np.asarray(counts.sum(axis=1), np.float64).ravel(), 1.0)
     level = np.asarray(counts.sum(axis=0), np.float64).ravel() / sizes.sum()
-    best = np.argsort(-level, kind="stable")[:MOST_FEATURES]
+    allowed = level if among is None else np.where(among, level, 0)
+    best = np.argsort(-allowed, kind="stable")[:MOST_FEATURES]
+    best = best[allowed[best] > 0]
     some = counts[:, best]
     found = sizes.copy()
     for each in np.unique(tip):
@@ -44,4 +50,26 @@ def steady_sizes(counts: sp.csr_matrix, time: np.ndarray, tip: np.ndarray) -> np
             if known.sum() >= FEWEST_FEATURES:
                 ratio = np.asarray(some[part].sum(axis=0)).ravel()[known] / expected[known]
                 found[part] *= max(float(np.median(ratio)), 0.1)
+    return found
+
+
+def pearson_residuals(counts: np.ndarray, sizes: np.ndarray, theta: np.ndarray) -> np.ndarray:
+    """Scale counts to mean 0 and variance 1, as they are where nothing changes, (n, F).
+
+    Source: Lause, Berens & Kobak 2021, Genome Biol 22:258, eq. 3; clipped at the root of n. Unlike logarithms, they
+    are 0 in the mean whatever the depth of a cell.
+
+    Parameters
+    ----------
+    counts
+        (n, F).
+    sizes
+        (n,) of the cells.
+    theta
+        Inverse dispersion of each feature, (F,): variance = mean + mean^2 / theta.
+    """
+    mean = sizes[:, None] * (counts.sum(axis=0) / max(float(sizes.sum()), 1.0))
+    residual = (counts - mean) / np.sqrt(mean + mean**2 / theta + 1e-12)
+    most = np.sqrt(len(counts))
+    found: np.ndarray = np.clip(residual, -most, most)
     return found

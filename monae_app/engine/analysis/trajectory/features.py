@@ -13,7 +13,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from monae_app.engine.analysis.trajectory.changes import Design, changes
-from monae_app.engine.analysis.trajectory.composition import steady_sizes
+from monae_app.engine.analysis.trajectory.composition import pearson_residuals, steady_sizes
 from monae_app.engine.analysis.trajectory.of_run import SHARED
 from monae_app.engine.analysis.trajectory.splitting import place_anew, split_counts
 from monae_app.engine.analysis.trajectory.tables import Ways, curves_on_ways, feature_table
@@ -22,6 +22,8 @@ from monae_app.engine.data.reading import read_dataset
 from monae_app.engine.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
 
     from monae_app.engine.analysis.fitted import Fitted
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from monae_app.engine.telling import Telling
 
 AT_ONCE = 500
+PASSES = 2
 # features whose curves are worked out, by how many cells they were seen in
 MOST_CURVES = 4000
 FEWEST_CELLS = 50
@@ -92,8 +95,12 @@ def _of_modality(
         with suppress(InputError):
             if fitted is not None:
                 tested, note = _halved(run, found, fitted, side, rows), HONEST.format(name)
-    batch = _batches(run, rows)
-    p, between = _tests(tested, batch, counts=side.is_count)
+    theta, steady, batch = None, None, _batches(run, rows)
+    if side.is_count:
+        theta = np.ones(side.n_features) if fitted is None else _dispersion(fitted.result_of(), side)
+        # of all counts: a half would tell worse what stays
+        steady = steady_features(values, time, tip, batch, theta)
+    p, between = changing_tests(*tested, batch, theta, steady)
     tell(f"Drawing curves of {name}")
     keep = np.sort(np.argsort(-values.getnnz(axis=0), kind="stable")[:MOST_CURVES])
     keep = keep[~np.isnan(p[keep])]
@@ -143,19 +150,64 @@ def _batches(run: RunSlices, rows: np.ndarray) -> np.ndarray:
     return np.array(columns, np.float64).reshape(len(columns), len(rows)).T
 
 
-def _tests(
-    tested: tuple[sp.csr_matrix, np.ndarray, np.ndarray], batch: np.ndarray, *, counts: bool
+def steady_features(
+    values: sp.csr_matrix, time: np.ndarray, tip: np.ndarray, batch: np.ndarray, theta: np.ndarray
+) -> np.ndarray:
+    """Choose the half of the features that changes least, (F,) bool: what the others are measured against.
+
+    Parameters are those of :func:`changing_tests`.
+    """
+    steady = None
+    for _ in range(PASSES):
+        p, _ = changing_tests(values, time, tip, batch, theta, steady)
+        steady = p > np.nanmedian(p)
+    return np.asarray(steady)
+
+
+def changing_tests(
+    values: sp.csr_matrix,
+    time: np.ndarray,
+    tip: np.ndarray,
+    batch: np.ndarray,
+    theta: np.ndarray | None,
+    steady: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    values, time, tip = tested
+    """Test all features of a modality along a pseudotime.
+
+    Parameters
+    ----------
+    values
+        (n, F) as measured.
+    time, tip
+        (n,) pseudotime, NaN for none, and tip of each cell.
+    batch
+        (n, b) of each cell.
+    theta
+        Inverse dispersion of counts, (F,); None for values that are none.
+    steady
+        Features that tell the size of a cell, (F,) bool; None for all.
+
+    Returns
+    -------
+    p of a change along time, and of a difference between branches, (F,) each.
+    """
     known = np.flatnonzero(np.isfinite(time))
-    some, time, tip = values[known], time[known], tip[known]
-    sizes = steady_sizes(some, time, tip) if counts else None
-    depth = np.log(np.maximum(np.asarray(some.sum(axis=1)).ravel(), 1.0))[:, None] if counts else np.zeros((len(known), 0))
-    design = Design(time, tip, np.hstack([batch[known], depth]))
-    parts = [
-        changes(_levels(some[:, first : first + AT_ONCE], sizes), design)
-        for first in range(0, some.shape[1], AT_ONCE)
-    ]
+    some, time, tip, batch = values[known], time[known], tip[known], batch[known]
+    if theta is None:
+        return _in_parts(
+            lambda part: some[:, part].toarray().astype(np.float64), some.shape[1], Design(time, tip, batch)
+        )
+    depth = np.log(np.maximum(np.asarray(some.sum(axis=1)).ravel(), 1.0))[:, None]
+    sizes = steady_sizes(some, time, tip, steady)
+
+    def residuals(part: slice) -> np.ndarray:
+        return pearson_residuals(some[:, part].toarray().astype(np.float64), sizes, theta[part])
+
+    return _in_parts(residuals, some.shape[1], Design(time, tip, np.hstack([batch, depth])))
+
+
+def _in_parts(read: Callable[[slice], np.ndarray], count: int, design: Design) -> tuple[np.ndarray, np.ndarray]:
+    parts = [changes(read(slice(first, first + AT_ONCE)), design) for first in range(0, count, AT_ONCE)]
     along, between = (np.concatenate(each) for each in zip(*parts, strict=True))
     return along, between
 

@@ -14,6 +14,7 @@ from sklearn.neighbors import NearestNeighbors
 
 # that each cell has, of all modalities together; the more, the less the noise of single cells makes shortcuts
 NEIGHBOURS = 60
+LEAST_WEIGHT = 0.02
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,11 @@ class Neighbours:
 
     @property
     def directed(self) -> sp.csr_matrix:
-        """An edge of weight 1 from each cell to each of its neighbours, (n, n)."""
-        return self._edges(np.ones(self.ids.size))
+        """An edge of weight 1 from each cell to each of its neighbours, (n, n); those far beyond both widths are none.
+
+        Where few cells of a modality lie, its nearest ones may be anywhere.
+        """
+        return self._edges((self._kernel > LEAST_WEIGHT).astype(np.float64))
 
     @property
     def weights(self) -> sp.csr_matrix:
@@ -42,14 +46,21 @@ class Neighbours:
 
         Source: Haghverdi et al. 2016, Nat Methods 13:845, with local widths.
         """
-        width = np.median(self.distances, axis=1) + 1e-12
-        weights = np.exp(-(self.distances**2) / (2 * width[:, None] * width[self.ids]))
-        one = self._edges(weights.ravel())
+        one = self._edges(self._kernel)
         return sp.csr_matrix(one.maximum(one.T))
+
+    @property
+    def _kernel(self) -> np.ndarray:
+        width = np.median(self.distances, axis=1) + 1e-12
+        found: np.ndarray = np.exp(-(self.distances**2) / (2 * width[:, None] * width[self.ids]))
+        return found
 
     def _edges(self, weights: np.ndarray) -> sp.csr_matrix:
         n, k = self.ids.shape
-        return sp.csr_matrix((weights, (np.repeat(np.arange(n), k), self.ids.ravel())), shape=(n, n))
+        weights = weights.ravel()
+        found = sp.csr_matrix((weights, (np.repeat(np.arange(n), k), self.ids.ravel())), shape=(n, n))
+        found.eliminate_zeros()
+        return found
 
 
 def find_neighbours(points: np.ndarray, modality: np.ndarray, count: int = NEIGHBOURS) -> Neighbours:

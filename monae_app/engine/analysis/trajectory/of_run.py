@@ -205,7 +205,9 @@ def imputed_space(run: RunSlices, modality: str) -> np.ndarray:
         If the run has no such modality.
     """
     if modality not in run.modalities:
-        raise InputError(f"The run has no {modality}.", f"one of: {', '.join(run.modalities)}.", "choose another space.")
+        raise InputError(
+            f"The run has no {modality}.", f"one of: {', '.join(run.modalities)}.", "choose another space."
+        )
     search = FeatureSearch(run)
     first, count = search.first_row(modality), len(search.all_names(modality))
     rng = np.random.default_rng(run.config.seed)

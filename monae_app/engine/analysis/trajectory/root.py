@@ -38,5 +38,3 @@ def root_of_group(smooth: np.ndarray, rows: np.ndarray, codes: np.ndarray) -> in
 def _central(points: np.ndarray, rows: np.ndarray) -> int:
     middle = np.median(points[rows], axis=0)
     return int(rows[((points[rows] - middle) ** 2).sum(axis=1).argmin()])
-
-

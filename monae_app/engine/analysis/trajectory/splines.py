@@ -70,7 +70,9 @@ def smooth_curves(time: np.ndarray, values: np.ndarray, grid: np.ndarray) -> Cur
     for penalty in PENALTIES:
         inverse = np.linalg.inv(crossed + penalty * steps.T @ steps + 1e-8 * np.eye(count))
         weights = inverse @ product
-        left = np.maximum(squares - 2 * (weights * product).sum(axis=0) + (weights * (crossed @ weights)).sum(axis=0), 0)
+        left = np.maximum(
+            squares - 2 * (weights * product).sum(axis=0) + (weights * (crossed @ weights)).sum(axis=0), 0
+        )
         free = len(time) - np.trace(inverse @ crossed)
         score = len(time) * left / free**2
         better = score < best

@@ -26,6 +26,7 @@ def register(app: Dash, view: TrajectoryView) -> None:
     @app.callback(
         Output(page.COLUMN, "options"),
         Output(page.COLUMN, "value"),
+        Output(page.ROOT, "options"),
         Output(page.ROOT, "value"),
         Output(page.CELLS, "options"),
         Output(page.MESSAGE, "children"),
@@ -35,7 +36,7 @@ def register(app: Dash, view: TrajectoryView) -> None:
         State(page.ROOT, "value"),
     )
     def offer(run: str | None, column: str | None, root: str | None) -> tuple[Any, ...]:
-        nothing: tuple[Any, ...] = ([], column, root, [])
+        nothing: tuple[Any, ...] = ([], column, [root] if root else [], root, [])
         if not run:
             return *nothing, no_run(PURPOSE), True
         try:
@@ -52,10 +53,12 @@ def register(app: Dash, view: TrajectoryView) -> None:
             if begun.get("column") == column and "group" in begun["root"]:
                 root = f"group:{begun['root']['group']}"
         cells = GroupChoice(seen, run, view.selections).offered() if view.selections else []
-        return [{"value": each, "label": each} for each in columns], column, root, cells, None, False
+        # a value that is not among the options is thrown away
+        roots = _listed(_group_options(seen, column) | ({root: _titled(seen, root)} if root else {}))
+        return [{"value": each, "label": each} for each in columns], column, roots, root, cells, None, False
 
     @app.callback(
-        Output(page.ROOT, "options"),
+        Output(page.ROOT, "options", allow_duplicate=True),
         Output(page.ROOT, "value", allow_duplicate=True),
         Input(page.COLUMN, "value"),
         Input(page.ROOT, "search_value"),
@@ -67,7 +70,7 @@ def register(app: Dash, view: TrajectoryView) -> None:
         seen = view.services.opened(run)
         if seen is None or not column or column not in seen.groupings:
             return no_update, no_update
-        options = {f"group:{name}": f"{name} · group" for name in seen.group_names(column)}
+        options = _group_options(seen, column)
         for modality in seen.modalities if (text or "").strip() else []:
             for hit in seen.features.starting(modality, str(text).strip(), HITS):
                 options[f"feature:{modality}:{hit.name}"] = f"highest {hit.name} · {FEATURE_KINDS.get(modality)}"
@@ -77,12 +80,22 @@ def register(app: Dash, view: TrajectoryView) -> None:
                 options[root] = _titled(seen, root)
             else:
                 kept = None
-        return [{"value": key, "label": label} for key, label in options.items()], kept
+        return _listed(options), kept
 
-    @app.callback(Output(page.ROOT, "value", allow_duplicate=True), Input(page.CLICKED, "data"),
-                  prevent_initial_call=True)  # fmt: skip
-    def pick(clicked: dict[str, Any] | None) -> Any:
-        return f"cell:{int(clicked['row'])}" if clicked else no_update
+    @app.callback(
+        Output(page.ROOT, "options", allow_duplicate=True),
+        Output(page.ROOT, "value", allow_duplicate=True),
+        Input(page.CLICKED, "data"),
+        State(page.COLUMN, "value"),
+        State(ids.RUN, "value"),
+        prevent_initial_call=True,
+    )
+    def pick(clicked: dict[str, Any] | None, column: str | None, run: str | None) -> tuple[Any, Any]:
+        seen = view.services.opened(run)
+        root = f"cell:{int(clicked['row'])}" if clicked else ""
+        if seen is None or not column or not _there(seen, column, root):
+            return no_update, no_update
+        return _listed(_group_options(seen, column) | {root: _titled(seen, root)}), root
 
     states = [State(ids.RUN, "value"), *(State(name, "value") for name in (page.COLUMN, page.ROOT, page.CELLS))]
     page.JOB.register(app, view.services, lambda run, column, root, cells: view.order(run, column, root, cells or ()),
@@ -105,8 +118,18 @@ def _there(seen: RunView, column: str, root: str | None) -> bool:
     return kind == "feature" and modality in seen.modalities and seen.features.row(modality, name) is not None
 
 
+def _group_options(seen: RunView, column: str) -> dict[str, str]:
+    return {f"group:{name}": f"{name} · group" for name in seen.group_names(column)}
+
+
+def _listed(options: dict[str, str]) -> list[dict[str, str]]:
+    return [{"value": key, "label": label} for key, label in options.items()]
+
+
 def _titled(seen: RunView, root: str) -> str:
     kind, _, what = root.partition(":")
+    if kind == "group":
+        return f"{what} · group"
     if kind == "cell":
         return f"{seen.identity(int(what))['id']} · cell"
     return f"highest {what.partition(':')[2]}"

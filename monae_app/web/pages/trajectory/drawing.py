@@ -24,6 +24,7 @@ def register(app: Dash, view: TrajectoryView) -> None:
         Output(page.READY, "data"),
         Output(page.NOTE, "children"),
         Output(page.RESULTS, "hidden"),
+        Output(page.STANDING, "hidden"),
         Input(page.COLUMN, "value"),
         Input(page.ROOT, "value"),
         Input(page.CELLS, "value"),
@@ -33,10 +34,12 @@ def register(app: Dash, view: TrajectoryView) -> None:
     def find(column: str | None, root: str | None, cells: list[str] | None, _outcome: Any, run: str | None) -> Any:
         found = view.followed(run, column, root, cells or ())
         if found is not None:
-            return {"run": run, "key": found.key}, _told(found), False
-        todo = "Press 'Follow the cells': it takes seconds." if root else "Choose where it begins: a group, a cell by a "
+            return {"run": run, "key": found.key}, _told(found), False, False
+        todo = (
+            "Press 'Follow the cells': it takes seconds." if root else "Choose where it begins: a group, a cell by a "
+        )
         todo += "" if root else "click on the map, or a marker. Then press 'Follow the cells'."
-        return None, alert("Nothing was followed yet.", todo, tone="info"), True
+        return None, alert("Nothing was followed yet.", todo, tone="info"), True, True
 
     app.clientside_callback(  # type: ignore[no-untyped-call]
         ClientsideFunction("trajectory", "draw"),
@@ -94,7 +97,9 @@ def _told(found: Followed) -> Any:
     lost = int((~np.isfinite(found.time)).sum())
     ends = found.ends
     many = f"{len(ends)} branches end in {', '.join(ends)}" if len(ends) > 1 else f"One way leads to {ends[0]}"
-    apart = f" {lost:,} cells are not connected with the root, or were left out: they have no pseudotime." if lost else ""
+    apart = (
+        f" {lost:,} cells are not connected with the root, or were left out: they have no pseudotime." if lost else ""
+    )
     return html.P(f"{many}; {len(found.time) - lost:,} cells were followed.{apart}")
 
 
@@ -108,6 +113,8 @@ def _branches(found: Followed) -> Any:
         sizes = np.bincount(codes[mine & (codes >= 0)], minlength=len(names))
         most = ", ".join(f"{names[each]} {sizes[each]:,}" for each in np.argsort(-sizes)[:3] if sizes[each])
         low, high = np.nanquantile(found.time[mine], [0.05, 0.95])
-        rows.append(html.Tr([html.Td(name), html.Td(f"{mine.sum():,}"), html.Td(f"{low:.2f} to {high:.2f}"), html.Td(most)]))
+        rows.append(
+            html.Tr([html.Td(name), html.Td(f"{mine.sum():,}"), html.Td(f"{low:.2f} to {high:.2f}"), html.Td(most)])
+        )
     head = html.Thead(html.Tr([html.Th(each) for each in ("Branch", "Cells", "Pseudotime", "Groups")]))
     return html.Table([head, html.Tbody(rows)], className="trajectory-branches")

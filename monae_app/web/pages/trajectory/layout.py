@@ -26,7 +26,7 @@ DENSITY, BRANCHES = "trajectory-density", "trajectory-branches"
 FEATURES, TRENDS = "trajectory-features", "trajectory-trends"
 HEAT, MODALITY = "trajectory-heat", "trajectory-modality"
 TABLE, TESTS, FEATURES_CSV = "trajectory-table", "trajectory-tests", "trajectory-features-csv"
-RESULTS = "trajectory-results"
+RESULTS, STANDING = "trajectory-results", "trajectory-standing"
 GRAPH: Any = {"displaylogo": False, "responsive": True, "modeBarButtonsToRemove": ["toImage"]}
 COLOURS = {"pseudotime": "Pseudotime", "branch": "Branches", "groups": "Groups"}
 PICKED = "pick"
@@ -103,14 +103,19 @@ def _standing() -> html.Section:
     return html.Section(
         [
             html.Div(id=NOTE, **aria(live="polite")),
-            html.H2("Branches"),
-            html.Div(id=BRANCHES),
-            html.H2("Groups along pseudotime"),
-            dcc.Graph(id=DENSITY, config=GRAPH, responsive=True, className="trajectory-density"),
-            figure_out(DENSITY, "groups_along_pseudotime"),
+            html.Div(
+                [
+                    html.H2("Branches"),
+                    html.Div(id=BRANCHES),
+                    html.H2("Groups along pseudotime"),
+                    dcc.Graph(id=DENSITY, config=GRAPH, responsive=True, className="trajectory-density"),
+                    figure_out(DENSITY, "groups_along_pseudotime"),
+                ],
+                id=STANDING, hidden=True,
+            ),
         ],
         className="card",
-    )
+    )  # fmt: skip
 
 
 def _trends(asked: dict[str, str]) -> html.Section:
