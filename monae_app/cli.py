@@ -15,6 +15,7 @@ from monae_app.engine.config import JASPAR, DeviceName, GenomeName, ModelName, R
 from monae_app.engine.errors import InputError, MonaeError
 from monae_app.jobs.cluster.command import add_worker
 from monae_app.jobs.ordered import named_inputs, named_settings, settings_help
+from monae_app.jobs.pseudotime_commands import add_pseudotime
 from monae_app.jobs.regulation_commands import add_links, add_regulate
 from monae_app.jobs.result_commands import add_compare, add_holdout, add_impute, add_motifs, add_report, add_transfer
 from monae_app.web.command import add_serving
@@ -59,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"monae {__version__}")
     commands = parser.add_subparsers(
         required=True,
-        metavar="app|demo|run|check|score|compare|report|impute|holdout|transfer|motifs|links|regulate|worker",
+        metavar="app|demo|run|check|score|compare|report|impute|holdout|transfer|motifs|links|regulate|pseudotime|worker",
     )
     _add_run(commands)
     _add_check(commands)
@@ -72,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     add_motifs(commands, _by("finding_motifs"))
     add_links(commands, _by("regulating", "LinksOrder", "write_links"))
     add_regulate(commands, _by("regulating", "TargetsOrder", "write_targets"))
+    add_pseudotime(commands, _by("ordering_cells", "PseudotimeOrder", "write_pseudotime"))
     add_worker(commands)
     add_serving(commands, lambda line: print(line, flush=True))
     return parser

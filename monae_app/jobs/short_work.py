@@ -49,6 +49,7 @@ WORK = {
     "before_after": "monae_app.jobs.short_before:map_before_and_after",
     "method": "monae_app.jobs.short_methods:compute_method",
     "two_runs": "monae_app.jobs.short_two_runs:compare_two_runs",
+    "trajectory": "monae_app.jobs.short_trajectory:follow_cells",
     "nearest": "monae_app.jobs.short_nearest:write_nearest_features",
 }
 NUMBER = re.compile(r"[0-9a-f]{32}")

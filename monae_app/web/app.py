@@ -22,6 +22,7 @@ from monae_app.web import (
     shell,
     short_work,
     tour_routes,
+    trajectory_routes,
     uploads,
     verdicts,
     view_routes,
@@ -38,6 +39,7 @@ from monae_app.web.pages import (
     markers,
     regulation,
     training,
+    trajectory,
     verdict,
 )
 from monae_app.web.selections import Selections
@@ -59,6 +61,7 @@ PAGES = (
     markers,
     imputation,
     regulation,
+    trajectory,
     labels,
     differential,
     compare,
@@ -119,6 +122,7 @@ def create_app(settings: Settings | None = None, samples_root: Path | None = Non
     compare_routes.register(app.server, services)
     regulation_routes.register(app.server, services, selections)
     marker_routes.register(app.server, services, selections)
+    trajectory_routes.register(app.server, services)
     uploads.register(app.server, services)
     fonts.register(app.server)
     verdicts.register(app.server, services)

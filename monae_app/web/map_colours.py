@@ -12,6 +12,7 @@ from monae_app.engine.errors import InputError
 from monae_app.jobs.gene_sets import GeneSets
 from monae_app.web import map_frame
 from monae_app.web.explore import Colouring, Hit
+from monae_app.web.trajectory_view import TRAJECTORY, TrajectoryView
 from monae_app.web.two_runs import pair_of
 
 if TYPE_CHECKING:
@@ -159,6 +160,8 @@ class MapColours:
             return Colouring(name, "", found)
         if kind == TWO:
             return self._in_common(run, name)
+        if kind == TRAJECTORY:
+            return self._trajectory(view, name)
         if kind == SET:
             return view.mean_of(self.sets.get(name), measured=measured)
         return view.colouring(key, measured=measured)
@@ -173,13 +176,21 @@ class MapColours:
             )
         return Colouring("neighbours in common", "share of the 30 nearest cells", pd.Series(found.overlap))
 
+    def _trajectory(self, view: RunView, name: str) -> Colouring:
+        key, _, what = name.partition(":")
+        found = TrajectoryView(self._services, None).by_key(view, key)
+        if found is None:
+            raise InputError("This trajectory is not kept any more.", "one of this week.", "follow the cells again.")
+        return found.colouring(what)
+
     def _version(self, run: str, view: RunView, key: str, *, measured: bool) -> str:
         kind, _, name = key.partition(":")
         if kind == NOTE:
             return self._extra.version(run, name)
         if kind == TWO:
             return self._services.view(name.partition("|")[0]).version
-        if not measured:
+        # the name of a trajectory changes when it does
+        if kind == TRAJECTORY or not measured:
             return ""
         # the id of a set tells its genes, not in which modality they will be found
         return "-".join(map(view.measured_version, [kind] if kind in view.modalities else view.modalities))

@@ -1,0 +1,91 @@
+"""Trajectories that were worked out for a user: ``<store>/users/<user>/trajectory/<key>.npz``, for a week.
+
+The key is worked out from the run and from what was asked: what is asked for again is there already, and nothing that a
+browser says becomes a path.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from monae_app.jobs.kept_files import identity, key_of, user_folder
+from monae_app.jobs.kept_regulation import READING_ERRORS, Kept, inputs_of, key_name
+from monae_app.jobs.private_files import private_folder, write_private
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+# beside the files of a bundled run: what was worked out when it was made
+WITH_RUN = "trajectory"
+
+
+class KeptTrajectories:
+    """The trajectories of one user's runs.
+
+    Parameters
+    ----------
+    store
+        Root of everything that the app keeps.
+    user
+        Whose they are.
+    """
+
+    def __init__(self, store: Path, user: str) -> None:
+        self._folder = user_folder(store, user, "trajectory")
+
+    def key(self, run: Path, asked: Mapping[str, Any]) -> str:
+        """Name what was asked of a run; what travels with a bundled run is named by the order alone."""
+        short = key_of(dict(asked))
+        return short if self._with_run(run, short).exists() else key_of([*identity(run), inputs_of(run), dict(asked)])
+
+    def read(self, run: Path, key: str) -> Kept | None:
+        """Return what is kept under a key; None if nothing is."""
+        try:
+            own = self._folder / f"{key_name(key)}.npz"
+            with np.load(own if own.exists() else self._with_run(run, key), allow_pickle=False) as file:
+                arrays = {name: file[name] for name in file.files if name != "about"}
+                return Kept(arrays, json.loads(bytes(file["about"])))
+        except READING_ERRORS:
+            return None
+
+    def write(self, run: Path, asked: Mapping[str, Any], found: Kept) -> str:
+        """Keep what was found for an order and return its key."""
+        content = io.BytesIO()
+        about = np.frombuffer(json.dumps(found.about, ensure_ascii=False).encode(), np.uint8)
+        np.savez_compressed(content, about=about, **found.arrays)  # type: ignore[arg-type]
+        private_folder(self._folder)
+        key = self.key(run, asked)
+        write_private(self._folder / f"{key}.npz", content.getvalue())
+        return key
+
+    def copy_beside(self, run: Path, asked: Mapping[str, Any]) -> None:
+        """Put what was found for an order beside the files of a run that is to be bundled."""
+        (run / WITH_RUN).mkdir(exist_ok=True)
+        shutil.copyfile(self._folder / f"{self.key(run, asked)}.npz", self._with_run(run, key_of(dict(asked))))
+
+    @staticmethod
+    def _with_run(run: Path, key: str) -> Path:
+        return run / WITH_RUN / f"{key}.npz"
+
+
+def asked_for(column: str, root: Mapping[str, Any], cells: str | None = None, space: str = "shared") -> dict[str, Any]:
+    """Name a trajectory.
+
+    Parameters
+    ----------
+    column
+        Of the groups.
+    root
+        ``group`` with its name, ``cell`` with its row, or ``feature`` with its key.
+    cells
+        Bits of the cells to follow, in base 64; None for all.
+    space
+        ``shared`` axes, or a modality whose imputed features are followed.
+    """
+    return {"column": column, "root": dict(root), "cells": cells, "space": space}

@@ -1,0 +1,120 @@
+"""What was found, on the map and beside it: pseudotime, branches, and how groups are connected."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from dash import ClientsideFunction, Dash, Input, Output, State, html
+
+from monae_app.web import ids
+from monae_app.web.components.notice import alert
+from monae_app.web.figures.style import style
+from monae_app.web.figures.trajectory import density_figure
+from monae_app.web.pages.trajectory import layout as page
+
+if TYPE_CHECKING:
+    from monae_app.web.trajectory_view import Followed, TrajectoryView
+
+
+def register(app: Dash, view: TrajectoryView) -> None:
+    """Connect it."""
+
+    @app.callback(
+        Output(page.READY, "data"),
+        Output(page.NOTE, "children"),
+        Output(page.RESULTS, "hidden"),
+        Output(page.STANDING, "hidden"),
+        Input(page.COLUMN, "value"),
+        Input(page.ROOT, "value"),
+        Input(page.CELLS, "value"),
+        Input(page.JOB.outcome, "data"),
+        State(ids.RUN, "value"),
+    )
+    def find(column: str | None, root: str | None, cells: list[str] | None, _outcome: Any, run: str | None) -> Any:
+        found = view.followed(run, column, root, cells or ())
+        if found is not None:
+            return {"run": run, "key": found.key}, _told(found), False, False
+        todo = (
+            "Press 'Follow the cells': it takes seconds." if root else "Choose where it begins: a group, a cell by a "
+        )
+        todo += "" if root else "click on the map, or a marker. Then press 'Follow the cells'."
+        return None, alert("Nothing was followed yet.", todo, tone="info"), True, True
+
+    app.clientside_callback(  # type: ignore[no-untyped-call]
+        ClientsideFunction("trajectory", "draw"),
+        Output(page.MAP, "data-run"), Input(page.ORDER, "data"), Input(page.SHOWN, "data"),
+        Input(page.PICK, "value"),
+    )  # fmt: skip
+
+    @app.callback(
+        Output(page.ORDER, "data"),
+        Output(page.SHOWN, "data"),
+        Output(page.CAPTION, "children"),
+        Output(page.CELLS_CSV, "href"),
+        Output(page.MAP_CODE, "href"),
+        Input(page.READY, "data"),
+        Input(page.COLOUR, "value"),
+        Input(page.COLUMN, "value"),
+        State(ids.RUN, "value"),
+    )
+    def draw(ready: dict[str, Any] | None, colour: str, column: str | None, run: str | None) -> Any:
+        groups = f"obs:{column}"
+        order = {"run": run, "panel": "joint", "labels": True, "colour": groups}
+        found = found_of(view, ready)
+        if not run or not column:
+            return None, None, "", "", ""
+        if found is None:
+            return order, None, "Groups; pseudotime comes when the cells were followed.", "", ""
+        if colour != "groups":
+            order["colour"] = f"trajectory:{found.key}:{colour}"
+        caption = "Circles are groups, lines how strongly they are connected (PAGA); the cross is the root."
+        where = f"/api/runs/{run}"
+        return (order, found.graph(), caption, f"{where}/trajectory/{found.key}/cells.csv",
+                f"{where}/code/trajectory.py?key={found.key}")  # fmt: skip
+
+    @app.callback(
+        Output(page.DENSITY, "figure"),
+        Output(page.BRANCHES, "children"),
+        Input(page.READY, "data"),
+        Input(ids.THEME, "data"),
+    )
+    def stand(ready: dict[str, Any] | None, theme: str | None) -> Any:
+        found = found_of(view, ready)
+        if found is None:
+            return {}, None
+        codes, names = found.groups()
+        return density_figure(found.time, codes, names, style(theme)), _branches(found)
+
+
+def found_of(view: TrajectoryView, ready: dict[str, Any] | None) -> Followed | None:
+    """Open what is shown."""
+    seen = view.services.opened(ready["run"]) if ready else None
+    return None if seen is None or ready is None else view.by_key(seen, str(ready["key"]))
+
+
+def _told(found: Followed) -> Any:
+    lost = int((~np.isfinite(found.time)).sum())
+    ends = found.ends
+    many = f"{len(ends)} branches end in {', '.join(ends)}" if len(ends) > 1 else f"One way leads to {ends[0]}"
+    apart = (
+        f" {lost:,} cells are not connected with the root, or were left out: they have no pseudotime." if lost else ""
+    )
+    return html.P(f"{many}; {len(found.time) - lost:,} cells were followed.{apart}")
+
+
+def _branches(found: Followed) -> Any:
+    codes, names = found.groups()
+    rows = []
+    for number, name in enumerate(found.branches):
+        mine = found.branch == number
+        if not mine.any():
+            continue
+        sizes = np.bincount(codes[mine & (codes >= 0)], minlength=len(names))
+        most = ", ".join(f"{names[each]} {sizes[each]:,}" for each in np.argsort(-sizes)[:3] if sizes[each])
+        low, high = np.nanquantile(found.time[mine], [0.05, 0.95])
+        rows.append(
+            html.Tr([html.Td(name), html.Td(f"{mine.sum():,}"), html.Td(f"{low:.2f} to {high:.2f}"), html.Td(most)])
+        )
+    head = html.Thead(html.Tr([html.Th(each) for each in ("Branch", "Cells", "Pseudotime", "Groups")]))
+    return html.Table([head, html.Tbody(rows)], className="trajectory-branches")
