@@ -128,4 +128,8 @@ def test_the_check_in_words(ours: float, said: str):
     words = in_words({"features": 10, "own": ours, "svd": 0.5}, methods, "rna")
     assert said in words
     assert ("ahead of" if ours > 0.5 else "behind") in words
+    # what the heatmap shows is said too: it heeds no own counts
+    both = in_words({"features": 10, "own": 0.7, "monae": 0.4, "svd": 0.5}, methods | {"monae": "Monae"}, "rna")
+    assert "Without the cell's own counts, as in the heatmap and on the map, it is 0.40" in both
+    assert "Without" not in words
     assert "too few counts" in in_words({"features": 0, "own": None, "svd": None}, methods, "rna")
