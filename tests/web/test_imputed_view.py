@@ -11,6 +11,8 @@ import pytest
 from monae_app.engine.analysis.coembedding.groups import Groups
 from monae_app.engine.analysis.imputation import impute
 from monae_app.engine.errors import InputError
+from monae_app.engine.result import Result
+from monae_app.web.explore import RunView
 from monae_app.web.figures.imputed_features import agreement_figure, feature_figure, zeros_figure
 from monae_app.web.figures.style import LIGHT
 from monae_app.web.imputed_order import imputed_order, names_of
@@ -20,9 +22,10 @@ from monae_app.web.pages.imputation.checking import in_words
 from monae_app.web.pages.imputation.sight import Asked, Sight
 from monae_app.web.regulation_view import RegulationView
 from monae_app.web.selections import Selections
+from tests.web.tiny_sample import write_sample
 
 if TYPE_CHECKING:
-    from monae_app.web.explore import RunView
+    from pathlib import Path
 
 NAMES = ["Gene1", "Gene20", "Gene59", "Gene31"]
 
@@ -128,4 +131,41 @@ def test_the_check_in_words(ours: float, said: str):
     words = in_words({"features": 10, "own": ours, "svd": 0.5}, methods, "rna")
     assert said in words
     assert ("ahead of" if ours > 0.5 else "behind") in words
+    # what the heatmap shows is said too: it heeds no own counts
+    both = in_words({"features": 10, "own": 0.7, "monae": 0.4, "svd": 0.5}, methods | {"monae": "Monae"}, "rna")
+    assert "Without the cell's own counts, as in the heatmap and on the map, it is 0.40" in both
+    assert "Without" not in words
     assert "too few counts" in in_words({"features": 0, "own": None, "svd": None}, methods, "rna")
+
+
+def test_a_run_of_one_modality_has_nothing_else_to_impute_from(tmp_path: Path):
+    run = write_sample(tmp_path) / "run"
+    whole = Result.load(run)
+    cells = whole.cells[(whole.cells.obs["modality"] == "rna").to_numpy()].copy()
+    cells.obs["modality"] = cells.obs["modality"].cat.remove_unused_categories()
+    features = whole.features[(whole.features.obs["modality"] == "rna").to_numpy()].copy()
+    config = whole.config.model_copy(update={"inputs": {"rna": whole.config.inputs["rna"]}})
+    replace(whole, config=config, cells=cells, features=features).save(tmp_path / "alone")
+    view = RunView.open(tmp_path / "alone")
+    column = view.run.column("cell_type").cat
+    alone = Groups.of([str(name) for name in column.categories], column.codes.to_numpy())
+    found = [view.features.told("rna", view.features.row("rna", name)) for name in NAMES]
+    seen = ImputedView(view, alone, found, ["atac"])
+    assert [panel.key for panel in seen.panels] == [MEASURED, WITHIN]
+    assert seen.agreement["share"].notna().all()
+    assert sorted(seen.order) == list(range(len(NAMES)))
+
+
+def test_without_the_files_imputed_values_are_shown_alone(tmp_path: Path):
+    sample = write_sample(tmp_path)
+    (sample / "rna.h5ad").unlink()
+    view = RunView.open(sample / "run")
+    column = view.run.column("cell_type").cat
+    groups = Groups.of([str(name) for name in column.categories], column.codes.to_numpy())
+    found = [view.features.told("rna", view.features.row("rna", name)) for name in NAMES]
+    seen = ImputedView(view, groups, found, ["atac"])
+    assert [panel.key for panel in seen.panels] == [WITHIN, "atac"]
+    assert "cannot be shown" in seen.note
+    assert seen.agreement[["ceiling", "share"]].isna().all(axis=None)
+    assert zeros_of(seen, 0) is None
+    assert "cannot be shown" in zeros_told(seen, 0, None)

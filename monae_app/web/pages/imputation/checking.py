@@ -33,6 +33,7 @@ TOLD = (
 )
 HIDDEN, SHOWN = {"display": "none"}, {"height": "280px"}
 GOOD, FAIR = 0.6, 0.3
+OWN, DECODED = OURS
 
 
 def section() -> html.Section:
@@ -95,11 +96,17 @@ def in_words(overall: dict[str, Any], methods: dict[str, str], target: str) -> s
         f"{name}: what was kept aside is {trust}. {methods[best]} reaches {value:.2f} of what noise allows, in the "
         f"median of {overall['features']:,} features"
     )
+    without = ""
+    if best == OWN and DECODED in ours:
+        without = (
+            f" Without the cell's own counts, as in the heatmap and on the map, it is {ours[DECODED]:.2f}; files of "
+            "imputed values can hold either."
+        )
     if not others:
-        return f"{words}."
+        return f"{words}.{without}"
     rival = max(others, key=lambda key: others[key])
     place = "ahead of" if value > others[rival] else "behind"
-    return f"{words}, {place} the best other method ({methods[rival]}, {others[rival]:.2f})."
+    return f"{words}, {place} the best other method ({methods[rival]}, {others[rival]:.2f}).{without}"
 
 
 def _table(found: dict[str, Any]) -> Any:
