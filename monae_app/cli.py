@@ -1,6 +1,4 @@
-"""The command line: monae app, demo, run, check, score, report, impute, transfer, motifs, links, regulate, pseudotime,
-worker.
-"""
+"""The command line: monae run, check, score, impute, transfer, motifs, links, regulate, pseudotime, app and others."""
 
 from __future__ import annotations
 

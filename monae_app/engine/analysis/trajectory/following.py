@@ -204,7 +204,7 @@ def _ends(codes: np.ndarray, kept: np.ndarray) -> np.ndarray:
 
 
 def _told_apart(found: list[str]) -> list[str]:
-    """Number names that stand for several tips."""
+    """Tell apart names that stand for several tips, by numbers."""
     return [
         f"{name} {found[: place + 1].count(name)}" if found.count(name) > 1 else name
         for place, name in enumerate(found)

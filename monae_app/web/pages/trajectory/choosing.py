@@ -22,7 +22,23 @@ PURPOSE = "Train on a sample or on your own files: cells are put in order from a
 
 def register(app: Dash, view: TrajectoryView) -> None:
     """Connect them."""
+    _register_run(app, view)
+    _register_roots(app, view)
+    states = [State(ids.RUN, "value"), *(State(name, "value") for name in (page.COLUMN, page.ROOT, page.CELLS))]
+    page.JOB.register(
+        app, view.services, lambda run, column, root, cells: view.order(run, column, root, cells or ()), states
+    )
+    app.clientside_callback(  # type: ignore[no-untyped-call]
+        ClientsideFunction("trajectory", "remember"),
+        Output(page.COLUMN, "className"),
+        *(
+            Input(name, "value")
+            for name in (page.COLUMN, page.ROOT, page.CELLS, page.COLOUR, page.FEATURES, page.MODALITY)
+        ),
+    )
 
+
+def _register_run(app: Dash, view: TrajectoryView) -> None:
     @app.callback(
         Output(page.COLUMN, "options"),
         Output(page.COLUMN, "value"),
@@ -49,14 +65,14 @@ def register(app: Dash, view: TrajectoryView) -> None:
         begun = view.begun(seen) or {}
         column = column if column in columns else begun.get("column", columns[0])
         if not _there(seen, column, root):
-            root = None
-            if begun.get("column") == column and "group" in begun["root"]:
-                root = f"group:{begun['root']['group']}"
+            root = _begun_at(begun, column)
         cells = GroupChoice(seen, run, view.selections).offered() if view.selections else []
         # a value that is not among the options is thrown away
         roots = _listed(_group_options(seen, column) | ({root: _titled(seen, root)} if root else {}))
         return [{"value": each, "label": each} for each in columns], column, roots, root, cells, None, False
 
+
+def _register_roots(app: Dash, view: TrajectoryView) -> None:
     @app.callback(
         Output(page.ROOT, "options", allow_duplicate=True),
         Output(page.ROOT, "value", allow_duplicate=True),
@@ -97,15 +113,11 @@ def register(app: Dash, view: TrajectoryView) -> None:
             return no_update, no_update
         return _listed(_group_options(seen, column) | {root: _titled(seen, root)}), root
 
-    states = [State(ids.RUN, "value"), *(State(name, "value") for name in (page.COLUMN, page.ROOT, page.CELLS))]
-    page.JOB.register(app, view.services, lambda run, column, root, cells: view.order(run, column, root, cells or ()),
-                      states)  # fmt: skip
-    app.clientside_callback(  # type: ignore[no-untyped-call]
-        ClientsideFunction("trajectory", "remember"),
-        Output(page.COLUMN, "className"),
-        *(Input(name, "value") for name in
-          (page.COLUMN, page.ROOT, page.CELLS, page.COLOUR, page.FEATURES, page.MODALITY)),
-    )  # fmt: skip
+
+def _begun_at(begun: dict[str, Any], column: str) -> str | None:
+    """Return the root of a trajectory that travels with the run; None if there is none of these groups."""
+    group = begun["root"].get("group") if begun.get("column") == column else None
+    return None if group is None else f"group:{group}"
 
 
 def _there(seen: RunView, column: str, root: str | None) -> bool:
