@@ -72,11 +72,14 @@ samples: $(STAMP) ## Train the bundled runs anew
 		--seed 0 --overwrite --model monae-e --set latent_shared=20 --set latent_private=5
 	cd $(SAMPLES)/pbmc_protein && ../../$(BIN)/monae run rna=rna.h5ad protein=protein.h5ad --genome hg38 \
 		--out run_monae-e --seed 0 --overwrite --model monae-e
+	cd $(SAMPLES)/myeloid && ../../$(BIN)/monae run rna=rna.h5ad --genome mm10 --out run --seed 0 --overwrite
 	rm -f $(SAMPLES)/*/run*/checkpoint.safetensors
-	for sample in $(SAMPLES)/*; do $(BIN)/python -c 'import json, sys; \
+	for sample in $(SAMPLES)/mouse_cortex $(SAMPLES)/pbmc_protein; do $(BIN)/python -c 'import json, sys; \
 		title = json.load(open(sys.argv[1] + "/sample.json"))["title"]; \
 		json.dump({"name": title + ", by Monae-E"}, open(sys.argv[1] + "/run_monae-e/about.json", "w"))' $$sample; done
-	for run in $(SAMPLES)/*/run*; do $(BIN)/python -m monae_app.jobs.sample_regulation $$run cell_type; done
+	for run in $(SAMPLES)/mouse_cortex/run* $(SAMPLES)/pbmc_protein/run*; do \
+		$(BIN)/python -m monae_app.jobs.sample_regulation $$run cell_type; done
+	$(BIN)/python -m monae_app.jobs.sample_trajectory $(SAMPLES)/myeloid/run cluster_slingshot 1
 
 browser: $(STAMP)
 	@.ci/browser $(BIN)/python

@@ -1,8 +1,8 @@
 """Is the order of cells found, and do p-values along it hold? ``python -m tests.benchmarks.trajectory``, half an hour.
 
-Planted RNA and ATAC with a lineage of two branches (types T0, T1, then T2 or T3), standard and hostile, five seeds each:
-Spearman correlation of pseudotime with the true one over the cells of both modalities, from the joint embedding and from
-cross-imputed values, beside diffusion pseudotime on the true latent and on RNA PCA alone (RNA cells); share of cells on
+Planted RNA and ATAC with a lineage of two branches (types T0, T1, then T2 or T3), standard and hostile, five seeds.
+Spearman correlation of pseudotime with the true one over the cells of both modalities: from the joint embedding and
+from cross-imputed values, beside diffusion pseudotime on the true latent and on RNA PCA alone (RNA cells); share of cells on
 the right branch of stem, a and b. Genes without any weight on the latent are constant: how often p <= .05 for them, and
 Kolmogorov-Smirnov against uniform, by half of the counts, naively, and with shuffled pseudotimes. The bundled myeloid
 sample: both reference lineages beside scanpy's diffusion pseudotime on PCA, and known genes of both.
@@ -56,6 +56,12 @@ class PlantedRun:
     constant: np.ndarray
 
 
+def tell(*words: str) -> None:
+    """Print a line at once."""
+    sys.stdout.write(" ".join(words) + "\n")
+    sys.stdout.flush()
+
+
 def made(regime: str, seed: int, work: Path) -> PlantedRun:
     """Draw a set, or read it again, and train on it."""
     folder = work / f"{regime}{seed}"
@@ -98,7 +104,7 @@ def order_of(made_run: PlantedRun) -> dict[str, float]:
     joint = follow_run(opened, groups, start)
     rna = modality == "rna"
     table = ad.AnnData(made_run.rna.X.copy())
-    sc.pp.normalize_total(table, 1e4)
+    sc.pp.normalize_total(table, target_sum=1e4)
     sc.pp.log1p(table)
     sc.pp.pca(table, 20)
     alone = np.full((len(truth), 20), np.nan)
@@ -161,7 +167,7 @@ def myeloid() -> tuple[list[str], list[str]]:
     found = follow_run(opened, groups, begin_at(groups, "1"))
     table = ad.read_h5ad(SAMPLES / "myeloid/rna.h5ad")
     logs = table.copy()
-    sc.pp.normalize_total(logs, 1e4)
+    sc.pp.normalize_total(logs, target_sum=1e4)
     sc.pp.log1p(logs)
     sc.pp.pca(logs, 20)
     sc.pp.neighbors(logs, 15)
@@ -198,15 +204,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--regimes", nargs="*", default=REGIMES)
     asked = parser.parse_args(arguments)
     lines, missed = myeloid()
-    print("\n".join(lines), flush=True)
+    tell("\n".join(lines))
     with tempfile.TemporaryDirectory() as temporary:
         for regime in asked.regimes:
             for seed in asked.seeds:
                 one = made(regime, seed, asked.sets or Path(temporary))
                 told = order_of(one) | false_alarms(one)
-                print(one.name, " ".join(f"{name} {value:.3g}" for name, value in told.items()), flush=True)
+                tell(one.name, " ".join(f"{name} {value:.3g}" for name, value in told.items()))
                 missed += [] if regime == "hostile" else [f"{one.name}: {each}" for each in misses(told)]
-    print(f"missed: {', '.join(missed) if missed else 'nothing'}")
+    tell(f"trajectory, missed: {', '.join(missed) if missed else 'nothing'}")
     return 1 if missed else 0
 
 

@@ -87,16 +87,10 @@ def _register_roots(app: Dash, view: TrajectoryView) -> None:
         if seen is None or not column or column not in seen.groupings:
             return no_update, no_update
         options = _group_options(seen, column)
-        for modality in seen.modalities if (text or "").strip() else []:
-            for hit in seen.features.starting(modality, str(text).strip(), HITS):
-                options[f"feature:{modality}:{hit.name}"] = f"highest {hit.name} · {FEATURE_KINDS.get(modality)}"
-        kept = no_update
-        if root and root not in options:
-            if _there(seen, column, root):
-                options[root] = _titled(seen, root)
-            else:
-                kept = None
-        return _listed(options), kept
+        options |= _feature_options(seen, (text or "").strip())
+        if root and root not in options and not _there(seen, column, root):
+            return _listed(options), None
+        return _listed(options | ({root: _titled(seen, root)} if root else {})), no_update
 
     @app.callback(
         Output(page.ROOT, "options", allow_duplicate=True),
@@ -132,6 +126,14 @@ def _there(seen: RunView, column: str, root: str | None) -> bool:
 
 def _group_options(seen: RunView, column: str) -> dict[str, str]:
     return {f"group:{name}": f"{name} · group" for name in seen.group_names(column)}
+
+
+def _feature_options(seen: RunView, text: str) -> dict[str, str]:
+    return {
+        f"feature:{modality}:{hit.name}": f"highest {hit.name} · {FEATURE_KINDS.get(modality, 'feature')}"
+        for modality in (seen.modalities if text else [])
+        for hit in seen.features.starting(modality, text, HITS)
+    }
 
 
 def _listed(options: dict[str, str]) -> list[dict[str, str]]:
