@@ -2,7 +2,7 @@
 
 Planted RNA and ATAC with a lineage of two branches (types T0, T1, then T2 or T3), standard and hostile, five seeds.
 Spearman correlation of pseudotime with the true one over the cells of both modalities: from the joint embedding and
-from cross-imputed values, beside diffusion pseudotime on the true latent and on RNA PCA alone (RNA cells); share of cells on
+from imputed values, beside diffusion pseudotime on the true latent and on RNA PCA alone (RNA cells); share of cells on
 the right branch of stem, a and b. Genes without any weight on the latent are constant: how often p <= .05 for them, and
 Kolmogorov-Smirnov against uniform, by half of the counts, naively, and with shuffled pseudotimes. The bundled myeloid
 sample: both reference lineages beside scanpy's diffusion pseudotime on PCA, and known genes of both.

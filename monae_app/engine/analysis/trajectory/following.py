@@ -77,7 +77,8 @@ class Trajectory:
     @property
     def names(self) -> np.ndarray:
         """Name of each cell's branch, (N,), empty where there is no pseudotime."""
-        return np.array([*self.branches, ""], object)[self.branch]
+        found: np.ndarray = np.array([*self.branches, ""], object)[self.branch]
+        return found
 
 
 @dataclass(frozen=True)
