@@ -51,7 +51,7 @@ fix: $(STAMP) ## Repair what ruff can repair
 bench: $(STAMP) peers ## Measure quality and speed beside peers; fails when a figure is missed
 	@missed=0; $(ONE_THREAD) $(BIN)/python -m tests.benchmarks.run $(ARGS) || missed=1; \
 	for each in protein methylation batches alignment_null inferred_guidance label_transfer differential \
-	    regulation markers imputation_check; do \
+	    regulation markers imputation_check trajectory; do \
 		$(ONE_THREAD) $(BIN)/python -m tests.benchmarks.$$each || missed=1; \
 	done; exit $$missed
 
@@ -72,15 +72,18 @@ samples: $(STAMP) ## Train the bundled runs anew; other methods beside them as f
 		--seed 0 --overwrite --model monae-e --set latent_shared=20 --set latent_private=5
 	cd $(SAMPLES)/pbmc_protein && ../../$(BIN)/monae run rna=rna.h5ad protein=protein.h5ad --genome hg38 \
 		--out run_monae-e --seed 0 --overwrite --model monae-e
+	cd $(SAMPLES)/myeloid && ../../$(BIN)/monae run rna=rna.h5ad --genome mm10 --out run --seed 0 --overwrite
 	rm -f $(SAMPLES)/*/run*/checkpoint.safetensors
-	for sample in $(SAMPLES)/*; do $(BIN)/python -c 'import json, sys; \
+	for sample in $(SAMPLES)/mouse_cortex $(SAMPLES)/pbmc_protein; do $(BIN)/python -c 'import json, sys; \
 		title = json.load(open(sys.argv[1] + "/sample.json"))["title"]; \
 		json.dump({"name": title + ", by Monae-E"}, open(sys.argv[1] + "/run_monae-e/about.json", "w"))' $$sample; done
-	for run in $(SAMPLES)/*/run*; do $(BIN)/python -m monae_app.jobs.sample_regulation $$run cell_type; done
 	for run in $(SAMPLES)/*/run*; do $(BIN)/python -m monae_app.jobs.short_holdout $$run; done
-	for run in $(SAMPLES)/*/run; do $(BIN)/python -m monae_app.jobs.sample_methods $$run cell_type \
-		monae pca cca harmony scglue svd magic; done
-	for run in $(SAMPLES)/*/run_monae-e; do $(BIN)/python -m monae_app.jobs.sample_methods $$run cell_type monae; done
+	for run in $(SAMPLES)/mouse_cortex/run* $(SAMPLES)/pbmc_protein/run*; do \
+		$(BIN)/python -m monae_app.jobs.sample_regulation $$run cell_type; done
+	for sample in $(SAMPLES)/mouse_cortex $(SAMPLES)/pbmc_protein; do \
+		$(BIN)/python -m monae_app.jobs.sample_methods $$sample/run cell_type monae pca cca harmony scglue svd magic; \
+		$(BIN)/python -m monae_app.jobs.sample_methods $$sample/run_monae-e cell_type monae; done
+	$(BIN)/python -m monae_app.jobs.sample_trajectory $(SAMPLES)/myeloid/run cluster_slingshot 1
 
 browser: $(STAMP)
 	@.ci/browser $(BIN)/python

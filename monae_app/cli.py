@@ -1,4 +1,4 @@
-"""The command line: monae app, demo, run, check, score, compare, impute, holdout, transfer, motifs, and so on."""
+"""The command line: monae run, check, score, compare, impute, holdout, transfer, regulate, pseudotime, app and others."""
 
 from __future__ import annotations
 

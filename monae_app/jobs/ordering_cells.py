@@ -58,10 +58,8 @@ def write_pseudotime(order: PseudotimeOrder, say: Callable[[str], None]) -> str:
     _check_table(order.out)
     run = RunSlices(order.run, KeptArrays(KEPT_BYTES))
     groups = grouping(run, order.label, order.root_group)
-    if order.root_group is not None:
-        start = begin_at(groups, order.root_group)
-    else:
-        start = cell_row(run, str(order.root_cell))
+    named = order.root_group
+    start = begin_at(groups, named) if named is not None else cell_row(run, str(order.root_cell))
     tell = Telling("pseudotime", lambda event: say(f"pseudotime: {event['message']}"))
     with threadpoolctl.threadpool_limits(thread_count()):
         found = follow_run(run, groups, start, tell=tell)

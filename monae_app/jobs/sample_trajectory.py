@@ -1,4 +1,4 @@
-"""Work out the trajectory of a run that is to be bundled: ``python -m monae_app.jobs.sample_trajectory RUN COLUMN GROUP``."""
+"""Follow the cells of a run that is to be bundled: ``python -m monae_app.jobs.sample_trajectory RUN COLUMN GROUP``."""
 
 from __future__ import annotations
 

@@ -115,7 +115,7 @@ class Followed:
         )
 
     def graph(self) -> dict[str, Any]:
-        """Groups at the medians of their cells, and how strongly they are connected: what is drawn over the map."""
+        """Place groups at the medians of their cells, and join those that are connected: what is drawn over the map."""
         codes, names = self.groups()
         strong, xy = self.kept.arrays["connectivities"], self.view.xy
         here = [np.flatnonzero((codes == number) & np.isfinite(self.time)) for number in range(len(names))]

@@ -32,7 +32,9 @@ def group_connectivities(edges: sp.csr_matrix, codes: np.ndarray, n_groups: int)
     between = count + count.T
     cross = leaving[:, None] * sizes[None, :]
     expected = (cross + cross.T) / max(len(known) - 1, 1)
-    return np.minimum(np.divide(between, expected, out=np.zeros_like(between), where=expected > 0), 1.0)
+    share = np.divide(between, expected, out=np.zeros_like(between), where=expected > 0)
+    found: np.ndarray = np.minimum(share, 1.0)
+    return found
 
 
 def cells_connected(edges: sp.csr_matrix, clusters: np.ndarray, rows: np.ndarray) -> np.ndarray:
@@ -53,7 +55,7 @@ def cells_connected(edges: sp.csr_matrix, clusters: np.ndarray, rows: np.ndarray
     strong = group_connectivities(edges, clusters, int(clusters.max()) + 1) > CONNECTED
     piece = connected_components(sp.csr_matrix(strong), directed=False)[1][clusters]
     home = np.bincount(piece[rows]).argmax()
-    kept = piece == home
+    kept: np.ndarray = piece == home
     inside = np.flatnonzero(kept)
     within = connected_components(edges[inside][:, inside], directed=False)[1]
     mine = rows[kept[rows]]

@@ -1,8 +1,8 @@
 """Features that change along pseudotime, and between branches. n cells, F features, T tips.
 
 A partial F test of splines in what is measured (of counts: Pearson residuals) against a constant, beside what each cell
-brings with it (its batch, its depth). With pseudotimes shuffled over cells, p is uniform. A pseudotime that was worked out from the very
-values that are tested is none of that kind: see ``splitting``.
+brings with it (its batch, its depth). With pseudotimes shuffled over cells, p is uniform. A pseudotime that was worked
+out from the very values that are tested is none of that kind: see ``splitting``.
 """
 
 from __future__ import annotations

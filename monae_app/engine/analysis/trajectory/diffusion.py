@@ -42,4 +42,5 @@ def diffusion_coordinates(weights: sp.csr_matrix, seed: int, components: int = C
 
 def distances_from(coordinates: np.ndarray, row: int) -> np.ndarray:
     """Distance of every cell from one, (n,)."""
-    return np.sqrt(((coordinates - coordinates[row]) ** 2).sum(axis=1))
+    found: np.ndarray = np.sqrt(((coordinates - coordinates[row]) ** 2).sum(axis=1))
+    return found

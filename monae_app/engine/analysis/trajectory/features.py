@@ -94,10 +94,10 @@ def _of_modality(
         note = DESCRIPTIVE.format(name, "the model of the run cannot place cells anew")
         with suppress(InputError):
             if fitted is not None:
-                tested, note = _halved(run, found, fitted, side, rows), HONEST.format(name)
+                tested, note = halved(run, found, fitted, side, rows), HONEST.format(name)
     theta, steady, batch = None, None, _batches(run, rows)
     if side.is_count:
-        theta = np.ones(side.n_features) if fitted is None else _dispersion(fitted.result_of(), side)
+        theta = np.ones(side.n_features) if fitted is None else theta_of(fitted.result_of(), side)
         # of all counts: a half would tell worse what stays
         steady = steady_features(values, time, tip, batch, theta)
     p, between = changing_tests(*tested, batch, theta, steady)
@@ -116,11 +116,11 @@ def _of_modality(
     return feature_table(names, name, (p[keep], between[keep]), ways, found.ends), ways.levels, note
 
 
-def _halved(
+def halved(
     run: RunSlices, found: Trajectory, fitted: Fitted, side: Modality, rows: np.ndarray
 ) -> tuple[sp.csr_matrix, np.ndarray, np.ndarray]:
     """Split counts, and tell pseudotime and branch anew by one half; the other half comes first."""
-    theta = _dispersion(fitted.result_of(), side)
+    theta = theta_of(fitted.result_of(), side)
     first, second = split_counts(sp.csr_matrix(side.values), theta, run.config.seed)
     latent = fitted.embed(replace(side, values=first)).obsm[SHARED]
     time, tip = place_anew(run.array(SHARED), found, np.asarray(latent, np.float32), rows)
@@ -129,7 +129,7 @@ def _halved(
     return second, time, tip
 
 
-def _dispersion(result: Result, side: Modality) -> np.ndarray:
+def theta_of(result: Result, side: Modality) -> np.ndarray:
     """Return theta of each feature as the run has fitted it, (F,)."""
     if side.likelihood == "poisson":
         return np.full(side.n_features, np.inf)

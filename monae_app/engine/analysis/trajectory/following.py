@@ -77,7 +77,8 @@ class Trajectory:
     @property
     def names(self) -> np.ndarray:
         """Name of each cell's branch, (N,), empty where there is no pseudotime."""
-        return np.array([*self.branches, ""], object)[self.branch]
+        found: np.ndarray = np.array([*self.branches, ""], object)[self.branch]
+        return found
 
 
 @dataclass(frozen=True)
@@ -204,7 +205,7 @@ def _ends(codes: np.ndarray, kept: np.ndarray) -> np.ndarray:
 
 
 def _told_apart(found: list[str]) -> list[str]:
-    """Number names that stand for several tips."""
+    """Tell apart names that stand for several tips, by numbers."""
     return [
         f"{name} {found[: place + 1].count(name)}" if found.count(name) > 1 else name
         for place, name in enumerate(found)

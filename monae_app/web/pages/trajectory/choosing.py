@@ -22,7 +22,23 @@ PURPOSE = "Train on a sample or on your own files: cells are put in order from a
 
 def register(app: Dash, view: TrajectoryView) -> None:
     """Connect them."""
+    _register_run(app, view)
+    _register_roots(app, view)
+    states = [State(ids.RUN, "value"), *(State(name, "value") for name in (page.COLUMN, page.ROOT, page.CELLS))]
+    page.JOB.register(
+        app, view.services, lambda run, column, root, cells: view.order(run, column, root, cells or ()), states
+    )
+    app.clientside_callback(  # type: ignore[no-untyped-call]
+        ClientsideFunction("trajectory", "remember"),
+        Output(page.COLUMN, "className"),
+        *(
+            Input(name, "value")
+            for name in (page.COLUMN, page.ROOT, page.CELLS, page.COLOUR, page.FEATURES, page.MODALITY)
+        ),
+    )
 
+
+def _register_run(app: Dash, view: TrajectoryView) -> None:
     @app.callback(
         Output(page.COLUMN, "options"),
         Output(page.COLUMN, "value"),
@@ -49,14 +65,14 @@ def register(app: Dash, view: TrajectoryView) -> None:
         begun = view.begun(seen) or {}
         column = column if column in columns else begun.get("column", columns[0])
         if not _there(seen, column, root):
-            root = None
-            if begun.get("column") == column and "group" in begun["root"]:
-                root = f"group:{begun['root']['group']}"
+            root = _begun_at(begun, column)
         cells = GroupChoice(seen, run, view.selections).offered() if view.selections else []
         # a value that is not among the options is thrown away
         roots = _listed(_group_options(seen, column) | ({root: _titled(seen, root)} if root else {}))
         return [{"value": each, "label": each} for each in columns], column, roots, root, cells, None, False
 
+
+def _register_roots(app: Dash, view: TrajectoryView) -> None:
     @app.callback(
         Output(page.ROOT, "options", allow_duplicate=True),
         Output(page.ROOT, "value", allow_duplicate=True),
@@ -71,16 +87,10 @@ def register(app: Dash, view: TrajectoryView) -> None:
         if seen is None or not column or column not in seen.groupings:
             return no_update, no_update
         options = _group_options(seen, column)
-        for modality in seen.modalities if (text or "").strip() else []:
-            for hit in seen.features.starting(modality, str(text).strip(), HITS):
-                options[f"feature:{modality}:{hit.name}"] = f"highest {hit.name} · {FEATURE_KINDS.get(modality)}"
-        kept = no_update
-        if root and root not in options:
-            if _there(seen, column, root):
-                options[root] = _titled(seen, root)
-            else:
-                kept = None
-        return _listed(options), kept
+        options |= _feature_options(seen, (text or "").strip())
+        if root and root not in options and not _there(seen, column, root):
+            return _listed(options), None
+        return _listed(options | ({root: _titled(seen, root)} if root else {})), no_update
 
     @app.callback(
         Output(page.ROOT, "options", allow_duplicate=True),
@@ -97,15 +107,11 @@ def register(app: Dash, view: TrajectoryView) -> None:
             return no_update, no_update
         return _listed(_group_options(seen, column) | {root: _titled(seen, root)}), root
 
-    states = [State(ids.RUN, "value"), *(State(name, "value") for name in (page.COLUMN, page.ROOT, page.CELLS))]
-    page.JOB.register(app, view.services, lambda run, column, root, cells: view.order(run, column, root, cells or ()),
-                      states)  # fmt: skip
-    app.clientside_callback(  # type: ignore[no-untyped-call]
-        ClientsideFunction("trajectory", "remember"),
-        Output(page.COLUMN, "className"),
-        *(Input(name, "value") for name in
-          (page.COLUMN, page.ROOT, page.CELLS, page.COLOUR, page.FEATURES, page.MODALITY)),
-    )  # fmt: skip
+
+def _begun_at(begun: dict[str, Any], column: str) -> str | None:
+    """Return the root of a trajectory that travels with the run; None if there is none of these groups."""
+    group = begun["root"].get("group") if begun.get("column") == column else None
+    return None if group is None else f"group:{group}"
 
 
 def _there(seen: RunView, column: str, root: str | None) -> bool:
@@ -120,6 +126,14 @@ def _there(seen: RunView, column: str, root: str | None) -> bool:
 
 def _group_options(seen: RunView, column: str) -> dict[str, str]:
     return {f"group:{name}": f"{name} · group" for name in seen.group_names(column)}
+
+
+def _feature_options(seen: RunView, text: str) -> dict[str, str]:
+    return {
+        f"feature:{modality}:{hit.name}": f"highest {hit.name} · {FEATURE_KINDS.get(modality, 'feature')}"
+        for modality in (seen.modalities if text else [])
+        for hit in seen.features.starting(modality, text, HITS)
+    }
 
 
 def _listed(options: dict[str, str]) -> list[dict[str, str]]:

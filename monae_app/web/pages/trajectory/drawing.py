@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 
 def register(app: Dash, view: TrajectoryView) -> None:
     """Connect it."""
+    _register_found(app, view)
+    _register_map(app, view)
+    _register_standing(app, view)
 
+
+def _register_found(app: Dash, view: TrajectoryView) -> None:
     @app.callback(
         Output(page.READY, "data"),
         Output(page.NOTE, "children"),
@@ -41,6 +46,8 @@ def register(app: Dash, view: TrajectoryView) -> None:
         todo += "" if root else "click on the map, or a marker. Then press 'Follow the cells'."
         return None, alert("Nothing was followed yet.", todo, tone="info"), True, True
 
+
+def _register_map(app: Dash, view: TrajectoryView) -> None:
     app.clientside_callback(  # type: ignore[no-untyped-call]
         ClientsideFunction("trajectory", "draw"),
         Output(page.MAP, "data-run"), Input(page.ORDER, "data"), Input(page.SHOWN, "data"),
@@ -73,6 +80,8 @@ def register(app: Dash, view: TrajectoryView) -> None:
         return (order, found.graph(), caption, f"{where}/trajectory/{found.key}/cells.csv",
                 f"{where}/code/trajectory.py?key={found.key}")  # fmt: skip
 
+
+def _register_standing(app: Dash, view: TrajectoryView) -> None:
     @app.callback(
         Output(page.DENSITY, "figure"),
         Output(page.BRANCHES, "children"),

@@ -38,7 +38,11 @@ COLUMNS = {
 
 def register(app: Dash, view: TrajectoryView) -> None:
     """Connect them."""
+    _register_table(app, view)
+    _register_chosen(app, view)
 
+
+def _register_table(app: Dash, view: TrajectoryView) -> None:
     @app.callback(
         Output(page.TABLE, "rowData"),
         Output(page.TABLE, "columnDefs"),
@@ -79,6 +83,8 @@ def register(app: Dash, view: TrajectoryView) -> None:
         levels = found.levels[:, best.index.to_numpy()]
         return heat_figure(levels, best["feature"].tolist(), found.ends, style(theme)) if len(best) else {}
 
+
+def _register_chosen(app: Dash, view: TrajectoryView) -> None:
     @app.callback(
         Output(page.FEATURES, "options"),
         Input(page.FEATURES, "search_value"),
@@ -94,17 +100,23 @@ def register(app: Dash, view: TrajectoryView) -> None:
 
     @app.callback(
         Output(page.FEATURES, "value"),
+        Output(page.FEATURES, "options", allow_duplicate=True),
         Input(page.TABLE, "selectedRows"),
         Input(page.READY, "data"),
         State(page.FEATURES, "value"),
         prevent_initial_call=True,
     )
     def take(rows: list[dict[str, Any]] | None, ready: dict[str, Any] | None, now: list[str] | None) -> Any:
+        now = now or []
+        key = (rows or [{}])[0].get("key")
+        chosen = [*now, key][-MOST_FEATURES:] if key and key not in now else now
         if ctx.triggered_id == page.READY:
             found = found_of(view, ready)
-            return no_update if now or found is None else _first(found)
-        key = (rows or [{}])[0].get("key")
-        return no_update if not key or key in (now or []) else [*(now or []), key][-MOST_FEATURES:]
+            chosen = now if now or found is None else _first(found)
+        if chosen == now:
+            return no_update, no_update
+        # a value that is not among the options is thrown away
+        return chosen, [{"value": each, "label": each.partition(":")[2]} for each in chosen]
 
     @app.callback(
         Output(page.TRENDS, "figure"),

@@ -103,11 +103,10 @@ def test_distances_are_those_of_scanpy(tree):
 
 
 def test_what_cannot_be_followed_is_refused(tree):
+    rootless, few = tree["points"].copy(), tree["points"].copy()
+    rootless[tree["codes"] == 0] = np.nan
+    few[5:] = np.nan
     with pytest.raises(InputError, match="is not among the cells"):
-        points = tree["points"].copy()
-        points[tree["codes"] == 0] = np.nan
-        followed(tree, points=points)
+        followed(tree, points=rootless)
     with pytest.raises(InputError, match="5 cells"):
-        points = tree["points"].copy()
-        points[5:] = np.nan
-        followed(tree, points=points)
+        followed(tree, points=few)
