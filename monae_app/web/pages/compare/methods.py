@@ -33,6 +33,7 @@ NO_LABEL = html.P(
     className="muted",
 )
 NO_PAIRS = "No pairs of cells are known here, so FOSCTTM and imputation across modalities cannot be measured."
+NEEDED = "The tables of integration and imputation make no sense for this run. They take"
 ALL_THERE = "Everything that can be computed here is in the tables."
 
 
@@ -64,7 +65,10 @@ def register(app: Dash, services: Services) -> None:
         try:
             modalities_of(view.modalities)
         except InputError as error:
-            note = alert("Not for this run", f"{error.found} Expected: {error.expected}", tone="info")
+            held = " and ".join(map(modality_title, view.modalities))
+            note = alert(
+                "No tables of integration and imputation", f"{held} alone. {NEEDED} {error.expected}", tone="info"
+            )
             return note, [], None, None, None, None, {}, True, True, True, True
         rows = tables.method_rows(services, run, second if second != run else None, label)
         options, absent = _offered(rows, view)
