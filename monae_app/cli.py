@@ -1,4 +1,4 @@
-"""The command line: monae run, check, score, compare, impute, holdout, transfer, regulate, pseudotime, app and others."""
+"""The command line: monae run, check, score, compare, impute, holdout, transfer, regulate, pseudotime, app and more."""
 
 from __future__ import annotations
 
