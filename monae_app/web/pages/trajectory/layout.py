@@ -128,7 +128,10 @@ def _trends(asked: dict[str, str]) -> html.Section:
                 placeholder="search features: gene, peak, protein …",
                 labels={"search": "Type a gene, a peak or a protein", "no_options_found": "Nothing begins like that"},
             ),
-            dcc.Graph(id=TRENDS, config=GRAPH, responsive=True, className="trajectory-trends"),
+            html.Div(
+                dcc.Graph(id=TRENDS, config=GRAPH, responsive=True, style={"height": "320px"}),
+                className="trajectory-trends",
+            ),
             html.P("Points: measured cells. Line and band: smoothing spline of these, 95 %. Dotted: imputed.",
                    className="muted small"),
             figure_out(TRENDS, "trends"),
