@@ -128,9 +128,9 @@ def _trends(asked: dict[str, str]) -> html.Section:
                 placeholder="search features: gene, peak, protein …",
                 labels={"search": "Type a gene, a peak or a protein", "no_options_found": "Nothing begins like that"},
             ),
-            dcc.Loading(
-                dcc.Graph(id=TRENDS, config=GRAPH, responsive=True, className="trajectory-trends"),
-                delay_show=400, overlay_style={"visibility": "visible", "opacity": 0.55},
+            html.Div(
+                dcc.Graph(id=TRENDS, config=GRAPH, responsive=True, style={"height": "320px"}),
+                className="trajectory-trends",
             ),
             html.P("Points: measured cells. Line and band: smoothing spline of these, 95 %. Dotted: imputed.",
                    className="muted small"),

@@ -43,8 +43,11 @@ def followed(tree: dict[str, np.ndarray], **more: np.ndarray):
 def test_order_branches_and_what_lies_apart(tree):
     found = followed(tree)
     inside = np.arange(CELLS) < CELLS - 100
-    assert np.isnan(found.pseudotime[~inside]).all()
-    assert (found.names[~inside] == "").all()
+    assert np.isnan(found.pseudotime[-100:]).all()
+    assert (found.names[-100:] == "").all()
+    # a cell far from all others may stand apart
+    assert np.isnan(found.pseudotime[inside]).mean() < 0.01
+    inside &= np.isfinite(found.pseudotime)
     assert spearmanr(found.pseudotime[inside], tree["time"][inside])[0] > 0.97
     assert found.pseudotime[found.root] == 0
     assert found.branches[0] == "stem"
