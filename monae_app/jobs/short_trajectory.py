@@ -17,8 +17,8 @@ from monae_app.engine.analysis.feature_search import FeatureSearch
 from monae_app.engine.analysis.kept_arrays import KeptArrays
 from monae_app.engine.analysis.run_slices import RunSlices
 from monae_app.engine.analysis.trajectory.features import changing_features
+from monae_app.engine.analysis.trajectory.following import Start
 from monae_app.engine.analysis.trajectory.of_run import (
-    Start,
     begin_at,
     begin_high,
     follow_run,

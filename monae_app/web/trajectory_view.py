@@ -71,7 +71,8 @@ class Followed:
     def ahead(self) -> np.ndarray:
         """Tips that each cell may still reach, (N, T) bool."""
         sets = [*self.kept.about["tips"], []]
-        return np.array([[tip in each for tip in range(len(self.ends))] for each in sets])[self.branch]
+        table = np.array([[tip in each for tip in range(len(self.ends))] for each in sets])
+        return np.asarray(table[self.branch])
 
     @property
     def features(self) -> pd.DataFrame:
@@ -98,7 +99,7 @@ class Followed:
     def colouring(self, what: str) -> Colouring:
         """Give every cell its pseudotime or its branch."""
         if what == BRANCH:
-            return Colouring(BRANCH, "", pd.Series(pd.Categorical.from_codes(self.branch, self.branches)))
+            return Colouring(BRANCH, "", pd.Series(pd.Categorical.from_codes(self.branch.tolist(), self.branches)))
         return Colouring(PSEUDOTIME, "0 at the root", pd.Series(self.time.astype(np.float32)))
 
     def cells(self) -> pd.DataFrame:
@@ -124,7 +125,7 @@ class Followed:
              "cells": len(rows), "number": number}
             for number, rows in enumerate(here) if len(rows)
         ]  # fmt: skip
-        place = {each["number"]: index for index, each in enumerate(nodes)}
+        place = {number: index for index, number in enumerate(n for n, rows in enumerate(here) if len(rows))}
         edges = [
             {"from": place[one], "to": place[other], "weight": round(float(strong[one, other]), 3)}
             for one in place for other in place

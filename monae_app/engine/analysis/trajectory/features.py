@@ -135,7 +135,7 @@ def theta_of(result: Result, side: Modality) -> np.ndarray:
         return np.full(side.n_features, np.inf)
     mine = (result.features.obs["modality"] == side.name).to_numpy()
     known = np.asarray(result.features.obsm["dispersion"], np.float64)[mine]
-    return known.mean(axis=1)
+    return np.asarray(known.mean(axis=1))
 
 
 def _batches(run: RunSlices, rows: np.ndarray) -> np.ndarray:
@@ -215,4 +215,4 @@ def _in_parts(read: Callable[[slice], np.ndarray], count: int, design: Design) -
 def _levels(values: sp.csr_matrix, sizes: np.ndarray | None) -> np.ndarray:
     """Return ln(1 + counts per 10,000) of counts, (n, F), or values that are none as they are."""
     dense = values.toarray().astype(np.float64)
-    return dense if sizes is None else np.log1p(dense * (1e4 / np.maximum(sizes, 1.0))[:, None])
+    return np.asarray(dense if sizes is None else np.log1p(dense * (1e4 / np.maximum(sizes, 1.0))[:, None]))
