@@ -99,7 +99,9 @@ class Followed:
     def colouring(self, what: str) -> Colouring:
         """Give every cell its pseudotime or its branch."""
         if what == BRANCH:
-            return Colouring(BRANCH, "", pd.Series(pd.Categorical.from_codes(self.branch.tolist(), self.branches)))
+            return Colouring(
+                BRANCH, "", pd.Series(pd.Categorical.from_codes(list(self.branch), pd.Index(self.branches)))
+            )
         return Colouring(PSEUDOTIME, "0 at the root", pd.Series(self.time.astype(np.float32)))
 
     def cells(self) -> pd.DataFrame:
@@ -122,7 +124,7 @@ class Followed:
         here = [np.flatnonzero((codes == number) & np.isfinite(self.time)) for number in range(len(names))]
         nodes = [
             {"name": names[number], "x": float(np.median(xy[rows, 0])), "y": float(np.median(xy[rows, 1])),
-             "cells": len(rows), "number": number}
+             "cells": len(rows)}
             for number, rows in enumerate(here) if len(rows)
         ]  # fmt: skip
         place = {number: index for index, number in enumerate(n for n, rows in enumerate(here) if len(rows))}

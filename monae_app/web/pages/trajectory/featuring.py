@@ -144,8 +144,8 @@ def _first(found: Followed) -> list[str]:
         return []
     late = table[(table["peak"] > 0.5) & (table["q"] <= SURE)]
     late = late.sort_values("p_branches", kind="stable", na_position="last")
-    found: list[str] = late.drop_duplicates("highest")["key"].tolist()[:MOST_FEATURES]
-    return found or [str(each) for each in table["key"][:1]]
+    first: list[str] = late.drop_duplicates("highest")["key"].tolist()[:MOST_FEATURES]
+    return first or [str(each) for each in table["key"][:1]]
 
 
 def _trend(found: Followed, key: str) -> Trend | None:
