@@ -69,3 +69,21 @@ def test_a_trajectory_is_seen_and_followed_anew(page: Page, tmp_path: Path):
     page.locator("#trajectory-follow-start").click()
     expect(page.locator("#trajectory-note")).to_contain_text("2,660 cells were followed", timeout=LONG)
     page.wait_for_function(COLOURED, arg=":pseudotime")
+
+
+def test_other_pages_take_a_run_of_one_modality(page: Page):
+    page.goto("/?run=sample-myeloid")
+    shown = page.locator("main")
+    expect(shown).to_contain_text("nothing was integrated")
+    # nothing stands above the fold, so that there is none
+    expect(shown).to_contain_text("Mean average precision")
+    page.goto("/markers?run=sample-myeloid")
+    expect(page.locator("#markers-table .ag-row").first).to_be_visible()
+    page.goto("/verdict?run=sample-myeloid")
+    expect(shown).to_contain_text("There is one modality")
+    # cells of one modality have no counterparts
+    expect(shown).not_to_contain_text("pair_id")
+    page.goto("/labels?run=sample-myeloid")
+    expect(shown).to_contain_text("Nothing to transfer from")
+    page.goto("/differential?run=sample-myeloid")
+    expect(shown).to_contain_text("Compare cells")

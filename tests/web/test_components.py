@@ -45,6 +45,10 @@ def test_only_scores_that_were_computed_are_shown_and_the_rest_is_folded(report)
     # the two of batches are shown where there are batches
     assert len([each for each in MORE if each.key not in ("ilisi", "kbet")]) <= 8
     assert "was not scored" in text_of(score_list({"metrics": {"cells": 5}}))
+    # of one modality, nothing is left to stand above a fold
+    alone = text_of(score_list({"metrics": {"cells": 5, "map": 0.912}}))
+    assert "0.912" in alone
+    assert "More scores" not in alone
 
 
 @pytest.mark.parametrize(

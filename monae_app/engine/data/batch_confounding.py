@@ -160,12 +160,22 @@ def confounded_by_label(tables: Mapping[str, pd.DataFrame], columns: Sequence[st
         for name, obs in tables.items():
             if column not in obs or label not in obs or obs[column].nunique() > MOST_BATCHES:
                 continue
+            if _is_measured(obs[column]):
+                continue
             known = (obs[column].notna() & obs[label].notna()).to_numpy()
             kind, batch = (obs[each][known].astype(str).to_numpy(str) for each in (label, column))
             seen = confounding(kind, batch)
             if seen is not None and seen.cannot_be_told_apart:
                 found.append(Told(name, column, label, seen))
     return found
+
+
+def _is_measured(column: pd.Series) -> bool:
+    """Whether a column holds fractions, which are no names of batches."""
+    if not pd.api.types.is_float_dtype(column.dtype):
+        return False
+    known = column.dropna().to_numpy()
+    return bool((known != np.round(known)).any())
 
 
 def confounded_batches(

@@ -71,6 +71,9 @@ def score_list(report: dict[str, Any]) -> list[Any]:
     more = [_row(score, metrics[score.key], label) for score in MORE if score.key in metrics]
     if not main and not more:
         return [html.P("This run was not scored: that takes known pairs of cells, or a label.", className="muted")]
+    if not main:
+        # of one modality: nothing stands above the fold, which would hide all there is
+        return more
     fold = [html.Details([html.Summary("More scores"), *more], className="fold")] if more else []
     return [*main, *fold]
 

@@ -74,6 +74,12 @@ def test_columns_are_judged_by_labels():
     assert f"Cramér's V is {strength:.2f} of 1" in said
 
 
+def test_fractions_are_no_batches_but_numbered_ones_are():
+    numbered = np.where(GO_TOGETHER == "d1", 1.0, 2.0)
+    table = pd.DataFrame({"cell_type": KINDS, "donor": numbered, "weight": numbered / 4})
+    assert [each.column for each in confounded_by_label({"rna": table}, ["donor", "weight"])] == ["donor"]
+
+
 @pytest.fixture
 def data(modality):
     """A dataset whose cells lie by their kind, and its representation."""

@@ -72,7 +72,8 @@ def _joined(found: list[Finding]) -> Finding:
 
 def _lacking(facts: RunFacts) -> Finding:
     lacks = []
-    if "foscttm" not in facts.metrics:
+    # cells of one modality have no counterparts that could be known
+    if "foscttm" not in facts.metrics and len(facts.modalities) > 1:
         lacks.append((f"no cells that are known to be the same ({NEED_PAIRS} needs them)", "a column pair_id"))
     if facts.label is None:
         lacks.append((f"no labels ({NEED_LABELS} need them)", "a column cell_type"))
@@ -84,6 +85,6 @@ def _lacking(facts: RunFacts) -> Finding:
     sentence = f"This run has {listed([what for what, _ in lacks])}."
     blind = "foscttm" not in facts.metrics and facts.label is None
     todo = f"If you know them, give {listed([column for _, column in lacks])} in the obs of the files."
-    if blind:
+    if blind and len(facts.modalities) > 1:
         todo += " Until then only shared structure and linked features speak for this map: look at known markers."
     return Finding("scores", "unknown" if blind else "good", sentence, known, todo)

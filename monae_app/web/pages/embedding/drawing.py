@@ -145,7 +145,8 @@ def _register_what_hangs_on_the_run(app: Dash, services: Services) -> None:
         names = words.listed([modality_title(name) for name in view.modalities])
         verdict = dcc.Link("Did it work? The verdict", href=f"/verdict?run={run}", className="verdict-link")
         scores = [verdict, *alignment_list(view.report, run), *score_list(view.report), *_by_type(view, run or "")]
-        return scores, f"{names}, {view.n_cells:,} cells"
+        alone = " of one modality: nothing was integrated" if len(view.modalities) == 1 else ""
+        return scores, f"{names}, {view.n_cells:,} cells{alone}"
 
 
 def _by_type(view: RunView, run: str) -> list[Any]:

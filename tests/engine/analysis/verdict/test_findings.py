@@ -155,6 +155,13 @@ def test_missing_labels_and_pairs_are_said_with_the_scores_that_need_them():
     assert judge(wrong).headline.startswith("No")
 
 
+def test_cells_of_one_modality_are_not_asked_for_counterparts():
+    alone = finding(facts({"rna": [50, 50]}, config={}), "scores")
+    assert "pair_id" not in alone.todo
+    assert "cell_type" in alone.todo
+    assert "linked features" not in alone.todo
+
+
 def test_nothing_that_could_be_asked_is_no_praise():
     run = facts(report={"alignment": SHARED | {"answer": "unknown"}})
     assert judge(run).headline == "It cannot be told."
