@@ -34,12 +34,13 @@
       return order.run;
     },
 
-    remember(column, root, cells, colour, features, modality) {
+    remember(column, root, cells, space, colour, features, modality) {
       // The callback also fires while another page takes this one's place.
       if (window.location.pathname !== "/trajectory" || !column) return clientside.no_update;
       const address = new URL(window.location);
       const chosen = {
-        column, root, cells: cells?.length ? cells.join("|") : null, colour: colour === "pseudotime" ? null : colour,
+        column, root, cells: cells?.length ? cells.join("|") : null, space: space === "shared" ? null : space,
+        colour: colour === "pseudotime" ? null : colour,
         feature: features?.length ? features.join("|") : null, modality,
       };
       for (const [name, value] of Object.entries(chosen)) {

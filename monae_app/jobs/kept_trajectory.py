@@ -64,6 +64,10 @@ class KeptTrajectories:
         write_private(self._folder / f"{key}.npz", content.getvalue())
         return key
 
+    def forget_beside(self, run: Path, asked: Mapping[str, Any]) -> None:
+        """Remove what travels with a run, so that it is worked out anew."""
+        self._with_run(run, key_of(dict(asked))).unlink(missing_ok=True)
+
     def copy_beside(self, run: Path, asked: Mapping[str, Any]) -> None:
         """Put what was found for an order beside the files of a run that is to be bundled."""
         (run / WITH_RUN).mkdir(exist_ok=True)

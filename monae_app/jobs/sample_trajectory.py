@@ -33,8 +33,10 @@ def keep_with_run(run: Path, column: str, group: str) -> None:
     asked = asked_for(column, {"group": group})
     with tempfile.TemporaryDirectory() as temporary:
         bench = Bench(Path(temporary) / "store", NOBODY, Path(temporary), lambda _share, _text: None)
+        kept = KeptTrajectories(bench.store, bench.user)
+        kept.forget_beside(run, asked)
         follow_cells({"folder": str(run), "asked": asked}, bench)
-        KeptTrajectories(bench.store, bench.user).copy_beside(run, asked)
+        kept.copy_beside(run, asked)
 
 
 if __name__ == "__main__":

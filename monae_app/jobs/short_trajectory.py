@@ -73,7 +73,8 @@ def follow_cells(order: dict[str, Any], bench: Bench) -> dict[str, Any]:
         points = None if asked["space"] == "shared" else imputed_space(run, asked["space"])
         start = _start(run, groups, asked["root"])
         found = follow_run(run, groups, start, cells=cells, points=points, tell=tell)
-        tables, levels, notes = changing_features(run, found, _model(folder), tell)
+        changing = changing_features(run, found, _model(folder), tell)
+    tables, levels, (links, order_of_links) = list(changing.tables.values()), changing.levels, changing.links
     table = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame({"feature": [], "modality": []})
     arrays = {
         "pseudotime": found.pseudotime.astype(np.float32),
@@ -81,6 +82,7 @@ def follow_cells(order: dict[str, Any], bench: Bench) -> dict[str, Any]:
         "connectivities": found.connectivities.astype(np.float32),
         "levels": np.concatenate(levels, axis=1) if levels else np.zeros((len(found.ends), 0, 1), np.float32),
         **columns_of("features", table),
+        **(columns_of("links", links) if len(links) else {}),
     }
     about = {
         "branches": found.branches,
@@ -89,7 +91,8 @@ def follow_cells(order: dict[str, Any], bench: Bench) -> dict[str, Any]:
         "root": found.root,
         "groups": groups.names,
         "column": groups.column,
-        "notes": notes,
+        "notes": changing.notes,
+        "links": order_of_links,
         "asked": asked,
     }
     return {"key": kept.write(folder, asked, Kept(arrays, about))}

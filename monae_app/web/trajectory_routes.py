@@ -38,6 +38,10 @@ def register(server: Flask, services: Services) -> None:
     def features_of_trajectory(run: str, key: str) -> Response:
         return _csv(found(run, key).features.drop(columns="key"), "features_along_pseudotime")
 
+    @server.get(f"{ROUTE}/links.csv")
+    def links_of_trajectory(run: str, key: str) -> Response:
+        return _csv(found(run, key).links, "peaks_and_genes_along_pseudotime")
+
     @server.get(f"{CODE}/trajectory.py")
     def code_of_trajectory(run: str) -> Response:
         known = found(run, request.args.get("key", ""))

@@ -27,6 +27,8 @@ TRAJECTORY = "trajectory"
 PSEUDOTIME, BRANCH = "pseudotime", "branch"
 CONNECTED = 0.1
 ROOTS = ("group", "feature", "cell")
+# the space that is followed, if not imputed features of a modality
+SHARED = "shared"
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,11 @@ class Followed:
         return table.assign(
             key=[f"{kind}:{name}" for kind, name in zip(table["modality"], table["feature"], strict=True)]
         )
+
+    @property
+    def links(self) -> pd.DataFrame:
+        """Genes beside peaks that they are linked to, (L, .), with the times of both; empty where nothing is known."""
+        return self.kept.frame("links")
 
     @property
     def levels(self) -> np.ndarray:
@@ -162,7 +169,9 @@ class TrajectoryView:
                 return dict(found.about["asked"])
         return None
 
-    def order(self, run: str | None, column: str | None, root: str | None, cells: Sequence[str]) -> dict[str, Any]:
+    def order(
+        self, run: str | None, column: str | None, root: str | None, cells: Sequence[str], space: str = SHARED
+    ) -> dict[str, Any]:
         """Return the order of a trajectory.
 
         Raises
@@ -173,17 +182,17 @@ class TrajectoryView:
         if not run or not root or not column:
             raise InputError("No beginning is chosen.", "a group, a cell or a feature.", "choose one.")
         view = self.services.view(run)
-        return {"folder": str(view.folder), "asked": self._asked(view, run, column, root, cells)}
+        return {"folder": str(view.folder), "asked": self._asked(view, run, column, root, cells, space)}
 
     def followed(
-        self, run: str | None, column: str | None, root: str | None, cells: Sequence[str] = ()
+        self, run: str | None, column: str | None, root: str | None, cells: Sequence[str] = (), space: str = SHARED
     ) -> Followed | None:
         """Return what was found for an order; None where nothing was yet."""
         view = self.services.opened(run)
         if view is None or not run or not root or not column:
             return None
         try:
-            key = self._kept.key(view.folder, self._asked(view, run, column, root, cells))
+            key = self._kept.key(view.folder, self._asked(view, run, column, root, cells, space))
         except InputError:
             return None
         return self.by_key(view, key)
@@ -199,13 +208,17 @@ class TrajectoryView:
         """Folder of a run."""
         return self.services.view(run).folder
 
-    def _asked(self, view: RunView, run: str, column: str, root: str, cells: Sequence[str]) -> dict[str, Any]:
+    def _asked(
+        self, view: RunView, run: str, column: str, root: str, cells: Sequence[str], space: str
+    ) -> dict[str, Any]:
         kind, _, what = root.partition(":")
         if kind not in ROOTS or column not in view.groupings:
             raise InputError("There is no such beginning.", "a group, a cell or a feature.", "choose another one.")
         if kind == "cell" and not (what.isdecimal() and int(what) < view.n_cells):
             raise InputError("There is no such cell.", "a cell of this run.", "click another one.")
+        if space not in (SHARED, *view.modalities):
+            raise InputError("There is no such space.", "the shared axes or a modality.", "choose another one.")
         bits = None
         if cells and self.selections is not None:
             bits = bitsets.written(GroupChoice(view, run, self.selections).cells(list(cells)))
-        return asked_for(column, {kind: int(what) if kind == "cell" else what}, bits)
+        return asked_for(column, {kind: int(what) if kind == "cell" else what}, bits, space)

@@ -47,8 +47,12 @@ def trajectory_program(run: Path | None, name: str, found: Followed) -> str:
         mask = bitsets.read(asked["cells"], found.view.n_cells)
         program.add(f"cells = {cells_literal(mask.astype(np.uint8))} > 0")
         cells = "cells"
+    points = "None"
+    if asked["space"] != "shared":
+        program.uses(MODULE, "imputed_space")
+        points = f"imputed_space(run, {literal(str(asked['space']))})"
     program.add(
-        f"found = follow_run(run, groups, start, cells={cells})",
+        f"found = follow_run(run, groups, start, cells={cells}, points={points})",
         "table = table_of(run, found)",
         'table.to_csv("pseudotime.csv", index=False, float_format="%.6g", na_rep="NaN")',
         "print(table.groupby('branch')['pseudotime'].describe())",

@@ -11,7 +11,9 @@ from monae_app.web import ids
 from monae_app.web.components.notice import empty, no_run, not_finished
 from monae_app.web.explore import FEATURE_KINDS, HITS
 from monae_app.web.group_choice import GroupChoice
+from monae_app.web.modalities import modality_title
 from monae_app.web.pages.trajectory import layout as page
+from monae_app.web.trajectory_view import SHARED
 
 if TYPE_CHECKING:
     from monae_app.web.explore import RunView
@@ -24,17 +26,18 @@ def register(app: Dash, view: TrajectoryView) -> None:
     """Connect them."""
     _register_run(app, view)
     _register_roots(app, view)
-    states = [State(ids.RUN, "value"), *(State(name, "value") for name in (page.COLUMN, page.ROOT, page.CELLS))]
+    names = (page.COLUMN, page.ROOT, page.CELLS, page.SPACE)
+    states = [State(ids.RUN, "value"), *(State(name, "value") for name in names)]
     page.JOB.register(
-        app, view.services, lambda run, column, root, cells: view.order(run, column, root, cells or ()), states
+        app,
+        view.services,
+        lambda run, column, root, cells, space: view.order(run, column, root, cells or (), space or SHARED),
+        states,
     )
     app.clientside_callback(  # type: ignore[no-untyped-call]
         ClientsideFunction("trajectory", "remember"),
         Output(page.COLUMN, "className"),
-        *(
-            Input(name, "value")
-            for name in (page.COLUMN, page.ROOT, page.CELLS, page.COLOUR, page.FEATURES, page.MODALITY)
-        ),
+        *(Input(name, "value") for name in (*names, page.COLOUR, page.FEATURES, page.MODALITY)),
     )
 
 
@@ -45,6 +48,7 @@ def _register_run(app: Dash, view: TrajectoryView) -> None:
         Output(page.ROOT, "options"),
         Output(page.ROOT, "value"),
         Output(page.CELLS, "options"),
+        Output(page.SPACE, "options"),
         Output(page.MESSAGE, "children"),
         Output(page.VIEW, "hidden"),
         Input(ids.RUN, "value"),
@@ -52,7 +56,7 @@ def _register_run(app: Dash, view: TrajectoryView) -> None:
         State(page.ROOT, "value"),
     )
     def offer(run: str | None, column: str | None, root: str | None) -> tuple[Any, ...]:
-        nothing: tuple[Any, ...] = ([], column, [root] if root else [], root, [])
+        nothing: tuple[Any, ...] = ([], column, [root] if root else [], root, [], [])
         if not run:
             return *nothing, no_run(PURPOSE), True
         try:
@@ -69,7 +73,9 @@ def _register_run(app: Dash, view: TrajectoryView) -> None:
         cells = GroupChoice(seen, run, view.selections).offered() if view.selections else []
         # a value that is not among the options is thrown away
         roots = _listed(_group_options(seen, column) | ({root: _titled(seen, root)} if root else {}))
-        return [{"value": each, "label": each} for each in columns], column, roots, root, cells, None, False
+        spaces = {SHARED: "the shared axes"} | {each: f"imputed {modality_title(each)}" for each in seen.modalities}
+        listed = [{"value": each, "label": each} for each in columns]
+        return listed, column, roots, root, cells, _listed(spaces), None, False
 
 
 def _register_roots(app: Dash, view: TrajectoryView) -> None:

@@ -12,6 +12,7 @@ from monae_app.web.components.notice import alert
 from monae_app.web.figures.style import style
 from monae_app.web.figures.trajectory import density_figure
 from monae_app.web.pages.trajectory import layout as page
+from monae_app.web.trajectory_view import SHARED
 
 if TYPE_CHECKING:
     from monae_app.web.trajectory_view import Followed, TrajectoryView
@@ -33,15 +34,18 @@ def _register_found(app: Dash, view: TrajectoryView) -> None:
         Input(page.COLUMN, "value"),
         Input(page.ROOT, "value"),
         Input(page.CELLS, "value"),
+        Input(page.SPACE, "value"),
         Input(page.JOB.outcome, "data"),
         State(ids.RUN, "value"),
     )
-    def find(column: str | None, root: str | None, cells: list[str] | None, _outcome: Any, run: str | None) -> Any:
-        found = view.followed(run, column, root, cells or ())
+    def find(
+        column: str | None, root: str | None, cells: list[str] | None, space: str | None, _outcome: Any, run: str | None
+    ) -> Any:
+        found = view.followed(run, column, root, cells or (), space or SHARED)
         if found is not None:
             return {"run": run, "key": found.key}, _told(found), False, False
         todo = (
-            "Press 'Follow the cells': it takes seconds." if root else "Choose where it begins: a group, a cell by a "
+            "Press 'Follow the cells': it takes up to a minute or two." if root else "Choose where it begins: a group, a cell by a "
         )
         todo += "" if root else "click on the map, or a marker. Then press 'Follow the cells'."
         return None, alert("Nothing was followed yet.", todo, tone="info"), True, True

@@ -15,6 +15,7 @@ from monae_app.web.components.short_job import ShortJob
 
 JOB = ShortJob("trajectory-follow", "trajectory", "Follow the cells", primary=True)
 COLUMN, ROOT, CELLS, COLOUR = "trajectory-column", "trajectory-root", "trajectory-cells", "trajectory-colour"
+SPACE = "trajectory-space"
 MESSAGE, VIEW, READY, NOTE = "trajectory-message", "trajectory-view", "trajectory-ready", "trajectory-note"
 MAP, ORDER, SHOWN, CAPABLE, CLICKED = (
     "trajectory-map", "trajectory-order", "trajectory-shown", "trajectory-capable", "trajectory-clicked",
@@ -32,8 +33,8 @@ COLOURS = {"pseudotime": "Pseudotime", "branch": "Branches", "groups": "Groups"}
 PICKED = "pick"
 
 
-def layout(**asked: str) -> html.Div:
-    """Build the page in the state that its URL names."""
+def layout(more: Any, **asked: str) -> html.Div:
+    """Build the page in the state that its URL names; ``more`` is the last card."""
     return html.Div(
         [
             html.H1("Trajectory", className="visually-hidden"),
@@ -42,7 +43,7 @@ def layout(**asked: str) -> html.Div:
             html.Div(
                 [
                     html.Div([_map(asked), _standing()], className="trajectory-top"),
-                    html.Div([_trends(asked), html.Div([_heat(asked), _table()], className="trajectory-pair")],
+                    html.Div([_trends(asked), html.Div([_heat(asked), _table()], className="trajectory-pair"), more],
                              id=RESULTS, hidden=True),
                 ],
                 id=VIEW, className="trajectory-page", hidden=True,
@@ -72,6 +73,7 @@ def _map(asked: dict[str, str]) -> html.Section:
                 ),
                 "trajectory-wide",
             ),
+            _control("Along", _chosen(SPACE, asked.get("space", "shared"), clearable=False)),
             JOB.layout(),
         ],
         className="toolbar",
