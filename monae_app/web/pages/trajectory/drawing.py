@@ -44,10 +44,10 @@ def _register_found(app: Dash, view: TrajectoryView) -> None:
         found = view.followed(run, column, root, cells or (), space or SHARED)
         if found is not None:
             return {"run": run, "key": found.key}, _told(found), False, False
-        todo = (
-            "Press 'Follow the cells': it takes up to a minute or two." if root else "Choose where it begins: a group, a cell by a "
+        begin = (
+            "Choose where it begins: a group, a cell by a click on the map, or a marker. Then press 'Follow the cells'."
         )
-        todo += "" if root else "click on the map, or a marker. Then press 'Follow the cells'."
+        todo = "Press 'Follow the cells': it takes up to a minute or two." if root else begin
         return None, alert("Nothing was followed yet.", todo, tone="info"), True, True
 
 
