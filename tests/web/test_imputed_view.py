@@ -125,12 +125,13 @@ def test_an_order_names_what_is_there(view: RunView):
             imputed_order(view, given.pop("target"), given.pop("source"), given.pop("names"), **given)
 
 
-@pytest.mark.parametrize(("ours", "said"), [(0.7, "well recovered"), (0.4, "in part"), (0.1, "hardly")])
+@pytest.mark.parametrize(("ours", "said"), [(0.7, "well recovered"), (0.51, "in part"), (0.4, "in part"), (0.1, "hardly")])
 def test_the_check_in_words(ours: float, said: str):
     methods = {"own": "Monae + own counts", "svd": "SVD-20"}
     words = in_words({"features": 10, "own": ours, "svd": 0.5}, methods, "rna")
     assert said in words
-    assert ("ahead of" if ours > 0.5 else "behind") in words
+    # with one seed, less than .02 says nothing
+    assert ("ahead of" if ours > 0.6 else "level with" if ours > 0.5 else "behind") in words
     # what the heatmap shows is said too: it heeds no own counts
     both = in_words({"features": 10, "own": 0.7, "monae": 0.4, "svd": 0.5}, methods | {"monae": "Monae"}, "rna")
     assert "Without the cell's own counts, as in the heatmap and on the map, it is 0.40" in both

@@ -33,6 +33,8 @@ TOLD = (
 )
 HIDDEN, SHOWN = {"display": "none"}, {"height": "280px"}
 GOOD, FAIR = 0.6, 0.3
+# with one seed, a smaller difference says nothing
+NOTHING = 0.02
 OWN, DECODED = OURS
 
 
@@ -105,7 +107,8 @@ def in_words(overall: dict[str, Any], methods: dict[str, str], target: str) -> s
     if not others:
         return f"{words}.{without}"
     rival = max(others, key=lambda key: others[key])
-    place = "ahead of" if value > others[rival] else "behind"
+    apart = value - others[rival]
+    place = "level with" if abs(apart) < NOTHING else "ahead of" if apart > 0 else "behind"
     return f"{words}, {place} the best other method ({methods[rival]}, {others[rival]:.2f}).{without}"
 
 
