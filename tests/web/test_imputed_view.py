@@ -125,7 +125,9 @@ def test_an_order_names_what_is_there(view: RunView):
             imputed_order(view, given.pop("target"), given.pop("source"), given.pop("names"), **given)
 
 
-@pytest.mark.parametrize(("ours", "said"), [(0.7, "well recovered"), (0.51, "in part"), (0.4, "in part"), (0.1, "hardly")])
+@pytest.mark.parametrize(
+    ("ours", "said"), [(0.7, "well recovered"), (0.51, "in part"), (0.4, "in part"), (0.1, "hardly")]
+)
 def test_the_check_in_words(ours: float, said: str):
     methods = {"own": "Monae + own counts", "svd": "SVD-20"}
     words = in_words({"features": 10, "own": ours, "svd": 0.5}, methods, "rna")
