@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from monae_app.engine.analysis.metrics.overall import scaled
+from monae_app.engine.analysis.overall import scaled
 from monae_app.engine.analysis.report import DEFAULT_LABEL
 from monae_app.engine.analysis.run_comparison.score_rows import score_rows
 from monae_app.engine.analysis.run_comparison.settings import differing_settings

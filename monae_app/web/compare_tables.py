@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from monae_app.engine.analysis.metrics.overall import BIOLOGY, MIXING, scaled
+from monae_app.engine.analysis.overall import BIOLOGY, MIXING, scaled
 from monae_app.engine.analysis.run_comparison.score_rows import score_rows
 from monae_app.engine.analysis.run_comparison.settings import differing_settings
 from monae_app.jobs.kept_methods import KeptMethods

@@ -150,7 +150,8 @@ def _table(result: Result, wanted: Wanted) -> ad.AnnData:
         "source": wanted.source,
         "target": wanted.target,
         "scale": "values" if continuous else wanted.scale,
-        "own_counts": wanted.own_counts,
         "batch": wanted.batch if isinstance(wanted.batch, str) else wanted.batch.value,
     }
+    if wanted.own_counts:
+        table.uns[MARK]["own_counts"] = True
     return table

@@ -15,12 +15,12 @@ from monae_app.engine.analysis.metrics.imputation import (
 )
 from monae_app.engine.analysis.metrics.mixing import graph_connectivity, same_modality, seurat_alignment_score
 from monae_app.engine.analysis.metrics.neighbors import neighbor_ids, other_neighbors
-from monae_app.engine.analysis.metrics.overall import overall_scores, scaled
 from monae_app.engine.analysis.metrics.pairs import foscttm, paired_rows
 from monae_app.engine.analysis.metrics.rare import OwnCluster, open_set_auroc, own_cluster
 from monae_app.engine.analysis.metrics.silhouette import silhouettes
 from monae_app.engine.analysis.metrics.table import Scores, rounded, score
 from monae_app.engine.analysis.metrics.transfer import label_transfer
+from monae_app.engine.analysis.overall import overall_scores, scaled
 from monae_app.engine.data.leiden import leiden_clusters, neighbor_graph
 
 __all__ = [

@@ -20,11 +20,11 @@ from monae_app.engine.analysis.metrics.mixing import (
     seurat_alignment_score,
 )
 from monae_app.engine.analysis.metrics.neighbors import other_neighbors
-from monae_app.engine.analysis.metrics.overall import overall_scores
 from monae_app.engine.analysis.metrics.pairs import foscttm, paired_rows
 from monae_app.engine.analysis.metrics.rare import open_set_auroc
 from monae_app.engine.analysis.metrics.silhouette import silhouettes
 from monae_app.engine.analysis.metrics.transfer import label_transfer
+from monae_app.engine.analysis.overall import overall_scores
 from monae_app.engine.telling import SILENT, Telling
 
 if TYPE_CHECKING:
