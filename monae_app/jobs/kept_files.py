@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 KEPT_SECONDS = 7 * 24 * 3600.0
 # What can be made anew from a run.
-MADE_ANEW = ("comparisons", "holdout", "labels", "maps", "methods", "regulation")
+MADE_ANEW = ("comparisons", "holdout", "labels", "maps", "methods", "regulation", "trajectory")
 
 
 def user_folder(store: Path, user: str, what: str) -> Path:
