@@ -2,6 +2,7 @@
 // It follows the camera of the map, and goes with it into its figures.
 
 import { h } from "./dom.mjs";
+import { cleared, overlayOf } from "./overlay.mjs";
 import { LOOKS } from "./palettes.mjs";
 
 const SIZE = 5;
@@ -25,12 +26,8 @@ export class FeatureLayer {
    * @param {(key: string) => void} choose called with the key of a feature that was clicked
    */
   constructor(map, choose) {
-    Object.assign(this, { map, features: [], chosen: null, shown: [], names: [], pointed: null });
-    const { stage, canvas } = map.parts;
-    this.canvas = h("canvas", { class: "cell-map-features", "aria-hidden": "true" });
-    canvas.after(this.canvas);
-    this.pen = this.canvas.getContext("2d");
-    this.note = stage.appendChild(h("div", { class: "cell-map-note feature-note", role: "tooltip", hidden: true }));
+    Object.assign(this, { map, features: [], chosen: null, shown: [], names: [], pointed: null, ...overlayOf(map) });
+    this.note = map.parts.stage.appendChild(h("div", { class: "cell-map-note feature-note", role: "tooltip", hidden: true }));
     map.layers.push(this);
     this.#listen(map.gestures.hands, choose);
   }
@@ -48,13 +45,8 @@ export class FeatureLayer {
 
   /** Draw them where the camera has them; called with every frame of the map. */
   draw() {
-    const { map, canvas, pen } = this;
-    const { clientWidth: width, clientHeight: height } = map.parts.stage;
-    const size = [Math.round(width * map.ratio), Math.round(height * map.ratio)];
-    if (canvas.width !== size[0]) canvas.width = size[0];
-    if (canvas.height !== size[1]) canvas.height = size[1];
-    pen.setTransform(map.ratio, 0, 0, map.ratio, 0, 0);
-    pen.clearRect(0, 0, width, height);
+    const { map, pen } = this;
+    const { width, height } = cleared(this);
     this.#lay(width, height);
     const look = LOOKS[map.colours.theme];
     for (const mark of [...this.shown].reverse()) this.#mark(mark, look);

@@ -1,7 +1,7 @@
 // A graph of groups over the map of the cells: a circle each, lines as wide as groups are connected, a cross at the root.
 // It follows the camera of the map, and goes with it into its figures.
 
-import { h } from "./dom.mjs";
+import { cleared, overlayOf } from "./overlay.mjs";
 import { LOOKS } from "./palettes.mjs";
 
 const WIDEST = 7;
@@ -11,10 +11,7 @@ const CROSS = 7;
 export class GraphLayer {
   /** @param {CellMap} map */
   constructor(map) {
-    Object.assign(this, { map, graph: null });
-    this.canvas = h("canvas", { class: "cell-map-features", "aria-hidden": "true" });
-    map.parts.canvas.after(this.canvas);
-    this.pen = this.canvas.getContext("2d");
+    Object.assign(this, { map, graph: null, ...overlayOf(map) });
     map.layers.push(this);
   }
 
@@ -26,13 +23,8 @@ export class GraphLayer {
 
   /** Draw it where the camera has it; called with every frame of the map. */
   draw() {
-    const { map, canvas, pen } = this;
-    const { clientWidth: width, clientHeight: height } = map.parts.stage;
-    const size = [Math.round(width * map.ratio), Math.round(height * map.ratio)];
-    if (canvas.width !== size[0]) canvas.width = size[0];
-    if (canvas.height !== size[1]) canvas.height = size[1];
-    pen.setTransform(map.ratio, 0, 0, map.ratio, 0, 0);
-    pen.clearRect(0, 0, width, height);
+    const { map, pen } = this;
+    cleared(this);
     const look = LOOKS[map.colours.theme];
     for (const { from, to, wide } of this.#lines()) {
       for (const [colour, more] of [[look.surface, 2], [look.ink, 0]]) {

@@ -6,35 +6,15 @@ browser says becomes a path. N cells that were labelled, C classes.
 
 from __future__ import annotations
 
-import io
-import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from monae_app.jobs.kept_files import identity, key_of, user_folder
+from monae_app.jobs.kept_npz import Kept
 from monae_app.jobs.private_files import private_folder, write_private
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
-
-
-@dataclass(frozen=True)
-class KeptLabel:
-    """What was found.
-
-    Parameters
-    ----------
-    arrays
-        By name, a row a cell.
-    about
-        Plain values: what was asked, the classes, the notes.
-    """
-
-    arrays: Mapping[str, np.ndarray]
-    about: dict[str, Any]
 
 
 class KeptLabels:
@@ -51,22 +31,14 @@ class KeptLabels:
     def __init__(self, store: Path, user: str) -> None:
         self._folder = user_folder(store, user, "labels")
 
-    def read(self, run: Path, asked: Mapping[str, Any]) -> KeptLabel | None:
+    def read(self, run: Path, asked: Mapping[str, Any]) -> Kept | None:
         """Return what was found for an order; None if it was not asked for, or not kept."""
-        try:
-            with np.load(self._path(run, asked), allow_pickle=False) as file:
-                arrays = {name: file[name] for name in file.files if name != "about"}
-                return KeptLabel(arrays, json.loads(bytes(file["about"])))
-        except (OSError, ValueError, LookupError, EOFError):
-            return None
+        return Kept.read(self._path(run, asked))
 
-    def write(self, run: Path, asked: Mapping[str, Any], found: KeptLabel) -> None:
+    def write(self, run: Path, asked: Mapping[str, Any], found: Kept) -> None:
         """Keep what was found for an order."""
-        content = io.BytesIO()
-        about = np.frombuffer(json.dumps(found.about, ensure_ascii=False).encode(), np.uint8)
-        np.savez_compressed(content, about=about, **found.arrays)  # type: ignore[arg-type]
         private_folder(self._folder)
-        write_private(self._path(run, asked), content.getvalue())
+        write_private(self._path(run, asked), found.content())
 
     def _path(self, run: Path, asked: Mapping[str, Any]) -> Path:
         return self._folder / f"{key_of([*identity(run), dict(asked)])}.npz"

@@ -6,16 +6,9 @@ again is there already, and nothing that a browser says becomes a path.
 
 from __future__ import annotations
 
-import io
-import json
 import shutil
-import zipfile
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
-import pandas as pd
 
 from monae_app.engine.analysis.regulation.evidence import Regulation
 from monae_app.engine.data.known_targets import parse_own_targets
@@ -23,6 +16,7 @@ from monae_app.engine.data.motifs.hits import MOTIF_HITS, MotifHits
 from monae_app.engine.errors import InputError
 from monae_app.engine.result import read_config
 from monae_app.jobs.kept_files import identity, key_of, user_folder
+from monae_app.jobs.kept_npz import Kept
 from monae_app.jobs.private_files import private_folder, write_private
 
 if TYPE_CHECKING:
@@ -34,36 +28,6 @@ if TYPE_CHECKING:
 EVIDENCE, MOTIFS, PLACES, GROUPS, KNOWN = "evidence", "motifs", "places", "groups", "known"
 # beside the files of a bundled run: what was worked out when it was made
 WITH_RUN = "regulation"
-READING_ERRORS = (OSError, ValueError, LookupError, EOFError, zipfile.BadZipFile)
-
-
-@dataclass(frozen=True)
-class Kept:
-    """Arrays by name, and plain values about them."""
-
-    arrays: Mapping[str, np.ndarray]
-    about: dict[str, Any]
-
-    @property
-    def nbytes(self) -> int:
-        """What it takes."""
-        return int(sum(each.nbytes for each in self.arrays.values()))
-
-    def frame(self, name: str) -> pd.DataFrame:
-        """Return the table of this name."""
-        prefix = f"{name}/"
-        columns = {key.removeprefix(prefix): value for key, value in self.arrays.items() if key.startswith(prefix)}
-        return pd.DataFrame({key: column.astype(object) if column.dtype.kind == "U" else column
-                             for key, column in columns.items()})  # fmt: skip
-
-
-def columns_of(name: str, table: pd.DataFrame) -> dict[str, np.ndarray]:
-    """Take a table apart, as :meth:`Kept.frame` puts it together; text becomes arrays of fixed width."""
-    found = {}
-    for column in table.columns:
-        values = table[column].to_numpy()
-        found[f"{name}/{column}"] = np.array(values.tolist(), np.str_) if values.dtype == object else values
-    return found
 
 
 class KeptRegulation:
@@ -103,20 +67,12 @@ class KeptRegulation:
 
     def read(self, run: Path, asked: Mapping[str, Any]) -> Kept | None:
         """Return what was found for an order; None if it is not kept."""
-        try:
-            with np.load(self._found(run, asked), allow_pickle=False) as file:
-                arrays = {name: file[name] for name in file.files if name != "about"}
-                return Kept(arrays, json.loads(bytes(file["about"])))
-        except READING_ERRORS:
-            return None
+        return Kept.read(self._found(run, asked))
 
     def write(self, run: Path, asked: Mapping[str, Any], found: Kept) -> None:
         """Keep what was found for an order."""
-        content = io.BytesIO()
-        about = np.frombuffer(json.dumps(found.about, ensure_ascii=False).encode(), np.uint8)
-        np.savez_compressed(content, about=about, **found.arrays)  # type: ignore[arg-type]
         private_folder(self._folder)
-        write_private(self._path(run, asked), content.getvalue())
+        write_private(self._path(run, asked), found.content())
 
     def keep_table(self, text: str) -> str:
         """Keep a user's own table of known targets and return its key."""

@@ -6,15 +6,12 @@ browser says becomes a path.
 
 from __future__ import annotations
 
-import io
-import json
 import shutil
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from monae_app.jobs.kept_files import identity, key_of, user_folder
-from monae_app.jobs.kept_regulation import READING_ERRORS, Kept, inputs_of, key_name
+from monae_app.jobs.kept_npz import Kept
+from monae_app.jobs.kept_regulation import inputs_of, key_name
 from monae_app.jobs.private_files import private_folder, write_private
 
 if TYPE_CHECKING:
@@ -48,20 +45,15 @@ class KeptTrajectories:
         """Return what is kept under a key; None if nothing is."""
         try:
             own = self._folder / f"{key_name(key)}.npz"
-            with np.load(own if own.exists() else self._with_run(run, key), allow_pickle=False) as file:
-                arrays = {name: file[name] for name in file.files if name != "about"}
-                return Kept(arrays, json.loads(bytes(file["about"])))
-        except READING_ERRORS:
+        except ValueError:
             return None
+        return Kept.read(own if own.exists() else self._with_run(run, key))
 
     def write(self, run: Path, asked: Mapping[str, Any], found: Kept) -> str:
         """Keep what was found for an order and return its key."""
-        content = io.BytesIO()
-        about = np.frombuffer(json.dumps(found.about, ensure_ascii=False).encode(), np.uint8)
-        np.savez_compressed(content, about=about, **found.arrays)  # type: ignore[arg-type]
         private_folder(self._folder)
         key = self.key(run, asked)
-        write_private(self._folder / f"{key}.npz", content.getvalue())
+        write_private(self._folder / f"{key}.npz", found.content())
         return key
 
     def forget_beside(self, run: Path, asked: Mapping[str, Any]) -> None:

@@ -5,9 +5,6 @@ That of two bundled runs travels with the first of them.
 
 from __future__ import annotations
 
-import io
-import json
-import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +12,12 @@ import numpy as np
 
 from monae_app.jobs.kept_files import identity, key_of, user_folder
 from monae_app.jobs.kept_methods import FORMAT, METHODS, WITH_RUN
+from monae_app.jobs.kept_npz import Kept
 from monae_app.jobs.private_files import private_folder, write_private
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-READING_ERRORS = (OSError, ValueError, LookupError, EOFError, zipfile.BadZipFile)
 # byte of a cell that is not in both runs, or was not drawn
 NO_OVERLAP = 255
 TOP = 250
@@ -59,13 +56,9 @@ class KeptTwoRuns:
     def read(self, first: Path, second: Path, label: str | None) -> TwoRuns | None:
         """Return what was found; None if nobody computed it."""
         for path in (self._path(first, second, label), beside_first(first, second, label)):
-            try:
-                with np.load(path, allow_pickle=False) as stored:
-                    steps = stored["overlap"]
-                    about = json.loads(bytes(stored["about"]))
-            except READING_ERRORS:
-                continue
-            return TwoRuns(np.where(steps == NO_OVERLAP, np.nan, steps / TOP).astype(np.float32), about)
+            if (kept := Kept.read(path)) is not None and "overlap" in kept.arrays:
+                steps = kept.arrays["overlap"]
+                return TwoRuns(np.where(steps == NO_OVERLAP, np.nan, steps / TOP).astype(np.float32), kept.about)
         return None
 
     def write(self, first: Path, second: Path, label: str | None, found: TwoRuns) -> None:
@@ -82,10 +75,7 @@ def content_of(found: TwoRuns) -> bytes:
     known = np.isfinite(found.overlap)
     steps = np.full(len(known), NO_OVERLAP, np.uint8)
     steps[known] = np.rint(found.overlap[known] * TOP).astype(np.uint8)
-    content = io.BytesIO()
-    about = np.frombuffer(json.dumps(found.about, ensure_ascii=False, allow_nan=False).encode(), np.uint8)
-    np.savez_compressed(content, overlap=steps, about=about)
-    return content.getvalue()
+    return Kept({"overlap": steps}, found.about).content(allow_nan=False)
 
 
 def beside_first(first: Path, second: Path, label: str | None) -> Path:

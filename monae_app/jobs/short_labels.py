@@ -13,7 +13,8 @@ from monae_app.engine.analysis.label_transfer.written import write_table
 from monae_app.engine.analysis.run_slices import RunSlices
 from monae_app.engine.errors import InputError
 from monae_app.engine.telling import Telling
-from monae_app.jobs.kept_labels import KeptLabel, KeptLabels, asked_for
+from monae_app.jobs.kept_labels import KeptLabels, asked_for
+from monae_app.jobs.kept_npz import Kept
 from monae_app.jobs.labelling import Wanted, label_cells
 from monae_app.jobs.short_files import offered
 
@@ -62,7 +63,7 @@ def transfer_labels(order: dict[str, Any], bench: Bench) -> dict[str, Any]:
             known = labelled.known(target, column)
             if known is not None:
                 about["known"], arrays["known"] = known.categories.tolist(), known.codes.astype(np.int16)
-        kept.write(folder, asked, KeptLabel(arrays, about))
+        kept.write(folder, asked, Kept(arrays, about))
     return {"source": source, "column": column, "target": target}
 
 
@@ -99,7 +100,7 @@ def write_labels(order: dict[str, Any], bench: Bench) -> dict[str, Any]:
     return offered(bench, path, f"labels_{column}_{giving}_to_{taking}.csv")
 
 
-def as_transfer(known: KeptLabel, names: np.ndarray) -> Transfer:
+def as_transfer(known: Kept, names: np.ndarray) -> Transfer:
     """Make of what is kept what it was; names of the cells (N,) are not kept."""
     classes = np.array([str(each) for each in known.about["classes"]])
     probabilities = known.arrays["probabilities"].astype(np.float32)

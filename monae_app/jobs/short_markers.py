@@ -15,7 +15,8 @@ from monae_app.engine.analysis.label_transfer.marker_scores import Marked, score
 from monae_app.engine.analysis.label_transfer.marker_tables import write_cells, write_clusters
 from monae_app.engine.analysis.run_slices import RunSlices
 from monae_app.engine.errors import InputError
-from monae_app.jobs.kept_labels import KeptLabel, KeptLabels, markers_asked
+from monae_app.jobs.kept_labels import KeptLabels, markers_asked
+from monae_app.jobs.kept_npz import Kept
 from monae_app.jobs.short_files import offered
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def score_marker_lists(order: dict[str, Any], bench: Bench) -> dict[str, Any]:
             **asked, "classes": marked.types.tolist(), "missing": marked.missing, "found": marked.found,
             "groups": marked.by_group(_clusters(run)).to_dict("records"),
         }  # fmt: skip
-        kept.write(folder, asked, KeptLabel({"scores": marked.scores.astype(np.float16)}, about))
+        kept.write(folder, asked, Kept({"scores": marked.scores.astype(np.float16)}, about))
     return {"text": text}
 
 

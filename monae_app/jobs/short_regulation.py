@@ -27,7 +27,8 @@ from monae_app.engine.data.reading import read_dataset
 from monae_app.engine.result import Result
 from monae_app.engine.telling import Telling
 from monae_app.jobs import bitsets
-from monae_app.jobs.kept_regulation import PLACES, Kept, KeptRegulation, columns_of, groups_asked
+from monae_app.jobs.kept_npz import Kept, columns_of
+from monae_app.jobs.kept_regulation import PLACES, KeptRegulation, groups_asked
 
 if TYPE_CHECKING:
     from monae_app.engine.analysis.regulation.evidence import Regulation

@@ -29,7 +29,7 @@ from monae_app.engine.errors import InputError
 from monae_app.engine.pipeline import Monae
 from monae_app.engine.telling import Telling
 from monae_app.jobs import bitsets
-from monae_app.jobs.kept_regulation import Kept, columns_of
+from monae_app.jobs.kept_npz import Kept, columns_of
 from monae_app.jobs.kept_trajectory import KeptTrajectories
 
 if TYPE_CHECKING:

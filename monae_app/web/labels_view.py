@@ -12,13 +12,14 @@ import pandas as pd
 from monae_app.engine.analysis.label_transfer.unassigned import NOVEL, UNASSIGNED
 from monae_app.engine.errors import InputError
 from monae_app.jobs.annotation_state import NONE
-from monae_app.jobs.kept_labels import KeptLabel, KeptLabels, asked_for, markers_asked
+from monae_app.jobs.kept_labels import KeptLabels, asked_for, markers_asked
 from monae_app.web.cell_columns import as_groups
 from monae_app.web.label_files import GETS, GIVES, LabelFiles
 from monae_app.web.modalities import modality_title
 
 if TYPE_CHECKING:
     from monae_app.jobs.annotation_state import Column
+    from monae_app.jobs.kept_npz import Kept
     from monae_app.web.explore import RunView
     from monae_app.web.label_files import Look
     from monae_app.web.selections import Selections
@@ -110,7 +111,7 @@ class Found:
         Rows of the cells in the run; empty where they are those of a file.
     """
 
-    kept: KeptLabel
+    kept: Kept
     known: pd.Series[Any] | None
     span: range
 
@@ -221,7 +222,7 @@ class LabelsView:
         """Name a column of these labels."""
         return f"{choice.column} from {self.files.name(choice.file) if choice.file else modality_title(choice.source)}"
 
-    def marked(self, run: str, text: str) -> KeptLabel | None:
+    def marked(self, run: str, text: str) -> Kept | None:
         """Return what markers said; None if they were not asked."""
         return self._kept().read(self._services.view(run).folder, markers_asked(text))
 

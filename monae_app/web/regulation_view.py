@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
     from monae_app.engine.analysis.regulation.evidence import Regulation
-    from monae_app.jobs.kept_regulation import Kept
+    from monae_app.jobs.kept_npz import Kept
     from monae_app.web.explore import RunView
     from monae_app.web.selections import Selections
     from monae_app.web.services import Services

@@ -78,13 +78,7 @@ class _NegativeBinomial(torch.autograd.Function):
         by_mean = torch.sigmoid(apart).mul_(t)
         of_zeros = functional.softplus(apart).mul_(t)
         less = counts * torch.sigmoid(-apart_there)
-        beyond = (
-            torch.lgamma(counts + t_there)
-            - torch.lgamma(t_there)
-            - torch.lgamma(counts + 1)
-            + counts * (apart_there - functional.softplus(apart_there))
-        )
-        value = of_zeros.sum() - beyond.sum()
+        value = of_zeros.sum() - _beyond_zero(counts, t_there, apart_there).sum()
         by_dispersion = of_zeros.sub_(by_mean)
         by_mean.view(-1).index_add_(0, places, less, alpha=-1)
         of_counts = t_there * (torch.digamma(counts + t_there) - torch.digamma(t_there)) - less
@@ -135,11 +129,10 @@ def _parts(measured: SparseValues, log_mean: Tensor, log_dispersion: Tensor) -> 
     log_dispersion = log_dispersion.clamp(LOG_DISPERSION_FLOOR, LOG_DISPERSION_BOUND)
     of_zeros = log_dispersion.exp() * functional.softplus(log_mean - log_dispersion)
     x, mean, log_t = measured.values, measured.at(log_mean), measured.at(log_dispersion.expand_as(log_mean))
-    t = log_t.exp()
-    beyond = (
-        torch.lgamma(x + t)
-        - torch.lgamma(t)
-        - torch.lgamma(x + 1)
-        + x * (mean - log_t - functional.softplus(mean - log_t))
-    )
-    return of_zeros, beyond
+    return of_zeros, _beyond_zero(x, log_t.exp(), mean - log_t)
+
+
+def _beyond_zero(counts: Tensor, t: Tensor, apart: Tensor) -> Tensor:
+    """Log NB(x) - log NB(0) of counts, with ``apart`` = log m - log t; all (nnz,)."""
+    gammas = torch.lgamma(counts + t) - torch.lgamma(t) - torch.lgamma(counts + 1)
+    return gammas + counts * (apart - functional.softplus(apart))

@@ -29,7 +29,7 @@ from monae_app.web.pages.labels.layout import (
 )
 
 if TYPE_CHECKING:
-    from monae_app.jobs.kept_labels import KeptLabel
+    from monae_app.jobs.kept_npz import Kept
     from monae_app.web.labels_view import LabelsView
     from monae_app.web.services import Services
 
@@ -106,7 +106,7 @@ def _register_tables(app: Dash, services: Services) -> None:
         job.register(app, services, lambda *values, each=each: {**order(*values), "each": each}, states, download_link)
 
 
-def missing(known: KeptLabel) -> Any:
+def missing(known: Kept) -> Any:
     """Say which markers were not found."""
     lacking = {name: genes for name, genes in known.about["missing"].items() if genes}
     if not lacking:
@@ -119,7 +119,7 @@ def missing(known: KeptLabel) -> Any:
     return alert(f"{number:,} markers are not in this run", *lines, tone="info")
 
 
-def table(known: KeptLabel) -> html.Div:
+def table(known: Kept) -> html.Div:
     """Show a row for each cluster."""
     rows = [
         html.Tr(
