@@ -86,7 +86,8 @@ def test_an_upload_is_paused_continued_and_cancelled(browser: Browser, server: S
     # The slice that was broken off may still be written when it is sent again: it is sent once more then.
     with visiting(browser, server, allowed="409") as page:
         network = Network(page)
-        network(megabytes_per_second=20)
+        # So slow that no file is up before it is paused or cancelled, however busy the machine is.
+        network(megabytes_per_second=1)
         choose(page, *sorted(tmp_path.glob("*.h5ad")))
         expect(page.locator('li.upload[data-state="sending"]')).to_have_count(2)
         expect(page.locator('li.upload[data-state="waiting"]')).to_have_count(1)
