@@ -16,7 +16,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import subprocess
 import sys
 import tempfile
 from itertools import product
@@ -38,7 +37,9 @@ from monae_app.engine.pipeline import run
 from monae_app.engine.result import Result
 from monae_app.jobs.holding_out import DECODED, LIKE, LOW_RANK, MAGIC, OWN, TITLES, hold_out
 from monae_app.jobs.kept_holdout import WITH_RUN
-from tests.benchmarks.methods import PEERS, ROOT, peer_python
+from monae_app.jobs.peers.catalogue import ROOT, peer_python
+from monae_app.jobs.peers.cca import cca
+from monae_app.jobs.peers.exchange import Answer, Question
 from tests.benchmarks.report import RESULTS, table, with_block
 
 if TYPE_CHECKING:
@@ -165,14 +166,11 @@ def across_by_cca(result: Result, tables: dict[str, ad.AnnData], seed: int) -> d
     right = (kinds[links.row] == "rna") & (kinds[links.col] == "atac")
     gene = places["rna"].get_indexer(names[links.row[right]])
     peak = places["atac"].get_indexer(names[links.col[right]])
+    bare = [ad.AnnData(tables[name].X, tables[name].obs[[]], tables[name].var[[]]) for name in ("rna", "atac")]
     with tempfile.TemporaryDirectory() as temporary:
-        inputs = Path(temporary)
-        for name, each in tables.items():
-            ad.AnnData(each.X, each.obs[[]], each.var[[]]).write_h5ad(inputs / f"{name}.h5ad")
-        np.savez(inputs / "links.npz", gene=gene, peak=peak)
-        command = [sys.executable, str(PEERS / "cca.py"), str(inputs), str(inputs / "out"), "--seed", str(seed)]
-        subprocess.run(command, check=True)
-        return {"atac": np.load(inputs / "out/atac-rna.npy"), "rna": np.load(inputs / "out/rna-atac.npy")}
+        out = Path(temporary)
+        cca(Question(("rna", "atac"), bare[0], bare[1], gene, peak, seed), Answer(out))
+        return {"atac": np.load(out / "atac-rna.npy"), "rna": np.load(out / "rna-atac.npy")}
 
 
 def misses(shares: pd.DataFrame, rare: pd.DataFrame) -> list[str]:
