@@ -25,6 +25,7 @@ from monae_app.engine.data.coordinates import locate_features
 from monae_app.engine.data.held_out import split
 from monae_app.engine.data.linking import link, modelled_features
 from monae_app.engine.data.motifs.of_run import hits_of_run
+from monae_app.engine.data.on_disk import mapped_in
 from monae_app.engine.data.preprocess import prepare
 from monae_app.engine.data.reading import read_dataset
 from monae_app.engine.data.summary import describe
@@ -103,7 +104,7 @@ def run(
     make_ready(out, resume=resume)
     with in_words(out):
         write_config(out, config)
-    with threadpoolctl.threadpool_limits(thread_count()):
+    with threadpoolctl.threadpool_limits(thread_count()), mapped_in(out):
         torch.set_num_threads(thread_count())
         tell(announcements.files(config))
         began = time.perf_counter()

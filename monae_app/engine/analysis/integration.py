@@ -12,6 +12,7 @@ import scanpy as sc
 import scipy.sparse as sp
 
 from monae_app.engine.analysis.compiled import import_umap
+from monae_app.engine.analysis.sketched_map import SketchedMap, carried_over, sketch_rows
 from monae_app.engine.telling import SILENT, Telling
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 # below this the spectral start of UMAP can fail to converge
 SMALL = 100
 EXACT_UP_TO = 50_000
+# from so many cells on, a sketch of them is mapped and the others are placed into it
+SKETCHED_FROM = 100_000
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,10 @@ def map_cells(
     tell
         Told the progress.
     """
+    if len(embedding) > SKETCHED_FROM:
+        return _sketched(
+            np.ascontiguousarray(embedding, np.float32), n_neighbors, min_dist, resolution, seed=seed, tell=tell
+        )
     import_umap()
     table = ad.AnnData(obsm={"X": np.ascontiguousarray(embedding, dtype=np.float32)}, shape=(len(embedding), 0))
     with warnings.catch_warnings():
@@ -86,3 +93,17 @@ def map_cells(
         )
     neighbours, nearest = (sp.csr_matrix(table.obsp[name]) for name in ("connectivities", "distances"))
     return CellMap(table.obs["leiden"].array, table.obsm["X_umap"].astype(np.float32), neighbours, nearest)
+
+
+def _sketched(
+    embedding: np.ndarray, n_neighbors: int, min_dist: float, resolution: float, *, seed: int, tell: Telling
+) -> CellMap:
+    """Map a sketch, and place all cells into it."""
+    rows = sketch_rows(len(embedding), seed)
+    tell(f"Drawing the map of {len(rows):,} of {len(embedding):,} cells (UMAP)")
+    sketched = SketchedMap(embedding, rows, n_neighbors=n_neighbors, min_dist=min_dist, seed=seed)
+    tell(f"Clustering {len(rows):,} of {len(embedding):,} cells (Leiden)")
+    clusters = sketched.clusters(resolution, seed)
+    layout, near = sketched.place(tell.counting(f"Placing the other {len(embedding) - len(rows):,} cells"))
+    graph = sketched.graph(near)
+    return CellMap(carried_over(clusters, near), layout, graph, graph)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import scipy.sparse as sp
 
+from monae_app.engine.data.on_disk import row_blocks
+
 if TYPE_CHECKING:
     from monae_app.engine.data.guidance import GuidanceGraph
 
@@ -53,8 +55,8 @@ class Measured:
         member
             (M, N) sparse, 1 where a cell belongs to a group; every cell by itself if left out.
         """
-        member = sp.eye_array(self.n_cells, format="csr") if member is None else member
-        total = (member @ sp.csr_array(self.values)[:, columns]).tocsr()
+        member = sp.eye_array(self.n_cells, format="csr") if member is None else sp.csr_array(member)
+        total = self._summed(columns, member)
         if not self.is_counts:
             return sp.diags_array(1 / np.maximum(member.sum(axis=1), 1)) @ total
         of_cell = self.values.sum(axis=1) if self.library_size is None else self.library_size
@@ -66,7 +68,16 @@ class Measured:
 
     def abundance(self, columns: np.ndarray) -> np.ndarray:
         """Sum of some features over all cells, (columns,)."""
-        return np.asarray(sp.csr_array(self.values)[:, columns].sum(axis=0)).ravel()
+        return np.asarray(self._summed(columns, sp.csr_array(np.ones((1, self.n_cells)))).toarray()).ravel()
+
+    def _summed(self, columns: np.ndarray, member: sp.csr_array) -> sp.csr_array:
+        """Sum some features over groups of cells, a block of cells at a time, sparse (M, columns)."""
+        values = sp.csr_array(self.values)
+        by_cell, parts = member.tocsc(), None
+        for block in row_blocks(values):
+            part = by_cell[:, block] @ values[block][:, columns]
+            parts = part if parts is None else parts + part
+        return sp.csr_array(parts)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import numpy as np
 from monae_app.engine.data.batch_covariates import batches_of
 from monae_app.engine.data.covered import CoveredMatrix
 from monae_app.engine.data.levels import check_levels
+from monae_app.engine.data.on_disk import value_blocks
 from monae_app.engine.data.understanding.barcodes import match_cells, n_in_several
 from monae_app.engine.errors import InputError
 
@@ -141,25 +142,25 @@ def check_values(values: sp.csr_matrix | CoveredMatrix, cells: pd.Index, name: s
     if isinstance(values, CoveredMatrix):
         check_levels(values, cells, name, likelihood)
         return
-    data = values.data
-    broken = ~np.isfinite(data)
-    if broken.any():
-        rows = np.repeat(np.arange(values.shape[0]), np.diff(values.indptr))
-        first = cells[rows[np.flatnonzero(broken)[0]]]
+    data, blocks = values.data, list(value_blocks(values))
+    broken = [part.start + np.flatnonzero(~np.isfinite(data[part])) for part in blocks]
+    if any(map(len, broken)):
+        places = np.concatenate(broken)
+        first = cells[np.searchsorted(values.indptr, places[0], side="right") - 1]
         raise InputError(
-            f"{name}: {int(broken.sum()):,} values are NaN or infinite, first in cell {first!r}.",
+            f"{name}: {len(places):,} values are NaN or infinite, first in cell {first!r}.",
             "a number in every place; 0 where nothing was counted.",
             "replace them by the counts as measured, or leave those cells or features out.",
         )
     if not is_count(likelihood):
         return
-    if (data < 0).any():
+    if negative := sum(int((data[part] < 0).sum()) for part in blocks):
         raise InputError(
-            f"{name}: {int((data < 0).sum()):,} values are negative, the lowest {data.min():g}.",
+            f"{name}: {negative:,} values are negative, the lowest {data.min():g}.",
             "counts, none of them below 0.",
             f"give the raw counts, or take continuous values with --set {name}_likelihood=normal.",
         )
-    if not (data > 0).any():
+    if not any((data[part] > 0).any() for part in blocks):
         raise InputError(
             f"{name}: none of the {values.shape[0]:,} cells has any count.",
             "counts other than 0.",

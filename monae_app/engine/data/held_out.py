@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from monae_app.engine.data.dataset import Dataset
+from monae_app.engine.data.on_disk import take
 
 if TYPE_CHECKING:
     import scipy.sparse as sp
@@ -116,7 +117,7 @@ def _without(modality: Modality, rows: np.ndarray) -> Modality:
     if not len(rows):
         return modality
     left = _others(rows, modality.n_cells)
-    return replace(modality, values=modality.values[left], obs=modality.obs.iloc[left])
+    return replace(modality, values=take(modality.values, left), obs=modality.obs.iloc[left])
 
 
 def _others(rows: np.ndarray, n_rows: int) -> np.ndarray:

@@ -17,8 +17,10 @@ import threadpoolctl
 
 from monae_app.engine.data.covered import CoveredMatrix
 from monae_app.engine.data.decomposition import column_moments
+from monae_app.engine.data.in_blocks import rows_to_fit, transform_all
 from monae_app.engine.data.level_projection import LevelProjection, fit_level_projection
 from monae_app.engine.data.levels import context_codes, deviations_of
+from monae_app.engine.data.on_disk import cells_with, take
 from monae_app.engine.data.representation import fit_projection, kind_of
 from monae_app.engine.data.representation import log_normalised as log_normalised
 from monae_app.engine.telling import SILENT, Telling
@@ -61,7 +63,7 @@ class Prepared:
         """Values of the modelled features, shape (N, G_modelled)."""
         if len(self.modelled) == self.modality.n_features:
             return self.modality.values
-        return self.modality.values[:, self.modelled]
+        return take(self.modality.values, columns=self.modelled)
 
     @property
     def is_signed(self) -> bool:
@@ -99,17 +101,17 @@ def prepare(modality: Modality, modelled: np.ndarray, config: RunConfig, tell: T
     kind = kind_of(modality.name, modality.likelihood)
     what = "LSI" if kind == "peaks" else "PCA"
     tell = tell.counting(f"{what} of {modality.n_cells:,} cells x {len(modelled):,} features of {modality.name}")
-    values = modality.values[:, modelled]
-    projection = fit_projection(values, kind, config.n_components, config.seed, tell)
-    return Prepared(modality, modelled, projection.transform(values), projection)
+    some = modality.values[rows_to_fit(modality.n_cells, config.seed)][:, modelled]
+    projection = fit_projection(some, kind, config.n_components, config.seed, tell)
+    return Prepared(modality, modelled, transform_all(projection, modality.values, modelled), projection)
 
 
 def _prepare_levels(modality: Modality, modelled: np.ndarray, config: RunConfig, tell: Telling) -> Prepared:
     tell = tell.counting(f"PCA of {modality.n_cells:,} cells x {len(modelled):,} regions of {modality.name}")
-    values = modality.values[:, modelled]
+    some = modality.values[rows_to_fit(modality.n_cells, config.seed)][:, modelled]
     context = context_codes(modality.var)[modelled]
-    projection = fit_level_projection(values, context, config.n_components, config.seed, tell)
-    return Prepared(modality, modelled, projection.transform(values), projection)
+    projection = fit_level_projection(some, context, config.n_components, config.seed, tell)
+    return Prepared(modality, modelled, transform_all(projection, modality.values, modelled), projection)
 
 
 def select_genes(modality: Modality, n_top: int, keep: Collection[str], *, seed: int) -> np.ndarray:
@@ -127,7 +129,7 @@ def select_peaks(modality: Modality, n_top: int) -> np.ndarray:
     """Choose the peaks that are open in most cells; increasing positions."""
     if modality.n_features <= n_top:
         return np.arange(modality.n_features)
-    open_in = np.bincount(modality.values.indices, minlength=modality.n_features)
+    open_in = cells_with(modality.values)
     return np.sort(np.argsort(-open_in, kind="stable")[:n_top])
 
 
@@ -142,18 +144,19 @@ def select_regions(modality: Modality, n_top: int) -> np.ndarray:
 
 
 def _variability(modality: Modality, n_top: int, seed: int) -> np.ndarray:
-    """Score genes by how much they vary beyond what their mean predicts, shape (G,)."""
+    """Score genes by how much they vary beyond what their mean predicts, over 50,000 cells at most, shape (G,)."""
+    values = modality.values[rows_to_fit(modality.n_cells, seed)]
     if not modality.is_count:
-        return column_moments(modality.values)[1]
-    table = ad.AnnData(modality.values)
+        return column_moments(values)[1]
+    table = ad.AnnData(values)
     try:
         with _threads_kept():
             found = sc.pp.highly_variable_genes(table, n_top_genes=n_top, flavor="seurat_v3", inplace=False)
         return np.asarray(found["variances_norm"].fillna(0))
     except ValueError:
         # the loess fit behind seurat_v3 is singular on very thin or very small data
-        sample = np.random.default_rng(seed).permutation(modality.n_cells)[:20_000]
-        return column_moments(log_normalised(modality.values[sample]))[1]
+        sample = np.random.default_rng(seed).permutation(values.shape[0])[:20_000]
+        return column_moments(log_normalised(values[sample]))[1]
 
 
 @contextmanager

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from monae_app.engine.data.dataset import Dataset, Modality
 from monae_app.engine.data.modality_reading import read_whole
+from monae_app.engine.data.on_disk import take
 from monae_app.engine.data.quality import keep_cells
 from monae_app.engine.data.samples import SAMPLE, mark_sample
 from monae_app.engine.telling import SILENT, Telling
@@ -55,5 +58,5 @@ def _read(name: ModalityName, config: RunConfig, notes: list[str], tell: Telling
     if all(values.shape):
         keep = keep_cells(values, obs, whole.var, name, config, notes, tell)
         if not keep.all():
-            values, obs = values[keep], obs[keep]
+            values, obs = take(values, np.flatnonzero(keep)), obs[keep]
     return Modality(name, values, obs, whole.var, whole.likelihood), whole.finding

@@ -15,6 +15,7 @@ from monae_app.engine.data.covered import CoveredMatrix
 from monae_app.engine.data.dataset import METHYLATION
 from monae_app.engine.data.former_symbols import names_in
 from monae_app.engine.data.linking import link
+from monae_app.engine.data.on_disk import cells_with
 from monae_app.engine.data.reading import read_dataset
 from monae_app.engine.data.shared_cells import shared_cells
 from monae_app.engine.data.understanding.columns import batch_columns, label_columns
@@ -137,7 +138,7 @@ def _of_graph(graph: GuidanceGraph) -> dict[str, int]:
 def _warnings(dataset: Dataset, located: dict[str, pd.DataFrame], config: RunConfig, graph: GuidanceGraph) -> list[str]:
     found = _missing_links(dataset, located, config, graph)
     for name, modality in dataset.modalities.items():
-        silent = modality.n_features - len(np.unique(modality.values.indices))
+        silent = int((cells_with(modality.values) == 0).sum())
         if silent:
             how = "covered in no cell" if name == METHYLATION else "zero in every cell"
             found.append(f"{name}: {silent:,} of {modality.n_features:,} features are {how}.")

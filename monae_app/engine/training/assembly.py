@@ -11,6 +11,7 @@ from monae_app.engine.config import MONAE_E
 from monae_app.engine.data.covered import CoveredMatrix
 from monae_app.engine.data.dataset import is_count
 from monae_app.engine.data.decomposition import column_moments
+from monae_app.engine.data.on_disk import sums_by_group
 from monae_app.engine.model.additive_decoder import AdditiveDecoder
 from monae_app.engine.model.cell_autoencoder import CellEncoder, FeatureDecoder
 from monae_app.engine.model.graph_vae import GraphEncoder
@@ -200,16 +201,10 @@ def _levels_of_values(values: sp.csr_matrix, batch: np.ndarray, n_batches: int) 
 
 def _log_shares(values: sp.csr_matrix, library: np.ndarray, batch: np.ndarray, n_batches: int) -> np.ndarray:
     """Log share of the library in each batch, drawn to that of all cells where a batch is thin or empty, (b, F)."""
-    share = (_column_sums(values) + COUNT_OFFSET) / library.sum(dtype=np.float64)
+    sums = sums_by_group(values, batch, n_batches)
+    share = (sums.sum(axis=0) + COUNT_OFFSET) / library.sum(dtype=np.float64)
+    if n_batches == 1:
+        return np.asarray(np.log(share))[None]
     added = COUNT_OFFSET * values.shape[1]
-    rows = [np.log(share)]
-    if n_batches > 1:
-        rows = [
-            np.log((_column_sums(values[of_batch]) + added * share) / (library[of_batch].sum(dtype=np.float64) + added))
-            for of_batch in (batch == code for code in range(n_batches))
-        ]
-    return np.stack(rows)
-
-
-def _column_sums(values: sp.csr_matrix) -> np.ndarray:
-    return np.asarray(values.sum(axis=0, dtype=np.float64)).ravel()
+    total = np.bincount(batch, library.astype(np.float64), n_batches)[:, None]
+    return np.asarray(np.log((sums + added * share) / (total + added)))

@@ -12,6 +12,7 @@ from monae_app.engine.training.anchoring import links_to_genes
 from monae_app.engine.training.correspondence import correspond
 from monae_app.engine.training.link_support import edge_correlation
 from monae_app.engine.training.linked_view import with_linked_genes
+from monae_app.engine.training.sketched import SKETCH, sketch
 
 if TYPE_CHECKING:
     from monae_app.engine.config import RunConfig
@@ -62,13 +63,17 @@ def lay_groundwork(
     config: RunConfig,
     tell: Telling = SILENT,
 ) -> Groundwork:
-    """Widen what encoders read by linked genes, find corresponding cells, and weigh the links by them."""
+    """Widen what encoders read by linked genes, find corresponding cells, and weigh the links by them.
+
+    Of very many cells, the latter two look at a sketch.
+    """
     prepared = {name: with_linked_genes(each, graph, config, tell) for name, each in prepared.items()}
-    correspondence = correspond(dataset, prepared, graph, config, tell)
+    some = sketch(dataset, prepared, seed=config.seed, most=SKETCH)
+    correspondence = correspond(some.dataset, some.prepared, graph, config, tell)
     if correspondence is not None and config.weigh_links:
         tell(f"Weighing {len(graph.source):,} links between features")
-        graph = borne_out(graph, prepared, correspondence, seed=config.seed)
-    return Groundwork(prepared, correspondence, graph)
+        graph = borne_out(graph, some.prepared, correspondence, seed=config.seed)
+    return Groundwork(prepared, some.carried_over(correspondence), graph)
 
 
 def borne_out(

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from monae_app.engine.data.in_blocks import rows_to_fit
 from monae_app.engine.model.cell_clusters import SHARPNESS
 from monae_app.engine.telling import SILENT, Telling
 from monae_app.engine.training.decoded import DecodedFeatures, with_absent_batches
@@ -109,17 +110,19 @@ def decode_all(
         if not len(rest):
             found[name] = joint
             continue
+        # the regression draws some ten thousand cells; of more, the others would only be in the way
+        some = rows_to_fit(modality.n_cells, config.seed)
         cells = FrozenCells(
-            latent[name],
-            dataset.batch_codes[name],
-            modality.library_size,
+            latent[name][some],
+            dataset.batch_codes[name][some],
+            modality.library_size[some],
             modality.likelihood,
             dataset.batches.parts,
             config.latent_shared,
             config.private_dropout,
         )
         counted = tell.counting(f"Fitting {len(rest):,} features of {name} that were not modelled jointly")
-        fitted = regress_features(modality.values[:, rest], cells, seed=config.seed, tell=counted)
+        fitted = regress_features(modality.values[some][:, rest], cells, seed=config.seed, tell=counted)
         order = np.argsort(np.r_[modelled[name], rest])
         found[name] = DecodedFeatures(
             *(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from monae_app.engine.data.in_blocks import rows_to_fit, transform_all
 from monae_app.engine.data.linked_projection import link_projection
 from monae_app.engine.data.representation import Projection
 from monae_app.engine.telling import SILENT, Telling
@@ -32,5 +33,6 @@ def with_linked_genes(prepared: Prepared, graph: GuidanceGraph, config: RunConfi
     if np.count_nonzero(link.sum(axis=0)) < 2 or not isinstance(own, Projection):
         return prepared
     tell = tell.counting(f"PCA of the genes that the features of {name} are linked to")
-    wider = link_projection(own, prepared.values, link, config.n_components, config.seed, tell)
-    return replace(prepared, representation=wider.transform(prepared.values), projection=wider)
+    some = prepared.values[rows_to_fit(prepared.modality.n_cells, config.seed)]
+    wider = link_projection(own, some, link, config.n_components, config.seed, tell)
+    return replace(prepared, representation=transform_all(wider, prepared.values), projection=wider)

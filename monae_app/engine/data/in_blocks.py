@@ -1,0 +1,75 @@
+"""Projections of very many cells: fitted on some of them, applied to all a block at a time.
+
+Components of fifty thousand cells are those of a million but for noise; what would grow without bound is the
+decomposition, and the copies of the matrix that it takes.
+
+N cells, G features, k components.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import scipy.sparse as sp
+
+    from monae_app.engine.data.covered import CoveredMatrix
+
+FIT_CELLS = 50_000
+BLOCK_CELLS = 20_000
+STREAM = 0x464954
+
+
+class Transforms(Protocol):
+    """What takes values of cells to components."""
+
+    @property
+    def n_components(self) -> int:
+        """Number of components, k."""
+
+    def transform(self, values: sp.csr_matrix) -> np.ndarray:
+        """Project cells, (n, G) to (n, k) float32."""
+
+
+def blocks(n_cells: int, size: int) -> Iterator[slice]:
+    """Consecutive rows, so many at a time."""
+    for first in range(0, n_cells, size):
+        yield slice(first, min(first + size, n_cells))
+
+
+def rows_to_fit(n_cells: int, seed: int) -> np.ndarray | slice:
+    """Rows of the cells that a projection is fitted on: all, or 50,000 drawn at random, increasing."""
+    if n_cells <= FIT_CELLS:
+        return slice(None)
+    return np.sort(np.random.default_rng([seed, STREAM]).choice(n_cells, FIT_CELLS, replace=False))
+
+
+def transform_all(
+    projection: Transforms, values: sp.csr_matrix | CoveredMatrix, columns: np.ndarray | None = None
+) -> np.ndarray:
+    """Project all cells.
+
+    Parameters
+    ----------
+    projection
+        As fitted.
+    values
+        (N, features).
+    columns
+        Those of the fit, increasing; None where they are all.
+
+    Returns
+    -------
+    numpy.ndarray
+        (N, k) float32.
+    """
+    n_cells = values.shape[0]
+    found = np.empty((n_cells, projection.n_components), np.float32)
+    for block in blocks(n_cells, BLOCK_CELLS):
+        some = values[block]
+        found[block] = projection.transform(some if columns is None else some[:, columns])
+    return found

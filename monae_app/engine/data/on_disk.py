@@ -1,0 +1,174 @@
+"""Matrices that are too large for memory: ordinary sparse matrices whose arrays are mapped files.
+
+What is mapped counts for nothing when memory runs short: the system drops pages that can be read again. The files have
+no name, so that nothing is left behind however a process ends. Rows are chosen as from any other matrix, and come back
+as an ordinary one; what would make a second whole matrix goes through :func:`take`, which writes it to disk too.
+
+N cells, G features.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+import scipy.sparse as sp
+
+from monae_app.engine.data.covered import CoveredMatrix
+from monae_app.engine.data.in_blocks import blocks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+# Stored values from which a matrix is kept on disk: 8 bytes each, so 256 MB.
+LARGE = 2**25
+VALUES_AT_ONCE = 2**22
+
+Values = TypeVar("Values", sp.csr_matrix, CoveredMatrix)
+
+_folder: ContextVar[str | None] = ContextVar("folder of mapped matrices", default=None)
+
+
+@contextmanager
+def mapped_in(folder: Path) -> Iterator[None]:
+    """Keep large matrices on the disk of this folder while the body runs; elsewhere in that of temporary files."""
+    token = _folder.set(str(folder))
+    try:
+        yield
+    finally:
+        _folder.reset(token)
+
+
+class MatrixWriter:
+    """Takes the rows of a matrix from first to last, and gives it back on disk.
+
+    Parameters
+    ----------
+    n_rows, n_features
+        Its shape, (N, G).
+    most
+        Stored values that it has at most.
+    """
+
+    def __init__(self, n_rows: int, n_features: int, most: int) -> None:
+        self.shape = (n_rows, n_features)
+        self._data, self._indices = (_mapped(most, dtype) for dtype in (np.float32, np.int32))
+        self._ends = np.zeros(n_rows + 1, np.int64)
+        self._rows = 0
+
+    def append(self, block: sp.csr_matrix) -> None:
+        """Add rows, (n, G), each with its columns in order."""
+        before, after = int(self._ends[self._rows]), int(self._ends[self._rows]) + block.nnz
+        self._data[before:after] = block.data
+        self._indices[before:after] = block.indices
+        self._ends[self._rows + 1 : self._rows + block.shape[0] + 1] = before + block.indptr[1:].astype(np.int64)
+        self._rows += block.shape[0]
+
+    def finish(self) -> sp.csr_matrix:
+        """Return the matrix, (N, G) float32.
+
+        Raises
+        ------
+        ValueError
+            If rows are missing.
+        """
+        if self._rows != self.shape[0]:
+            msg = f"{self._rows} of {self.shape[0]} rows were written"
+            raise ValueError(msg)
+        stored = int(self._ends[-1])
+        return from_arrays(self._data[:stored], self._indices[:stored], self._ends, self.shape)
+
+
+def from_arrays(data: np.ndarray, indices: np.ndarray, ends: np.ndarray, shape: tuple[int, int]) -> sp.csr_matrix:
+    """Make a matrix of arrays that are in order, without looking at all of them."""
+    found = sp.csr_matrix(shape, dtype=data.dtype)
+    small = len(data) <= np.iinfo(np.int32).max
+    found.data, found.indices = data, indices if small else indices.astype(np.int64)
+    found.indptr = ends.astype(np.int32) if small else ends
+    found.has_canonical_format = True
+    return found
+
+
+def take(values: Values, rows: np.ndarray | None = None, columns: np.ndarray | None = None) -> Values:
+    """Choose rows and columns of a matrix; what is large goes to disk.
+
+    Parameters
+    ----------
+    values
+        (N, G).
+    rows
+        (n,), in the order that is wanted; None for all.
+    columns
+        (g,), increasing; None for all.
+    """
+    if values.nnz <= LARGE or isinstance(values, CoveredMatrix):
+        found = values if rows is None else values[rows]
+        return found if columns is None else found[:, columns]
+    order = np.arange(values.shape[0]) if rows is None else rows
+    writer = MatrixWriter(len(order), values.shape[1] if columns is None else len(columns), _stored_in(values, order))
+    for block in blocks(len(order), rows_at_once(values)):
+        some = values[order[block]]
+        writer.append(some if columns is None else some[:, columns])
+    return writer.finish()
+
+
+def rows_at_once(values: sp.csr_matrix | CoveredMatrix) -> int:
+    """How many rows of a matrix hold some millions of values."""
+    return max(1, int(VALUES_AT_ONCE / max(values.nnz / max(1, values.shape[0]), 1e-3)))
+
+
+def row_blocks(values: sp.csr_matrix | CoveredMatrix) -> Iterator[slice]:
+    """Yield rows of a matrix that hold some millions of values; all at once if there are no more."""
+    yield from blocks(values.shape[0], rows_at_once(values))
+
+
+def value_blocks(values: sp.csr_matrix | CoveredMatrix) -> Iterator[slice]:
+    """Yield the stored values of a matrix, some millions at a time."""
+    yield from blocks(values.nnz, VALUES_AT_ONCE)
+
+
+def sums_by_group(values: sp.csr_matrix, group: np.ndarray, n_groups: int) -> np.ndarray:
+    """Sum of each feature over the cells of each group, (n_groups, G) float64.
+
+    Parameters
+    ----------
+    values
+        (N, G).
+    group
+        Number of each cell's group, (N,).
+    n_groups
+        How many there are.
+    """
+    found = np.zeros((n_groups, values.shape[1]))
+    for block in row_blocks(values):
+        code = group[block]
+        member = sp.csr_matrix((np.ones(len(code)), (code, np.arange(len(code)))), shape=(n_groups, len(code)))
+        found += (member @ values[block]).toarray()
+    return found
+
+
+def cells_with(values: sp.csr_matrix | CoveredMatrix) -> np.ndarray:
+    """In how many cells each feature is stored, (G,) int64."""
+    found = np.zeros(values.shape[1], np.int64)
+    for block in value_blocks(values):
+        found += np.bincount(values.indices[block], minlength=values.shape[1])
+    return found
+
+
+def _stored_in(values: sp.csr_matrix, rows: np.ndarray) -> int:
+    return int((values.indptr[rows + 1].astype(np.int64) - values.indptr[rows]).sum())
+
+
+def _mapped(length: int, dtype: type) -> np.ndarray:
+    """Map a file without a name, which goes with the last who uses it."""
+    length = max(length, 1)
+    with tempfile.TemporaryFile(dir=_folder.get()) as file:
+        if hasattr(os, "posix_fallocate"):
+            # a full disk is told here, and not by a signal when a page is written
+            os.posix_fallocate(file.fileno(), 0, length * np.dtype(dtype).itemsize)
+        return np.memmap(file, dtype, "r+", shape=(length,))
