@@ -24,7 +24,7 @@ ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 NUMBA_N
 PYTEST := $(ONE_THREAD) PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help app test test-long lint fix bench bench-ui peers cellxgene samples browser
+.PHONY: help app test test-long lint fix bench bench-ui bench-scale peers cellxgene samples browser
 
 help: ## List what can be made
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -57,6 +57,9 @@ bench: $(STAMP) peers ## Measure quality and speed beside peers; fails when a fi
 
 bench-ui: $(STAMP) browser ## Measure the map in a real browser beside plotly; fails when a figure is missed
 	$(ONE_THREAD) $(BIN)/python -m tests.benchmarks_ui.run $(ARGS)
+
+bench-scale: $(STAMP) ## Measure how time and memory grow with the cells; MILLION=1 adds a million of each modality
+	$(ONE_THREAD) MILLION=$(MILLION) $(BIN)/python -m tests.benchmarks.scale --write $(ARGS)
 
 peers: $(PEERS_STAMP) ## Install the methods to measure against, into .venv-peers
 

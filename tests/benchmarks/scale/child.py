@@ -1,4 +1,4 @@
-"""A run that says which stage it begins: ``python -m tests.benchmarks.scale.child INPUTS OUT SAID [SETTING=VALUE ...]``."""
+"""A run that says which stage it begins: ``python -m tests.benchmarks.scale.child IN OUT SAID [NAME=VALUE ...]``."""
 
 from __future__ import annotations
 

@@ -6,7 +6,6 @@ since the system drops them when memory runs short.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import subprocess
@@ -66,8 +65,7 @@ def watched(command: list[str], said: Path, log: Path) -> list[Stage]:
         while child.poll() is None:
             time.sleep(SAMPLE_SECONDS)
             lines = said.read_text(encoding="utf-8").splitlines()
-            for name in lines[sum(each.name != "start" for each in stages) :]:
-                stages.append(Stage(name))
+            stages += [Stage(name) for name in lines[len(stages) - 1 :]]
             now, cpu = time.perf_counter(), max(cpu_seconds(child.pid), used)
             stages[-1].seconds += now - before
             stages[-1].cpu_s += cpu - used
@@ -94,8 +92,3 @@ def run_in_child(inputs: Path, out: Path, said: Path, arguments: list[str]) -> l
     """Train on the data of a folder in a child process, and watch it."""
     command = [sys.executable, "-m", "tests.benchmarks.scale.child", str(inputs), str(out), str(said), *arguments]
     return watched(command, said, out.with_name(f"{out.name}-log.txt"))
-
-
-def as_json(stages: dict[str, Stage]) -> str:
-    """As they are kept."""
-    return json.dumps({name: vars(each) for name, each in stages.items()})

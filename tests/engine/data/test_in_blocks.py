@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import pytest
 
 from monae_app.engine.data import in_blocks
 from monae_app.engine.data.in_blocks import blocks, rows_to_fit, transform_all
 from monae_app.engine.data.planted import make_planted
 from monae_app.engine.data.representation import fit_projection
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def test_blocks_cover_every_row_once():
