@@ -12,7 +12,7 @@ import scanpy as sc
 import scipy.sparse as sp
 
 from monae_app.engine.analysis.compiled import import_umap
-from monae_app.engine.analysis.sketched_map import SketchedMap, carried_over, sketch_rows
+from monae_app.engine.analysis.sketched_map import SketchedMap, carried_over, joined, sketch_rows
 from monae_app.engine.telling import SILENT, Telling
 
 if TYPE_CHECKING:
@@ -105,5 +105,5 @@ def _sketched(
     tell(f"Clustering {len(rows):,} of {len(embedding):,} cells (Leiden)")
     clusters = sketched.clusters(resolution, seed)
     layout, near = sketched.place(tell.counting(f"Placing the other {len(embedding) - len(rows):,} cells"))
-    graph = sketched.graph(near)
+    graph = joined(near, rows)
     return CellMap(carried_over(clusters, near), layout, graph, graph)

@@ -110,15 +110,23 @@ class SketchedMap:
                 layout[mine] = self._map.transform(self._embedding[mine])
         return layout, near
 
-    def graph(self, near: np.ndarray) -> sp.csr_matrix:
-        """Join every cell to its nearest of the sketch, weights 1, (N, N)."""
-        n_cells, k = near.shape
-        columns = self.rows.astype(np.int32)[near.ravel()]
-        found = sp.csr_matrix(
-            (np.ones(near.size, np.float32), columns, np.arange(0, near.size + 1, k)), shape=(n_cells, n_cells)
-        )
-        found.sort_indices()
-        return found
+
+def joined(near: np.ndarray, rows: np.ndarray) -> sp.csr_matrix:
+    """Join every cell to its nearest of the sketch, weights 1, (N, N).
+
+    Parameters
+    ----------
+    near
+        Their places in the sketch, (N, k).
+    rows
+        Of the sketch, (S,).
+    """
+    n_cells, k = near.shape
+    columns = rows.astype(np.int32)[near.ravel()]
+    ends = np.arange(0, near.size + 1, k)
+    found = sp.csr_matrix((np.ones(near.size, np.float32), columns, ends), shape=(n_cells, n_cells))
+    found.sort_indices()
+    return found
 
 
 def carried_over(clusters: pd.Categorical, near: np.ndarray) -> pd.Categorical:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 from monae_app.engine.data import announcements
 from monae_app.engine.data.duration import step_budget
 from monae_app.engine.errors import InputError
+from monae_app.engine.training.allocation import memory_kept
 from monae_app.engine.training.assembly import build_network
 from monae_app.engine.training.checkpoint import Checkpoint
+from monae_app.engine.training.drawing_ahead import DrawingAhead
 from monae_app.engine.training.fingerprint import fingerprint
 from monae_app.engine.training.memory import BatchSize, free_memory, is_out_of_memory
 from monae_app.engine.training.sources import step_sampler
@@ -102,7 +104,8 @@ class Session:
         )
         settings = config.model_copy(update={"batch_size": size.cells, "features_per_step": size.features})
         sampler = step_sampler(self.dataset, ground, settings, self.device)
-        steps = self._trainer(network, sampler, size, warnings, tell).run()
+        with memory_kept(), DrawingAhead(sampler, step_budget(config, self.n_cells)) as drawing:
+            steps = self._trainer(network, drawing, size, warnings, tell).run()
         return Learned(network, sampler, steps, size, warnings)
 
     def _at_first(self) -> tuple[BatchSize, tuple[str, ...]]:
@@ -138,7 +141,7 @@ class Session:
         return smaller, warning
 
     def _trainer(
-        self, network: MonaeNet, sampler: StepSampler, size: BatchSize, warnings: tuple[str, ...], tell: Telling
+        self, network: MonaeNet, sampler: DrawingAhead, size: BatchSize, warnings: tuple[str, ...], tell: Telling
     ) -> Trainer:
         config = self.config
         per_step = sum(min(size.cells, modality.n_cells) for modality in self.dataset.modalities.values())

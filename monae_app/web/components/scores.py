@@ -75,7 +75,15 @@ def score_list(report: dict[str, Any]) -> list[Any]:
         # of one modality: nothing stands above the fold, which would hide all there is
         return more
     fold = [html.Details([html.Summary("More scores"), *more], className="fold")] if more else []
-    return [*main, *fold]
+    return [*main, *fold, *_of_some(metrics)]
+
+
+def _of_some(metrics: dict[str, Any]) -> list[Any]:
+    """Say so where not all cells were scored."""
+    if "scored_cells" not in metrics:
+        return []
+    some = f"Scores are of {metrics['scored_cells']:,} of the {metrics['cells']:,} cells; both halves of a pair are in."
+    return [html.P(some, className="muted small")]
 
 
 def _row(score: Score, value: float, label: str) -> html.Div:

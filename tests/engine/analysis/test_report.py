@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from monae_app.engine.analysis import report
 from monae_app.engine.analysis.metrics import rounded, score
-from monae_app.engine.analysis.report import PACKAGES, Stopwatch, make_report, resources, score_cells
+from monae_app.engine.analysis.report import PACKAGES, Stopwatch, make_report, resources, score_cells, scored_rows
 
 
 @pytest.fixture
@@ -105,3 +106,20 @@ def test_resources_are_plausible():
     assert found["device"] == "cpu"
     assert found["cpu_seconds"] > 0
     assert 50 < found["peak_memory_mb"] < 1e6
+
+
+def test_of_very_many_cells_some_are_scored_and_no_pair_is_torn_apart(cells, monkeypatch):
+    every = score_cells(cells, "cell_type", "pair_id")
+    assert "scored_cells" not in every
+    monkeypatch.setattr(report, "MOST_SCORED", 60)
+    rows = scored_rows(cells.obs, "pair_id")
+    assert len(rows) == 60
+    assert (np.diff(rows) > 0).all()
+    pairs = cells.obs["pair_id"].iloc[rows].astype(str)
+    assert (pairs.value_counts() == 2).all()
+    found = score_cells(cells, "cell_type", "pair_id")
+    assert (found["cells"], found["scored_cells"], found["pairs"]) == (120, 60, 30)
+    assert found["foscttm"] == pytest.approx(every["foscttm"], abs=0.1)
+    # without pairs, cells are drawn one by one
+    alone = scored_rows(cells.obs.assign(pair_id="-1"), "pair_id")
+    assert len(np.unique(cells.obs["modality"].iloc[alone])) == 2

@@ -79,7 +79,8 @@ def _lacking(facts: RunFacts) -> Finding:
         lacks.append((f"no labels ({NEED_LABELS} need them)", "a column cell_type"))
     if "ilisi" not in facts.metrics and "kbet" not in facts.metrics:
         lacks.append(("no batches that were chosen (iLISI and kBET need them)", "a batch column"))
-    known = {"cells scored": facts.metrics.get("cells"), "scores": max(len(facts.metrics) - 1, 0)}
+    scored = facts.metrics.get("scored_cells", facts.metrics.get("cells"))
+    known = {"cells scored": scored, "scores": max(len(facts.metrics) - 1, 0)}
     if not lacks:
         return Finding("scores", "good", "Pairs, labels and batches are known: every score could be computed.", known)
     sentence = f"This run has {listed([what for what, _ in lacks])}."
