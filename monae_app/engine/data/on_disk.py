@@ -44,6 +44,22 @@ def mapped_in(folder: Path) -> Iterator[None]:
         _folder.reset(token)
 
 
+def mapped(length: int, dtype: type) -> np.ndarray:
+    """Map a file without a name, which goes with the last who uses it: an array (length,), at least of 1.
+
+    Raises
+    ------
+    OSError
+        If the disk is too full for it.
+    """
+    length = max(length, 1)
+    with tempfile.TemporaryFile(dir=_folder.get()) as file:
+        if hasattr(os, "posix_fallocate"):
+            # a full disk is told here, and not by a signal when a page is written
+            os.posix_fallocate(file.fileno(), 0, length * np.dtype(dtype).itemsize)
+        return np.memmap(file, dtype, "r+", shape=(length,))
+
+
 class MatrixWriter:
     """Takes the rows of a matrix from first to last, and gives it back on disk.
 
@@ -57,7 +73,7 @@ class MatrixWriter:
 
     def __init__(self, n_rows: int, n_features: int, most: int) -> None:
         self.shape = (n_rows, n_features)
-        self._data, self._indices = (_mapped(most, dtype) for dtype in (np.float32, np.int32))
+        self._data, self._indices = (mapped(most, dtype) for dtype in (np.float32, np.int32))
         self._ends = np.zeros(n_rows + 1, np.int64)
         self._rows = 0
 
@@ -117,6 +133,17 @@ def take(values: Values, rows: np.ndarray | None = None, columns: np.ndarray | N
     return writer.finish()
 
 
+def below_each_other(parts: list[sp.csr_matrix]) -> sp.csr_matrix:
+    """Stack matrices of the same columns on disk, emptying the list on the way."""
+    n_rows, n_features = sum(each.shape[0] for each in parts), parts[0].shape[1]
+    writer = MatrixWriter(n_rows, n_features, sum(each.nnz for each in parts))
+    while parts:
+        values = parts.pop(0)
+        for block in row_blocks(values):
+            writer.append(values[block])
+    return writer.finish()
+
+
 def rows_at_once(values: sp.csr_matrix | CoveredMatrix) -> int:
     """How many rows of a matrix hold some millions of values."""
     return max(1, int(VALUES_AT_ONCE / max(values.nnz / max(1, values.shape[0]), 1e-3)))
@@ -162,13 +189,3 @@ def cells_with(values: sp.csr_matrix | CoveredMatrix) -> np.ndarray:
 
 def _stored_in(values: sp.csr_matrix, rows: np.ndarray) -> int:
     return int((values.indptr[rows + 1].astype(np.int64) - values.indptr[rows]).sum())
-
-
-def _mapped(length: int, dtype: type) -> np.ndarray:
-    """Map a file without a name, which goes with the last who uses it."""
-    length = max(length, 1)
-    with tempfile.TemporaryFile(dir=_folder.get()) as file:
-        if hasattr(os, "posix_fallocate"):
-            # a full disk is told here, and not by a signal when a page is written
-            os.posix_fallocate(file.fileno(), 0, length * np.dtype(dtype).itemsize)
-        return np.memmap(file, dtype, "r+", shape=(length,))

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
+from monae_app.engine.data import on_disk
 from monae_app.engine.data.covered import CoveredMatrix, stacked
 from monae_app.engine.data.dataset import METHYLATION
 from monae_app.engine.data.peak_union import unite_peaks
@@ -130,6 +131,8 @@ def stack(
     blocks = []
     while samples:
         blocks.append(samples.pop(0).values)
+    if not isinstance(blocks[0], CoveredMatrix) and sum(each.nnz for each in blocks) > on_disk.LARGE:
+        return on_disk.below_each_other(blocks), obs, var
     return stacked(blocks), obs, var
 
 

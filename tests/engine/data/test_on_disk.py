@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from monae_app.engine.data import on_disk
 from monae_app.engine.data.contents import ReadingOptions
-from monae_app.engine.data.on_disk import MatrixWriter, cells_with, mapped_in, sums_by_group, take
+from monae_app.engine.data.on_disk import MatrixWriter, below_each_other, cells_with, mapped_in, sums_by_group, take
 from monae_app.engine.data.readers import open_file
 from monae_app.engine.errors import InputError
 
@@ -64,6 +64,15 @@ def test_no_file_is_left_behind(tmp_path: Path):
     assert same(found, some_matrix(0)[:20])
 
 
+def test_samples_are_stacked_on_disk_as_they_are_in_memory():
+    parts = [some_matrix(1), some_matrix(2)[:0], some_matrix(3, n_cells=11)]
+    expected = sp.csr_matrix(sp.vstack(parts))
+    found = below_each_other(parts)
+    assert isinstance(found.data, np.memmap)
+    assert same(found, expected)
+    assert parts == []
+
+
 def test_a_matrix_with_rows_missing_is_no_matrix():
     writer = MatrixWriter(3, 30, 100)
     writer.append(some_matrix(0)[:2])
@@ -83,13 +92,14 @@ def read(path: Path) -> sp.csr_matrix:
     return open_file(path, ReadingOptions()).parts[0].matrices["X"].read()
 
 
-def test_a_file_is_read_onto_the_disk_as_it_is_into_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize("kind", [sp.csr_matrix, sp.csc_matrix])
+def test_a_file_is_read_onto_the_disk_as_it_is_into_memory(kind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     values = some_matrix(5)
     # rows without any value at the beginning, in the middle and at the end
     values = sp.csr_matrix(sp.diags((~np.isin(np.arange(60), [0, 30, 31, 59])).astype(np.float32)) @ values)
     values.eliminate_zeros()
     values.sort_indices()
-    ad.AnnData(values).write_h5ad(tmp_path / "rna.h5ad")
+    ad.AnnData(kind(values)).write_h5ad(tmp_path / "rna.h5ad")
     found = read(tmp_path / "rna.h5ad")
     assert isinstance(found.data, np.memmap)
     assert same(found, values)
@@ -97,9 +107,10 @@ def test_a_file_is_read_onto_the_disk_as_it_is_into_memory(tmp_path: Path, monke
     assert same(read(tmp_path / "rna.h5ad"), values)
 
 
+@pytest.mark.parametrize("kind", [sp.csr_matrix, sp.csc_matrix])
 @pytest.mark.parametrize("place", ["indices", "indptr"])
-def test_a_damaged_file_is_refused_in_words(place: str, tmp_path: Path):
-    ad.AnnData(some_matrix(5)).write_h5ad(tmp_path / "rna.h5ad")
+def test_a_damaged_file_is_refused_in_words(place: str, kind, tmp_path: Path):
+    ad.AnnData(kind(some_matrix(5))).write_h5ad(tmp_path / "rna.h5ad")
     with h5py.File(tmp_path / "rna.h5ad", "r+") as file:
         file["X"][place][3] = 10_000
     with pytest.raises(InputError):

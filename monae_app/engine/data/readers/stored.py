@@ -10,6 +10,7 @@ import scipy.sparse as sp
 
 from monae_app.engine.data import on_disk
 from monae_app.engine.data.contents import PEEKED_VALUES, Matrix
+from monae_app.engine.data.readers.onto_disk import columns_onto_disk, rows_onto_disk
 from monae_app.engine.data.readers.stored_columns import read_columns
 from monae_app.engine.data.readers.tree import attribute, is_array
 
@@ -126,8 +127,8 @@ def spread(length: int, wanted: int) -> list[slice]:
 
 
 def _sparse(group: Node, stored: Stored) -> sp.csr_matrix:
-    if stored.kind == "csr" and int(group["data"].shape[0]) > on_disk.LARGE:
-        return _large(group, stored)
+    if int(group["data"].shape[0]) > on_disk.LARGE:
+        return (rows_onto_disk if stored.kind == "csr" else columns_onto_disk)(group, stored.shape)
     data, indices, indptr = (np.asarray(group[name][...]) for name in ARRAYS)
     if indices.dtype.kind not in "iu" or indptr.dtype.kind not in "iu":
         raise ValueError(f"positions are {indices.dtype}, not whole numbers")
@@ -140,31 +141,6 @@ def _sparse(group: Node, stored: Stored) -> sp.csr_matrix:
     # an index outside the matrix would end the process later, deep in scipy
     values.check_format(full_check=True)
     return values.tocsr()
-
-
-def _large(group: Node, stored: Stored) -> sp.csr_matrix:
-    """Bring a large matrix from one file to another, some rows at a time: it is never in memory."""
-    ends = np.asarray(group["indptr"][...]).astype(np.int64)
-    n_stored = int(group["data"].shape[0])
-    if len(ends) != stored.shape[0] + 1 or ends[0] != 0 or ends[-1] != n_stored or (np.diff(ends) < 0).any():
-        raise ValueError("the rows do not begin and end where the values do")
-    writer = on_disk.MatrixWriter(*stored.shape, n_stored)
-    first = 0
-    while first < stored.shape[0]:
-        last = max(first + 1, int(np.searchsorted(ends, ends[first] + on_disk.VALUES_AT_ONCE, side="right")) - 1)
-        part = slice(int(ends[first]), int(ends[last]))
-        data, indices = (np.asarray(group[name][part]) for name in ("data", "indices"))
-        if indices.dtype.kind not in "iu":
-            raise ValueError(f"positions are {indices.dtype}, not whole numbers")
-        block = sp.csr_matrix(
-            (data.astype(np.float32), indices.astype(np.int64), ends[first : last + 1] - ends[first]),
-            shape=(last - first, stored.shape[1]),
-        )
-        block.check_format(full_check=True)
-        block.sum_duplicates()
-        writer.append(block)
-        first = last
-    return writer.finish()
 
 
 def _dense(node: Node, stored: Stored) -> sp.csr_matrix | np.ndarray:
