@@ -131,7 +131,7 @@ def _trained(
     located = locate_features(dataset, config)
     graph = link(dataset, located, config)
     model = Monae(config, on_event=told)
-    return model.fit(dataset, graph, located=located), modelled_features(dataset, graph)
+    return model.fit(dataset, graph, located=located, for_imputation=True), modelled_features(dataset, graph)
 
 
 def _scored(

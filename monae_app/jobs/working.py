@@ -48,7 +48,7 @@ def do_work(work: WorkFolder, recorder: Recorder) -> None:
     tempfile.tempdir = str(work.scratch)
     try:
         found = getattr(import_module(module), name)(
-            order.order, Bench(work.store, work.user, work.scratch, _Teller(recorder).tell)
+            order.order | {"device": order.device}, Bench(work.store, work.user, work.scratch, _Teller(recorder).tell)
         )
         write_json(work.result_path, {"result": found})
     except OSError as error:
