@@ -80,7 +80,7 @@ samples: $(STAMP) ## Train the bundled runs anew; other methods beside them as f
 	for sample in $(SAMPLES)/mouse_cortex $(SAMPLES)/pbmc_protein; do $(BIN)/python -c 'import json, sys; \
 		title = json.load(open(sys.argv[1] + "/sample.json"))["title"]; \
 		json.dump({"name": title + ", by Monae-E"}, open(sys.argv[1] + "/run_monae-e/about.json", "w"))' $$sample; done
-	for run in $(SAMPLES)/*/run*; do $(BIN)/python -m monae_app.jobs.short_holdout $$run; done
+	for run in $(SAMPLES)/*/run*; do $(BIN)/python -m monae_app.jobs.long_holdout $$run; done
 	for run in $(SAMPLES)/mouse_cortex/run* $(SAMPLES)/pbmc_protein/run*; do \
 		$(BIN)/python -m monae_app.jobs.sample_regulation $$run cell_type; done
 	for sample in $(SAMPLES)/mouse_cortex $(SAMPLES)/pbmc_protein; do \

@@ -18,7 +18,7 @@ from monae_app.engine.analysis import report as reporting
 from monae_app.engine.analysis.alignment import Alignment
 from monae_app.engine.analysis.fitted import Fitted
 from monae_app.engine.analysis.landmark_fitting import find_landmarks
-from monae_app.engine.analysis.outcome import Trained, cells_of, features_of
+from monae_app.engine.analysis.outcome import Trained, cells_of, features_of, imputing_result
 from monae_app.engine.data import announcements
 from monae_app.engine.data.batch_confounding import confounded_batches
 from monae_app.engine.data.coordinates import locate_features
@@ -163,6 +163,7 @@ class Monae(Fitted):
         *,
         located: dict[str, pd.DataFrame] | None = None,
         motifs: MotifHits | None = None,
+        for_imputation: bool = False,
     ) -> Result:
         """Train on a dataset whose modelled features are the vertices of the graph.
 
@@ -176,6 +177,8 @@ class Monae(Fitted):
             Coordinates of all features; found anew if not given.
         motifs
             In the peaks: vertices of the graph of Monae-E; Monae reads none.
+        for_imputation
+            Leave out what imputation does not read: map, clusters, refined graph, evidence, scores.
 
         Raises
         ------
@@ -212,6 +215,9 @@ class Monae(Fitted):
         self._tell = tell = tell.at("analyse", step=learned.steps if self.checkpoint else 0)
         with watch.stage("analyse"):
             trained = self._trained(parts, graph, located, modelled, ground, learned)
+            if for_imputation:
+                self.result = imputing_result(trained, config, {"dataset": summary, "steps": learned.steps}, tell)
+                return self.result
             (cells, counterparts), features = cells_of(trained, config, tell), features_of(trained, config, tell)
         with watch.stage("consistency"):
             alignment = Alignment.of(evidence, trained, config.latent_shared, config.seed, tell)

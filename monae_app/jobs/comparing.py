@@ -16,8 +16,8 @@ from monae_app.engine.analysis.run_comparison.score_rows import score_rows
 from monae_app.engine.analysis.run_comparison.settings import differing_settings
 from monae_app.engine.errors import InputError
 from monae_app.engine.result import read_config, read_json
+from monae_app.jobs.long_methods import MONAE, compute_method
 from monae_app.jobs.peers.catalogue import PEERS
-from monae_app.jobs.short_methods import MONAE, compute_method
 from monae_app.jobs.short_two_runs import two_runs
 from monae_app.jobs.short_work import Bench
 

@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING, Protocol
 from monae_app.engine.errors import InputError
 from monae_app.jobs import processes
 from monae_app.jobs.outlook import Outlook, outlook, seconds_left
-from monae_app.jobs.progress import RunFolder
 from monae_app.jobs.run_limits import RunLimits
 from monae_app.jobs.standing import bury, conclude, put_in_line
+from monae_app.jobs.work_folder import job_of, jobs_of
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from monae_app.jobs.progress import Status
+    from monae_app.jobs.progress import JobFolder, Status
     from monae_app.jobs.queue import Claim, Line, Ticket
 
 logger = logging.getLogger(__name__)
@@ -83,19 +83,21 @@ class Dispatcher(ABC):
     def _check_device(self, device: str) -> None:
         """Refuse what no device can ever take, with an InputError."""
 
-    def submit(self, user: str, run: RunFolder, *, resume: bool = False, expected_s: float | None = None) -> None:
+    def submit(self, user: str, run: JobFolder, *, resume: bool = False, expected_s: float | None = None) -> None:
         """Put a run at the end of the line and return at once."""
-        device = run.read_config().device
+        device = run.device()
         self._check_device(device)
         with self.queue.change() as line:
             if line.ticket(user, run.path.name) or line.claim(user, run.path.name):
                 return
             self._limits.check(line, user)
             status = put_in_line(run, expected_s)
-            line.append(user, run.path.name, device, resume=resume, expected_s=status.expected_s)
+            line.append(
+                user, run.path.name, device, kind=run.kind, resume=resume, expected_s=status.expected_s
+            )  # fmt: skip
         self.tick()
 
-    def cancel(self, user: str, run: RunFolder) -> None:
+    def cancel(self, user: str, run: JobFolder) -> None:
         """Take a run out of the line, or ask its worker to stop."""
         try:
             claim = self._leave(user, run)
@@ -112,7 +114,7 @@ class Dispatcher(ABC):
         if pid is not None and status.host in (None, processes.host()):
             processes.send(pid, signal.SIGTERM)
 
-    def outlook(self, user: str, run: RunFolder) -> Outlook | None:
+    def outlook(self, user: str, run: JobFolder) -> Outlook | None:
         """Tell the place of a run in line."""
         line = self.queue.look()
         ticket = line.ticket(user, run.path.name)
@@ -147,11 +149,8 @@ class Dispatcher(ABC):
         self.tick()
 
     def reconcile(self) -> None:
-        """Bring line and run folders into agreement."""
-        found = sorted(
-            ((folder.parent.parent.name, RunFolder(folder)) for folder in self.store.glob("users/*/runs/*")),
-            key=lambda pair: pair[1].written_status().created,
-        )
+        """Bring line and folders into agreement."""
+        found = sorted(jobs_of(self.store), key=lambda pair: pair[1].written_status().created)
         with self.queue.change() as line:
             for user, run in found:
                 status = run.written_status()
@@ -159,8 +158,13 @@ class Dispatcher(ABC):
                     continue
                 if status.state == "queued":
                     line.append(
-                        user, run.path.name, _device(run), resume=run.has_checkpoint, expected_s=status.expected_s
-                    )  # fmt: skip
+                        user,
+                        run.path.name,
+                        _device(run),
+                        kind=run.kind,
+                        resume=run.has_checkpoint,
+                        expected_s=status.expected_s,
+                    )
                 elif status.active:
                     self._recover_active(line, user, run, status)
 
@@ -177,16 +181,16 @@ class Dispatcher(ABC):
             self._watcher.join(LAST_TICK_SECONDS)
         self.queue.close()
 
-    def run(self, ticket: Ticket) -> RunFolder:
-        """Return the folder of a run in line, in the store as it is mounted here."""
-        return RunFolder(self.store / "users" / ticket.user / "runs" / ticket.run)
+    def run(self, ticket: Ticket) -> JobFolder:
+        """Return the folder of a job in line, in the store as it is mounted here."""
+        return job_of(self.store, ticket.user, ticket.kind, ticket.run)
 
     def waits(self, ticket: Ticket) -> bool:
         """Whether a run in line still wants its turn: who could not reach the line may have cancelled or deleted it."""
         run = self.run(ticket)
-        return run.config_path.is_file() and run.written_status().state == "queued"
+        return run.ordered and run.written_status().state == "queued"
 
-    def _leave(self, user: str, run: RunFolder) -> Claim | None:
+    def _leave(self, user: str, run: JobFolder) -> Claim | None:
         with self.queue.change() as line:
             claim = line.claim(user, run.path.name)
             if line.leave(user, run.path.name) or claim is None:
@@ -208,7 +212,7 @@ class Dispatcher(ABC):
                 work = self.recover
             self._closed.wait(TICK_SECONDS)
 
-    def _recover_active(self, line: Line, user: str, run: RunFolder, status: Status) -> None:
+    def _recover_active(self, line: Line, user: str, run: JobFolder, status: Status) -> None:
         """See to a run that was computing when the line forgot it."""
         if (now := run.read_status()) != status:
             run.write_status(now.model_copy(update={"updated": time.time()}))
@@ -241,8 +245,8 @@ class Dispatcher(ABC):
         return claim.ticket.expected_s if status.state == "queued" else seconds_left(status)
 
 
-def _device(run: RunFolder) -> str:
+def _device(run: JobFolder) -> str:
     try:
-        return run.read_config().device
+        return run.device()
     except InputError:
         return "auto"

@@ -5,8 +5,8 @@ N cells, G features of a modality, F of them scored.
 
 from __future__ import annotations
 
-import subprocess
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +34,7 @@ from monae_app.engine.training.threads import thread_count
 from monae_app.jobs import magic_peer
 from monae_app.jobs.kept_holdout import version_of_cells
 from monae_app.jobs.peers.catalogue import HOW_TO_INSTALL, PEERS
+from monae_app.jobs.peers.watched import run_watched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -50,7 +51,7 @@ TITLES = {OWN: "Monae + own counts", DECODED: "Monae", LOW_RANK: "SVD-20", LIKE:
 NO_MAGIC = f"MAGIC was left out: it is not installed. To add it: {HOW_TO_INSTALL}."
 
 
-def hold_out(folder: Path, tell: Tell) -> dict[str, Any]:
+def hold_out(folder: Path, tell: Tell, device: str | None = None) -> dict[str, Any]:
     """Check a run.
 
     A fifth of the counts of every cell is kept aside; normalisation, the choice of features, their projection and a
@@ -61,7 +62,9 @@ def hold_out(folder: Path, tell: Tell) -> dict[str, Any]:
     folder
         Of the finished run.
     tell
-        Told the share that is done, and what is being done.
+        Told the share that is done, and what is being done; what it raises ends the check.
+    device
+        To train on, as RunConfig names it; that of the run if left out.
 
     Returns
     -------
@@ -76,6 +79,7 @@ def hold_out(folder: Path, tell: Tell) -> dict[str, Any]:
         If files are gone, or the run has no counts.
     """
     config = read_config(folder)
+    config = config if device is None else config.model_copy(update={"device": device})
     for given in config.inputs:
         check_inputs(config, given, todo="put it back: the check thins what was measured.")
     with threadpoolctl.threadpool_limits(thread_count()):
@@ -98,7 +102,7 @@ def hold_out(folder: Path, tell: Tell) -> dict[str, Any]:
         said: dict[str, Any] = {}
         for number, name in enumerate(counted):
             tell(0.8 + 0.2 * number / len(counted), f"Imputing {name} by each method")
-            said[name] = _scored(whole, parts[name], seen[name], result, modelled[name], name)
+            said[name] = _scored(whole, parts[name], seen[name], result, modelled[name], name, tell)
     return {
         "version": version_of_cells(folder), "steps": result.report["steps"], "modalities": said,
         "cells": {name: each.n_cells for name, each in whole.modalities.items()},
@@ -127,11 +131,17 @@ def _trained(
     located = locate_features(dataset, config)
     graph = link(dataset, located, config)
     model = Monae(config, on_event=told)
-    return model.fit(dataset, graph, located=located), modelled_features(dataset, graph)
+    return model.fit(dataset, graph, located=located, for_imputation=True), modelled_features(dataset, graph)
 
 
 def _scored(
-    whole: Dataset, parts: Sequence[sp.csr_matrix], seen: sp.csr_matrix, result: Result, modelled: np.ndarray, name: str
+    whole: Dataset,
+    parts: Sequence[sp.csr_matrix],
+    seen: sp.csr_matrix,
+    result: Result,
+    modelled: np.ndarray,
+    name: str,
+    tell: Tell,
 ) -> dict[str, Any]:
     """Score every method on the test part of one modality."""
     config, values = result.config, sp.csr_matrix(whole.modalities[name].values)
@@ -151,7 +161,9 @@ def _scored(
     levels[LIKE] = mean_of_like(seen, projection.transform(seen[:, modelled]), columns)
     if (python := PEERS[MAGIC].interpreter()) is None:
         notes.append(NO_MAGIC)
-    elif (smooth := _magic(python, seen, columns, config.seed)) is not None:
+    elif (
+        smooth := _magic(python, seen, columns, config.seed, partial(tell, None, f"Imputing {name} by MAGIC"))
+    ) is not None:
         levels[MAGIC] = smooth
     else:
         notes.append("MAGIC was left out: it failed on these data.")
@@ -178,17 +190,18 @@ def _dispersion(result: Result, name: str, features: list[str]) -> np.ndarray | 
     return np.asarray(found[:, [batches.index(each) for each in mine]].T)
 
 
-def _magic(python: str, seen: sp.csr_matrix, columns: np.ndarray, seed: int) -> np.ndarray | None:
+def _magic(
+    python: str, seen: sp.csr_matrix, columns: np.ndarray, seed: int, tell: Callable[[], object]
+) -> np.ndarray | None:
     """Impute by MAGIC in a process of its own, (N, F); None where it fails."""
     with tempfile.TemporaryDirectory() as folder:
         question, answer = Path(folder) / "question.npz", Path(folder) / "answer.npy"
         np.savez(question, data=seen.data, indices=seen.indices, indptr=seen.indptr, shape=seen.shape,
                  columns=columns, seed=seed)  # fmt: skip
         # apart from the app's modules, some of which are called like those of the standard library
-        ended = subprocess.run(
-            [python, "-I", magic_peer.__file__, str(question), str(answer)], check=False, capture_output=True
-        )
-        return np.load(answer) if ended.returncode == 0 and answer.exists() else None
+        command = [python, "-I", magic_peer.__file__, str(question), str(answer)]
+        failed = run_watched(command, Path(folder), tell)
+        return None if failed or not answer.exists() else np.load(answer)
 
 
 def _plain(column: pd.Series) -> list[Any]:

@@ -11,17 +11,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from monae_app.jobs.outlook import Outlook
-    from monae_app.jobs.progress import RunFolder
+    from monae_app.jobs.progress import JobFolder
     from monae_app.jobs.run_limits import RunLimits
 
 
 class Launcher(Protocol):
     """What the web may ask for, whoever computes.
 
-    A run is named by its user and its id, which is the name of its folder below ``<store>/users/<user>/runs``.
+    A run is named by its user and its id, which is the name of its folder below ``<store>/users/<user>/runs``; other
+    work (:mod:`monae_app.jobs.works`) stands in the same line, with folders below ``<store>/users/<user>/work``.
     """
 
-    def submit(self, user: str, run: RunFolder, *, resume: bool = False, expected_s: float | None = None) -> None:
+    def submit(self, user: str, run: JobFolder, *, resume: bool = False, expected_s: float | None = None) -> None:
         """Put a run at the end of the line and return at once.
 
         Raises
@@ -30,10 +31,10 @@ class Launcher(Protocol):
             If too many wait, no device can take it, or the line cannot be used.
         """
 
-    def cancel(self, user: str, run: RunFolder) -> None:
+    def cancel(self, user: str, run: JobFolder) -> None:
         """Take a run out of the line, or ask its worker to stop after the current step; it is killed after 20 s."""
 
-    def outlook(self, user: str, run: RunFolder) -> Outlook | None:
+    def outlook(self, user: str, run: JobFolder) -> Outlook | None:
         """Tell the place of a run in line; None if it does not wait."""
 
     def lanes_of(self, device: str) -> tuple[str, ...]:

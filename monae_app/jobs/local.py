@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from monae_app.jobs.progress import RunFolder
+    from monae_app.jobs.progress import JobFolder
     from monae_app.jobs.run_limits import RunLimits
 
 WORKER = (sys.executable, "-m", "monae_app.jobs.worker")
@@ -35,7 +35,7 @@ def lane_lock(store: Path, lane: str) -> FileLock:
     return FileLock(private_folder(store / "queue.locks") / f"{lane.replace(':', '-')}.lock")
 
 
-def start_worker(command: Sequence[str], run: RunFolder, lane: str, *, resume: bool) -> subprocess.Popen[bytes]:
+def start_worker(command: Sequence[str], run: JobFolder, lane: str, *, resume: bool) -> subprocess.Popen[bytes]:
     """Start the process that computes a run.
 
     Parameters

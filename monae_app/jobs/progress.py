@@ -1,6 +1,6 @@
-"""What a run folder says about a run while it is going: config.json, status.json, progress.jsonl and log.txt.
+"""What the folder of a job says while it is going: status.json, progress.jsonl and log.txt; a run has a config.json.
 
-Only the worker writes into a run while it lives; everybody else reads, so every file is whole or absent.
+Only the worker writes into it while it lives; everybody else reads, so every file is whole or absent.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -16,11 +17,13 @@ from monae_app.engine import result
 from monae_app.jobs import processes
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from monae_app.engine.config import RunConfig
 
 State = Literal["queued", "running", "cancelling", "cancelled", "failed", "done", "lost"]
+Kind = Literal["run", "work"]
 ACTIVE: frozenset[State] = frozenset({"queued", "running", "cancelling"})
 # Nobody works on it, and it has no result: it can go on, from its checkpoint or from the start.
 STOPPED: frozenset[State] = frozenset({"cancelled", "failed", "lost"})
@@ -82,8 +85,8 @@ class Status(BaseModel):
         return self.active and self.pid is not None
 
 
-class RunFolder:
-    """The small files of one run folder.
+class JobFolder(ABC):
+    """The small files of one job: of a run, or of other work that stands in line with the runs.
 
     Parameters
     ----------
@@ -93,33 +96,61 @@ class RunFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.config_path = path / "config.json"
         self.status_path = path / "status.json"
         self.progress_path = path / "progress.jsonl"
         self.log_path = path / "log.txt"
-        self.report_path = path / result.REPORT
-        self.checkpoint_path = path / result.CHECKPOINT
         # Asks the worker to stop, wherever it runs.
         self.cancel_path = path / "cancel"
-        # One process at a time computes a run: the system takes the lock back when it ends, however it ends.
+        # One process at a time computes a job: the system takes the lock back when it ends, however it ends.
         self.lock_path = path / ".lock"
 
-    def write_config(self, config: RunConfig) -> None:
-        """Save what the run is made from."""
-        result.write_config(self.path, config)
+    @property
+    @abstractmethod
+    def kind(self) -> Kind:
+        """What the line calls such jobs."""
 
-    def read_config(self) -> RunConfig:
-        """Load what the run is made from.
+    @property
+    @abstractmethod
+    def ordered(self) -> bool:
+        """Whether it says what is to be done."""
+
+    @property
+    @abstractmethod
+    def finished(self) -> bool:
+        """Whether there is a result."""
+
+    @property
+    @abstractmethod
+    def has_checkpoint(self) -> bool:
+        """Whether it can go on from where it stood."""
+
+    @property
+    @abstractmethod
+    def goes_on(self) -> str:
+        """How it can go on after it was broken off, in a sentence."""
+
+    @abstractmethod
+    def device(self) -> str:
+        """Return which device it asks for, as RunConfig does.
 
         Raises
         ------
         InputError
-            If there is no readable config.json.
+            If that cannot be read.
         """
-        return result.read_config(self.path)
+
+    @abstractmethod
+    def needs(self) -> Iterator[Path]:
+        """Name what has to be there where it is computed.
+
+        Raises
+        ------
+        InputError
+            If that cannot be read.
+        """
 
     def read_status(self) -> Status:
-        """Where the run stands; a live state whose process is gone reads as what it left behind."""
+        """Where the job stands; a live state whose process is gone reads as what it left behind."""
         status = self.written_status()
         if status.computing and processes.alive(status.pid, status.process, status.host) is False:
             return self.left_behind(status)
@@ -132,33 +163,19 @@ class RunFolder:
         except (OSError, ValueError):
             if self.finished:
                 return Status(state="done", name=self.path.name)
-            return Status(state="lost", name=self.path.name, message="What the run was doing is not known any more.")
+            return Status(state="lost", name=self.path.name, message="What it was doing is not known any more.")
 
     def left_behind(self, status: Status) -> Status:
-        """Where a run stands whose process ended without a word."""
+        """Where a job stands whose process ended without a word."""
         if self.finished:
-            # The report is the last file to be written.
+            # The result is the last to be written.
             changes: dict[str, Any] = {"state": "done", "message": "Finished"}
         elif self.cancel_path.exists():
-            changes = {"state": "cancelled", "message": f"Stopped by force. {self._goes_on()}"}
+            changes = {"state": "cancelled", "message": f"Stopped by force. {self.goes_on}"}
         else:
             lost = "The worker is gone without a word: it was killed, or the machine went down."
-            changes = {"state": "lost", "message": f"{lost} {self._goes_on()}"}
+            changes = {"state": "lost", "message": f"{lost} {self.goes_on}"}
         return status.model_copy(update={**changes, "eta_s": None})
-
-    @property
-    def finished(self) -> bool:
-        """Whether there is a result."""
-        # os.path, not Path: a folder that may not be read holds no result, and is no error.
-        return os.path.isfile(self.report_path)  # noqa: PTH113
-
-    @property
-    def has_checkpoint(self) -> bool:
-        """Whether training can go on from where it stood."""
-        return os.path.isfile(self.checkpoint_path)  # noqa: PTH113
-
-    def _goes_on(self) -> str:
-        return "It can go on from its last checkpoint." if self.has_checkpoint else "It had no checkpoint yet."
 
     def write_status(self, status: Status, *, durable: bool = True) -> None:
         """Replace status.json.
@@ -236,3 +253,63 @@ class RunFolder:
         except OSError:
             return ""
         return "\n".join(text.splitlines()[-lines:])
+
+
+class RunFolder(JobFolder):
+    """The small files of one run folder."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.config_path = path / "config.json"
+        self.report_path = path / result.REPORT
+        self.checkpoint_path = path / result.CHECKPOINT
+
+    def write_config(self, config: RunConfig) -> None:
+        """Save what the run is made from."""
+        result.write_config(self.path, config)
+
+    def read_config(self) -> RunConfig:
+        """Load what the run is made from.
+
+        Raises
+        ------
+        InputError
+            If there is no readable config.json.
+        """
+        return result.read_config(self.path)
+
+    @property
+    def kind(self) -> Kind:
+        """A run."""
+        return "run"
+
+    @property
+    def ordered(self) -> bool:
+        """Whether there is a config.json."""
+        return self.config_path.is_file()
+
+    @property
+    def finished(self) -> bool:
+        """Whether there is a result."""
+        # os.path, not Path: a folder that may not be read holds no result, and is no error.
+        return os.path.isfile(self.report_path)  # noqa: PTH113
+
+    @property
+    def has_checkpoint(self) -> bool:
+        """Whether training can go on from where it stood."""
+        return os.path.isfile(self.checkpoint_path)  # noqa: PTH113
+
+    @property
+    def goes_on(self) -> str:
+        """Whether there is a checkpoint, in a sentence."""
+        return "It can go on from its last checkpoint." if self.has_checkpoint else "It had no checkpoint yet."
+
+    def device(self) -> str:
+        """Return what its settings say."""
+        return self.read_config().device
+
+    def needs(self) -> Iterator[Path]:
+        """Name its inputs and other files."""
+        config = self.read_config()
+        yield from (path for paths in config.inputs.values() for path in paths)
+        yield from config.files().values()

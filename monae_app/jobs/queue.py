@@ -1,6 +1,6 @@
-"""The line of runs that wait for a device, on disk, shared by all servers and workers of one store.
+"""The line of jobs that wait for a device, on disk, shared by all servers and workers of one store.
 
-The run folders are the truth: a line that is lost or damaged is made anew from them.
+Their folders are the truth: a line that is lost or damaged is made anew from them.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from monae_app.engine.errors import InputError
 from monae_app.jobs.private_files import private_folder
+from monae_app.jobs.progress import Kind  # noqa: TC001 - pydantic reads it
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,13 +29,17 @@ BETWEEN_TRIES = 0.05
 
 
 class Ticket(BaseModel):
-    """A run that waits: whose, for which device (as in RunConfig), and how long it may take."""
+    """A job that waits: whose, for which device (as in RunConfig), and how long it may take.
+
+    ``run`` is the name of its folder: of a run, or, where ``kind`` says so, of other work.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     number: int
     user: str
     run: str
+    kind: Kind = "run"
     device: str = "auto"
     resume: bool = False
     expected_s: float | None = None
@@ -75,11 +80,18 @@ class Line(BaseModel):
         return sum(each.user == user for each in (*self.waiting, *(each.ticket for each in self.claims.values())))
 
     def append(
-        self, user: str, run: str, device: str = "auto", *, resume: bool = False, expected_s: float | None = None
+        self,
+        user: str,
+        run: str,
+        device: str = "auto",
+        *,
+        kind: Kind = "run",
+        resume: bool = False,
+        expected_s: float | None = None,
     ) -> Ticket:
-        """Put a run at the end of the line."""
+        """Put a job at the end of the line."""
         ticket = Ticket(
-            number=self.next_number, user=user, run=run, device=device, resume=resume, expected_s=expected_s
+            number=self.next_number, user=user, run=run, kind=kind, device=device, resume=resume, expected_s=expected_s
         )  # fmt: skip
         self.next_number += 1
         self.waiting.append(ticket)
@@ -166,7 +178,7 @@ class Queue:
             text = cache.get(LINE, retry=True)
             return Line() if text is None else Line.model_validate_json(text)
         except ValueError:
-            # Written by something else: the folders of the runs know what waited.
+            # Written by something else: the folders of the jobs know what waited.
             return Line()
 
     def _set_aside(self) -> None:

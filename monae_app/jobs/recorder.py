@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from monae_app.jobs import processes
-from monae_app.jobs.progress import Failure, RunFolder, Status
+from monae_app.jobs.progress import Failure, JobFolder, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -48,7 +48,7 @@ class Recorder:
         The device that the run has to itself.
     """
 
-    def __init__(self, run: RunFolder, echo: Callable[[Event], None] | None = None, lane: str | None = None) -> None:
+    def __init__(self, run: JobFolder, echo: Callable[[Event], None] | None = None, lane: str | None = None) -> None:
         self.run = run
         self.signal: int | None = None
         self._echo = echo
@@ -149,8 +149,7 @@ class Recorder:
                 continue
             self._write(hurry=True, state="cancelling")
             if time.monotonic() - self._stopped_at > GRACE_SECONDS:
-                kept = "its last checkpoint is kept." if self.run.has_checkpoint else "it had no checkpoint yet."
-                self.finish("cancelled", f"Stopped in the middle of a stage; {kept}")
+                self.finish("cancelled", f"Stopped in the middle of a stage. {self.run.goes_on}")
                 os._exit(128 + (self.signal or signal.SIGINT))
 
     def _say_again(self) -> None:

@@ -1,4 +1,4 @@
-"""How many trainings may wait."""
+"""How many trainings, and other long work, may wait."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ class RunLimits:
         mine, all_of_them = line.of_user(user), len(line.waiting) + len(line.claims)
         if mine >= self.per_user:
             raise InputError(
-                f"{mine} of your trainings wait or compute.",
+                f"{mine} of your trainings and checks wait or compute.",
                 f"at most {self.per_user} at a time.",
                 "wait until one is done, or cancel one.",
             )
         if all_of_them >= self.total:
             raise InputError(
-                f"{all_of_them} trainings wait or compute on this server.",
+                f"{all_of_them} trainings and checks wait or compute on this server.",
                 f"at most {self.total} at a time.",
                 "come back later, or train elsewhere with `monae run`.",
             )

@@ -15,9 +15,9 @@ from monae_app.engine.errors import InputError
 from monae_app.engine.result import read_config, write_json
 from monae_app.jobs.kept_methods import with_run
 from monae_app.jobs.kept_two_runs import beside_first, content_of
+from monae_app.jobs.long_methods import MONAE, compute_method
 from monae_app.jobs.peers.catalogue import PEERS
 from monae_app.jobs.peers.modalities import modalities_of
-from monae_app.jobs.short_methods import MONAE, compute_method
 from monae_app.jobs.short_two_runs import two_runs
 from monae_app.jobs.short_work import Bench
 

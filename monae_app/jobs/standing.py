@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 
 if TYPE_CHECKING:
-    from monae_app.jobs.progress import Failure, RunFolder, State, Status
+    from monae_app.jobs.progress import Failure, JobFolder, State, Status
 
 logger = logging.getLogger(__name__)
 
 
-def put_in_line(run: RunFolder, expected_s: float | None = None, message: str = "Waiting for its turn") -> Status:
+def put_in_line(run: JobFolder, expected_s: float | None = None, message: str = "Waiting for its turn") -> Status:
     """Write that a run waits for its turn; what was wanted or known of an earlier attempt is forgotten.
 
     Raises
@@ -39,13 +39,13 @@ def put_in_line(run: RunFolder, expected_s: float | None = None, message: str = 
     return status
 
 
-def conclude(run: RunFolder, state: State, message: str, detail: Failure | None = None) -> None:
+def conclude(run: JobFolder, state: State, message: str, detail: Failure | None = None) -> None:
     """Write how a run ended that no worker can speak for."""
     changes = {"state": state, "message": message, "detail": detail, "eta_s": None}
     _write(run, run.written_status().model_copy(update=changes))
 
 
-def bury(run: RunFolder) -> None:
+def bury(run: JobFolder) -> None:
     """Write where a run stands whose worker is gone, unless the worker has said so itself."""
     status = run.written_status()
     if not status.active or not run.path.is_dir() or computed_elsewhere(run):
@@ -58,7 +58,7 @@ def bury(run: RunFolder) -> None:
         conclude(run, "failed", "The worker ended before it began; the log has the details.")
 
 
-def computed_elsewhere(run: RunFolder) -> bool:
+def computed_elsewhere(run: JobFolder) -> bool:
     """Whether a process holds the run: perhaps one that was started when a full disk could not note it down."""
     try:
         with FileLock(run.lock_path, timeout=0):
@@ -67,7 +67,7 @@ def computed_elsewhere(run: RunFolder) -> bool:
         return True
 
 
-def _write(run: RunFolder, status: Status) -> None:
+def _write(run: JobFolder, status: Status) -> None:
     try:
         run.write_status(status.model_copy(update={"updated": time.time()}))
         run.cancel_path.unlink(missing_ok=True)

@@ -9,6 +9,7 @@ from monae_app.jobs.downloads import sweep_downloads
 from monae_app.jobs.kept_files import sweep_kept
 from monae_app.jobs.short_work import Tickets
 from monae_app.jobs.trash import purge_all
+from monae_app.jobs.works import sweep_works
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,3 +22,4 @@ def sweep(store: Path) -> None:
     sweep_kept(store)
     sweep_imports(store)
     Tickets(store).sweep()
+    sweep_works(store)

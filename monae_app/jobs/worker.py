@@ -1,9 +1,10 @@
-"""One run in one process: ``python -m monae_app.jobs.worker RUN [--resume] [--lane LANE --store STORE]``.
+"""One job in one process: ``python -m monae_app.jobs.worker FOLDER [--resume] [--lane LANE --store STORE]``.
 
-The folder holds config.json; the worker adds everything else. SIGINT, SIGTERM or a file ``cancel`` in the folder ask
-the training to stop after its current step and to leave a checkpoint; a stage that cannot stop is left after a while,
-since every file is written whole or not at all. A worker of a store has its lane to itself, and starts the next run in
-line when it is done: the line moves on even while no server runs.
+The folder of a run holds config.json, that of other work order.json; the worker adds everything else. SIGINT,
+SIGTERM or a file ``cancel`` in the folder ask it to stop after its current step and, of a training, to leave a
+checkpoint; a stage that cannot stop is left after a while, since every file is written whole or not at all. A worker of
+a store has its lane to itself, and starts the next job in line when it is done: the line moves on even while no server
+runs.
 """
 
 from __future__ import annotations
@@ -21,9 +22,12 @@ from typing import TYPE_CHECKING
 from filelock import FileLock, Timeout
 
 from monae_app.engine.errors import InputError, MonaeError, Stopped, TrainingError
+from monae_app.engine.result import read_config
 from monae_app.jobs.local import LocalLauncher, lane_lock
-from monae_app.jobs.progress import Failure, RunFolder
+from monae_app.jobs.progress import Failure
 from monae_app.jobs.recorder import Event, Recorder
+from monae_app.jobs.work_folder import WorkFolder, folder_at
+from monae_app.jobs.working import do_work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,12 +42,12 @@ LANE_SECONDS = 60.0
 def execute(
     folder: Path, *, resume: bool = False, echo: Callable[[Event], None] | None = None, lane: str | None = None
 ) -> int:
-    """Compute the run that ``folder``/config.json describes, in this process.
+    """Compute the run that ``folder``/config.json describes, or do what its order.json orders, in this process.
 
     Parameters
     ----------
     folder
-        Run folder with a config.json.
+        Of the job.
     resume
         Go on from the checkpoint in the folder.
     echo
@@ -60,7 +64,7 @@ def execute(
     InputError
         If another process computes this run.
     """
-    run = RunFolder(folder)
+    run = folder_at(folder)
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(run.lock_path, timeout=0):
@@ -82,13 +86,13 @@ def _execute(recorder: Recorder, folder: Path, *, resume: bool) -> int:
         try:
             _compute(recorder, folder, resume=resume)
         except Stopped as stopped:
-            recorder.finish("cancelled", f"{stopped} Its checkpoint is kept." if stopped.step else str(stopped))
+            recorder.finish("cancelled", _stopped(recorder, stopped))
             return 128 + (recorder.signal or signal.SIGINT)
         except (InputError, TrainingError) as error:
             return _refused(recorder, error)
         except MemoryError:
             logger.exception("Out of memory")
-            recorder.finish("failed", "The machine ran out of memory.", OUT_OF_MEMORY)
+            recorder.finish("failed", OUT_OF_MEMORY.found, _too_big(recorder))
             return UNEXPECTED
         except Exception as error:
             logger.exception("Unexpected error")
@@ -117,9 +121,24 @@ OUT_OF_MEMORY = Failure(
 )
 
 
+def _too_big(recorder: Recorder) -> Failure:
+    if isinstance(recorder.run, WorkFolder):
+        return OUT_OF_MEMORY.model_copy(update={"todo": "try again when less is computing, or on a larger machine."})
+    return OUT_OF_MEMORY
+
+
+def _stopped(recorder: Recorder, stopped: Stopped) -> str:
+    if isinstance(recorder.run, WorkFolder):
+        return f"Cancelled. {recorder.run.goes_on}"
+    return f"{stopped} Its checkpoint is kept." if stopped.step else str(stopped)
+
+
 def _compute(recorder: Recorder, folder: Path, *, resume: bool) -> None:
-    config = recorder.run.read_config()
     _bound_threads()
+    if isinstance(recorder.run, WorkFolder):
+        do_work(recorder.run, recorder)
+        return
+    config = read_config(folder)
     # Imported here: torch takes seconds, and the first line of progress must not wait for it.
     from monae_app.engine.pipeline import run
 
@@ -184,8 +203,8 @@ def _stopping_on_signals(recorder: Recorder) -> Iterator[None]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the worker from the command line."""
-    parser = argparse.ArgumentParser(prog="python -m monae_app.jobs.worker", description="Compute one run folder.")
-    parser.add_argument("run", type=Path, help="folder that holds config.json")
+    parser = argparse.ArgumentParser(prog="python -m monae_app.jobs.worker", description="Compute one folder.")
+    parser.add_argument("run", type=Path, help="folder that holds config.json or order.json")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in the folder")
     parser.add_argument("--lane", help="device of the store that this worker has to itself")
     parser.add_argument("--store", type=Path, help="store whose line moves on when the run has ended")

@@ -14,6 +14,7 @@ from monae_app.engine.errors import InputError, Stopped
 from monae_app.engine.result import write_json
 from monae_app.jobs import local, worker
 from monae_app.jobs.progress import RunFolder
+from tests.jobs import fake_work
 
 COMMAND = (sys.executable, str(Path(__file__).resolve()))
 
@@ -41,10 +42,11 @@ def run(config, out: Path, *, on_event, should_stop, resume=False):
 
 
 def install() -> None:
-    """Put the pretended pipeline where the worker looks for the real one."""
+    """Put the pretended pipeline and work where the worker looks for the real ones."""
     module = types.ModuleType("monae_app.engine.pipeline")
     module.run = run
     sys.modules[module.__name__] = module
+    fake_work.install()
     # The next run in line is started by the worker before it.
     local.WORKER = COMMAND
 

@@ -12,8 +12,8 @@ from monae_app.cli import main
 from monae_app.engine.errors import InputError
 from monae_app.jobs.holding_out import DECODED, LIKE, LOW_RANK, MAGIC, OWN, TITLES, hold_out
 from monae_app.jobs.kept_holdout import KeptHoldout
+from monae_app.jobs.long_holdout import check_imputation
 from monae_app.jobs.peers.catalogue import Peer
-from monae_app.jobs.short_holdout import check_imputation
 from monae_app.jobs.short_work import Bench
 from tests.web.tiny_sample import write_sample
 

@@ -106,7 +106,7 @@ def test_too_many_are_refused(registry, config):
     launcher.queue.look()
     with launcher.queue.change() as line:
         line.append(registry.user, "waits")
-    with pytest.raises(InputError, match="1 of your trainings wait or compute"):
+    with pytest.raises(InputError, match="1 of your trainings and checks wait or compute"):
         submit(launcher, registry.create(config))
     launcher.close()
 

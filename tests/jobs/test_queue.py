@@ -48,7 +48,7 @@ def test_what_is_refused_leaves_no_trace(queue):
             line.append("me", "second")
             RunLimits(per_user=1).check(line, "me")
 
-    with pytest.raises(InputError, match="2 of your trainings"):
+    with pytest.raises(InputError, match="2 of your trainings and checks"):
         add_too_many()
     assert [each.run for each in queue.look().waiting] == ["first"]
     with pytest.raises(InputError, match="on this server"):

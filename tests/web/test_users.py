@@ -243,7 +243,7 @@ def test_runs_of_all_users_wait_for_one_device_and_each_sees_their_own(settings,
     config = make_config(inputs={"rna": samples_root / "tiny" / "rna.h5ad"}, steps=100_000)
     first = services.start(config, "first")
     services.start(config, "again")
-    with pytest.raises(InputError, match="2 of your trainings wait or compute"):
+    with pytest.raises(InputError, match="2 of your trainings and checks wait or compute"):
         services.start(config, "too many")
     assert {record.name for record in services.registry.list() if not record.read_only} == {"first", "again"}
     asking[0] = "u2"

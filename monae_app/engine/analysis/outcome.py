@@ -6,7 +6,7 @@ N cells, V features of all modalities, D_s shared and D_p private axes, b batche
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -30,6 +30,7 @@ from monae_app.engine.analysis.tables import (
     feature_table,
     table_of,
 )
+from monae_app.engine.result import Result
 from monae_app.engine.telling import SILENT, Telling
 
 if TYPE_CHECKING:
@@ -91,13 +92,7 @@ class Trained:
 def cells_of(trained: Trained, config: RunConfig, tell: Telling = SILENT) -> tuple[ad.AnnData, Counterparts | None]:
     """Build the table of cells with embedding, clusters, map and normalisers; and say which have a counterpart."""
     shared = config.latent_shared
-    obs = _run_columns(cell_table(trained.dataset), trained)
-    for target, modality in trained.dataset.modalities.items():
-        counted = tell.counting(f"Computing how {trained.n_cells:,} cells are decoded as {target}")
-        obs[f"normaliser_{target}"] = (
-            normalisers(trained, target, shared, counted) if modality.is_count else np.float32(np.nan)
-        )
-    everything = np.concatenate(list(trained.latent.values()))
+    obs, everything = _decoding_columns(trained, shared, tell), np.concatenate(list(trained.latent.values()))
     cell_map = map_cells(
         everything[:, :shared],
         n_neighbors=config.umap_neighbors,
@@ -127,6 +122,25 @@ def cells_of(trained: Trained, config: RunConfig, tell: Telling = SILENT) -> tup
     return cells, counterparts
 
 
+def imputing_result(trained: Trained, config: RunConfig, report: dict[str, Any], tell: Telling = SILENT) -> Result:
+    """Build what imputation reads of a result: embedding, normalisers and features; no clusters, map and scores."""
+    shared = config.latent_shared
+    everything = np.concatenate(list(trained.latent.values()))
+    obsm = {"X_monae": everything[:, :shared], "X_private": everything[:, shared:]}
+    cells = table_of(_decoding_columns(trained, shared, tell), obsm)
+    return Result(config, cells, features_of(trained, config, tell, refine=False), report)
+
+
+def _decoding_columns(trained: Trained, n_shared: int, tell: Telling) -> pd.DataFrame:
+    obs = _run_columns(cell_table(trained.dataset), trained)
+    for target, modality in trained.dataset.modalities.items():
+        counted = tell.counting(f"Computing how {trained.n_cells:,} cells are decoded as {target}")
+        obs[f"normaliser_{target}"] = (
+            normalisers(trained, target, n_shared, counted) if modality.is_count else np.float32(np.nan)
+        )
+    return obs
+
+
 def _run_columns(obs: pd.DataFrame, trained: Trained) -> pd.DataFrame:
     """Add which cells were held out and, where there are several batches, which one decodes a cell as its own."""
     dataset = trained.dataset
@@ -154,8 +168,8 @@ def normalisers(trained: Trained, target: str, n_shared: int, tell: Telling = SI
     return np.concatenate(parts)
 
 
-def features_of(trained: Trained, config: RunConfig, tell: Telling = SILENT) -> ad.AnnData:
-    """Build the table of features with vectors, decoder, guidance and refined graph."""
+def features_of(trained: Trained, config: RunConfig, tell: Telling = SILENT, *, refine: bool = True) -> ad.AnnData:
+    """Build the table of features with vectors, decoder, guidance and, unless told otherwise, the refined graph."""
     dataset, shared = trained.dataset, config.latent_shared
     tell("Gathering the features")
     joined = {
@@ -182,8 +196,9 @@ def features_of(trained: Trained, config: RunConfig, tell: Telling = SILENT) -> 
         features.obsp["guidance_inferred"] = guidance_matrix(
             trained.graph.edges(trained.graph.inferred), rows, len(vectors)
         )
-    tell(f"Refining the graph: pairs of features within {config.refined_window:,} bp")
-    features.obsp["refined"] = refined_matrix(
-        vectors[:, :shared], trained.located, promoter=config.promoter, window=config.refined_window
-    )
+    if refine:
+        tell(f"Refining the graph: pairs of features within {config.refined_window:,} bp")
+        features.obsp["refined"] = refined_matrix(
+            vectors[:, :shared], trained.located, promoter=config.promoter, window=config.refined_window
+        )
     return with_motifs(features, trained.motifs)

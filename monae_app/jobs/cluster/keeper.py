@@ -20,13 +20,11 @@ from monae_app.jobs.standing import bury, computed_elsewhere, conclude, put_in_l
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Callable
 
-    from monae_app.engine.config import RunConfig
     from monae_app.jobs.cluster.lanes import Lane
     from monae_app.jobs.cluster.launcher import ClusterLauncher
-    from monae_app.jobs.progress import RunFolder
+    from monae_app.jobs.progress import JobFolder
     from monae_app.jobs.queue import Line, Ticket
 
 logger = logging.getLogger(__name__)
@@ -132,9 +130,9 @@ class Keeper:
                 return child
         return None
 
-    def _start(self, ticket: Ticket, run: RunFolder) -> subprocess.Popen[bytes] | None:
+    def _start(self, ticket: Ticket, run: JobFolder) -> subprocess.Popen[bytes] | None:
         try:
-            if missing := next(_missing(run.read_config()), None):
+            if missing := next((path for path in run.needs() if not path.exists()), None):
                 logger.warning("%s is missing", missing)
                 found = f"The file {missing.name} is not there on the machine that was to compute ({processes.host()})."
                 todo = "mount the store and the data root there at the same places as on the server, then go on."
@@ -214,9 +212,3 @@ def _runs(claim: Claim, child: subprocess.Popen[bytes] | None) -> bool:
     if child is not None:
         return child.poll() is None
     return bool(processes.alive(claim.pid, claim.process, claim.host))
-
-
-def _missing(config: RunConfig) -> Iterator[Path]:
-    """Name the files of a run that are not there."""
-    named = [path for paths in config.inputs.values() for path in paths]
-    yield from (path for path in [*named, *config.files().values()] if not path.exists())

@@ -18,7 +18,7 @@ from monae_app.jobs.queue import Claim, Line, Ticket
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from monae_app.jobs.progress import RunFolder, Status
+    from monae_app.jobs.progress import JobFolder, Status
     from monae_app.jobs.run_limits import RunLimits
 
 CPU, CUDA = "cpu", "cuda"
@@ -55,7 +55,7 @@ class ClusterLauncher(Dispatcher):
             wanted = CUDA if any(lane.kind == CUDA for lane in present) else CPU
         return tuple(lane.key for lane in present if wanted in (lane.kind, lane.lane))
 
-    def submit(self, user: str, run: RunFolder, *, resume: bool = False, expected_s: float | None = None) -> None:
+    def submit(self, user: str, run: JobFolder, *, resume: bool = False, expected_s: float | None = None) -> None:
         """Put a run at the end of the line and return at once."""
         if self._line.was_forgotten():
             # Those that waited before go first.
@@ -124,14 +124,16 @@ class ClusterLauncher(Dispatcher):
             return False
         return super()._ended(claim)
 
-    def _recover_active(self, line: Line, user: str, run: RunFolder, status: Status) -> None:
+    def _recover_active(self, line: Line, user: str, run: JobFolder, status: Status) -> None:
         now = run.read_status()
         lane = f"{now.host}/{now.lane}"
         if not now.active or now.pid is None or now.host is None or lane in line.claims:
             super()._recover_active(line, user, run, status)
             return
         # It computes somewhere, and its lane is not free.
-        ticket = Ticket(number=line.next_number, user=user, run=run.path.name, expected_s=now.expected_s)
+        ticket = Ticket(
+            number=line.next_number, user=user, run=run.path.name, kind=run.kind, expected_s=now.expected_s
+        )  # fmt: skip
         line.next_number += 1
         line.claims[lane] = Claim(ticket=ticket, lane=lane, pid=now.pid, process=now.process, host=now.host)
 

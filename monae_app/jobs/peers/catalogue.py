@@ -85,7 +85,7 @@ PEERS = {
         Peer("harmony-batches", "Harmony, batches too", "harmony_batches:harmony", "for modality and batch",
              "harmonypy", "harmonypy"),
         Peer("scglue", "scglue, 42 + 42 epochs", "glue:glue", "GLUE, graph-linked autoencoders, cut off",
-             "scglue", "scglue", across=True, lasts="up to an hour; the page allows half",
+             "scglue", "scglue", across=True, lasts="up to an hour",
              arguments=("--epochs", "42"), beside="atac"),
         Peer("svd", "SVD-20", "svd:svd", "the first 20 components of each modality", embeds=False),
         Peer("magic", "MAGIC", "magic_diffusion:diffuse", "diffusion over neighbours within a modality", "magic-impute",

@@ -17,6 +17,7 @@ from monae_app.engine.analysis.metrics import foscttm
 from monae_app.engine.analysis.run_slices import RunSlices
 from monae_app.engine.errors import InputError
 from monae_app.jobs.kept_methods import KeptMethods
+from monae_app.jobs.long_methods import compute_method
 from monae_app.jobs.peers.catalogue import PEERS
 from monae_app.jobs.peers.cca import canonical
 from monae_app.jobs.peers.exchange import Question, read_question, write_question
@@ -24,7 +25,6 @@ from monae_app.jobs.peers.modalities import modalities_of
 from monae_app.jobs.peers.normalised import gene_space
 from monae_app.jobs.peers.of_run import question_of
 from monae_app.jobs.peers.pca import COMPONENTS, components
-from monae_app.jobs.short_methods import compute_method
 from monae_app.jobs.short_work import Bench
 from tests.web.tiny_sample import CELLS, GENES, PEAKS, write_sample
 

@@ -6,13 +6,15 @@ from typing import Any
 
 from dash import dcc, html
 
+from monae_app.web.compare_tables import OFFERED
 from monae_app.web.components.aria import aria
 from monae_app.web.components.code_link import code_link
 from monae_app.web.components.figure_out import figure_out
+from monae_app.web.components.long_job import LongJob
 from monae_app.web.components.short_job import ShortJob
 
 NEIGHBOURS = ShortJob("compare-neighbours", "two_runs", "Compare neighbourhoods")
-METHOD_JOB = ShortJob("compare-method-job", "method", "Compute", primary=True)
+METHOD_JOB = LongJob("compare-method-job", "Compute", slots=1 + len(OFFERED))
 SECOND, LABEL, COLOUR, METHOD = "compare-second", "compare-label", "compare-colour", "compare-method"
 MESSAGE, BODY, REFUSED, TWO, SENTENCE = (
     "compare-message", "compare-body", "compare-refused", "compare-two", "compare-sentence",

@@ -5,18 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from dash import Dash, Input, Output, State, html
+from dash import Dash, Input, Output, html
 
 from monae_app.engine.analysis.run_comparison.score_rows import IDEALS
 from monae_app.engine.errors import InputError
 from monae_app.jobs.peers.catalogue import HOW_TO_INSTALL, PEERS
 from monae_app.jobs.peers.modalities import modalities_of
+from monae_app.jobs.works import Asked
 from monae_app.web import compare_tables as tables
 from monae_app.web import ids
 from monae_app.web.components.compared import compared_table, download
 from monae_app.web.components.notice import alert
 from monae_app.web.figures.methods import methods_figure
 from monae_app.web.figures.style import style
+from monae_app.web.long_work import there_or_auto
 from monae_app.web.modalities import modality_title
 from monae_app.web.pages.compare import layout as page
 
@@ -84,14 +86,23 @@ def register(app: Dash, services: Services) -> None:
             figure, not drawn, not options, not options, False,
         )  # fmt: skip
 
-    def order(run: str | None, label: str | None, method: str | None) -> dict[str, Any]:
-        view = services.view(run or "")
-        if not method:
-            raise InputError("No method is chosen.", "one of the list.", "choose one.")
-        return {"folder": str(view.folder), "method": method, "label": label}
+    def every(run: str | None, label: str | None, _method: str | None) -> list[Asked]:
+        return [_asked(services, run or "", label, name) for name in (tables.MONAE, *tables.OFFERED)]
 
-    states = [State(ids.RUN, "value"), State(page.LABEL, "value"), State(page.METHOD, "value")]
-    page.METHOD_JOB.register(app, services, order, states)
+    def chosen(run: str | None, label: str | None, method: str | None) -> Asked:
+        if method not in (tables.MONAE, *tables.OFFERED):
+            raise InputError("No method is chosen.", "one of the list.", "choose one.")
+        return _asked(services, run or "", label, method)
+
+    page.METHOD_JOB.register(app, services, [ids.RUN, page.LABEL, page.METHOD], every, chosen)
+
+
+def _asked(services: Services, run: str, label: str | None, method: str) -> Asked:
+    """Order a method on the data of a run; it leaves the GPUs to the trainings."""
+    view, peer = services.view(run), PEERS.get(method)
+    order = {"folder": str(view.folder), "method": method, "label": label}
+    title = f"{peer.title if peer else 'Scores'} of {services.registry.get(run).name}"
+    return Asked("method", order, title, there_or_auto(services, "cpu"))
 
 
 def _offered(rows: list[tables.Row], view: RunView) -> tuple[list[dict[str, str]], Any]:

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dash import Dash, Input, Output, State, dcc, html
+from dash import Dash, Input, Output, dcc, html
 
 from monae_app.jobs.kept_holdout import KeptHoldout
 from monae_app.web import ids
 from monae_app.web.components.aria import aria
 from monae_app.web.components.figure_out import figure_out
-from monae_app.web.components.short_job import ShortJob
+from monae_app.web.components.long_job import LongJob
 from monae_app.web.figures.holdout import OURS, counts_told, holdout_figure
 from monae_app.web.figures.style import style
+from monae_app.web.long_work import check_lasts, check_of
 from monae_app.web.modalities import modality_title
 from monae_app.web.pages.imputation import layout as page
 
 if TYPE_CHECKING:
     from monae_app.web.pages.imputation.sight import Sight
 
-JOB = ShortJob("imputation-holdout", "holdout", "Check on these data", primary=True)
+JOB = LongJob("imputation-holdout", "Check on these data")
 SAID, FIGURE, TABLE, ROW = (
     "imputation-holdout-said",
     "imputation-holdout-figure",
@@ -28,7 +29,7 @@ SAID, FIGURE, TABLE, ROW = (
 )
 TOLD = (
     "A fifth of the counts of every cell is kept aside, a model is trained anew on the rest with the settings of this "
-    "run, and each method recovers what was kept aside. Minutes; stay on the page meanwhile. In the figure: the median "
+    "run, and each method recovers what was kept aside. It takes minutes. In the figure: the median "
     "correlation of a feature, as a share of the highest that noise allows, by how much of it was counted."
 )
 HIDDEN, SHOWN = {"display": "none"}, {"height": "280px"}
@@ -77,10 +78,13 @@ def register(app: Dash, sight: Sight) -> None:
         drawn = holdout_figure(bins or [overall], found["methods"], style(theme))
         return in_words(overall, found["methods"], target), drawn, SHOWN, False, _table(found)
 
-    def order(run: str | None) -> dict[str, Any]:
-        return {"folder": str(services.view(run or "").folder)}
+    def lasts(run: str | None) -> float | None:
+        return check_lasts(services, services.view(run or ""))
 
-    JOB.register(app, services, order, [State(ids.RUN, "value")])
+    JOB.register(
+        app, services, [ids.RUN], lambda run: [check_of(services, run or "")],
+        lambda run: check_of(services, run or ""), lasts,
+    )  # fmt: skip
 
 
 def in_words(overall: dict[str, Any], methods: dict[str, str], target: str) -> str:

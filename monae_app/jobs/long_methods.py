@@ -1,12 +1,9 @@
-"""One method on the data of a run, by short work: embedded and imputed, scored, and kept."""
+"""One method on the data of a run, as long work: embedded and imputed, scored, and kept."""
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 from pathlib import Path
-from time import sleep
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,10 +15,11 @@ from monae_app.engine.errors import InputError
 from monae_app.engine.result import Result
 from monae_app.engine.telling import Telling
 from monae_app.jobs.kept_methods import KeptMethods
-from monae_app.jobs.peers.catalogue import HOW_TO_INSTALL, PEERS, ROOT
+from monae_app.jobs.peers.catalogue import HOW_TO_INSTALL, PEERS
 from monae_app.jobs.peers.exchange import write_question
 from monae_app.jobs.peers.judging import Judge, per_10k_of
 from monae_app.jobs.peers.of_run import question_of
+from monae_app.jobs.peers.watched import run_watched
 
 if TYPE_CHECKING:
     from monae_app.engine.telling import Event
@@ -29,9 +27,6 @@ if TYPE_CHECKING:
 
 MONAE = "monae"
 KEPT_BYTES = 2**29
-ASK_SECONDS = 0.5
-# of what a method said, to say why it failed
-LAST_LINES = 3
 
 
 def compute_method(order: dict[str, Any], bench: Bench) -> dict[str, Any]:
@@ -124,7 +119,12 @@ def _of_peer(judge: Judge, method: str, bench: Bench) -> Answered:
     bench.tell(0.1, f"Writing the question for {peer.title}")
     write_question(bench.folder / "question", judge.asked.question)
     command = [python, "-m", "monae_app.jobs.peers", method, str(bench.folder / "question"), str(out)]
-    _watched([*command, "--seed", str(judge.asked.question.seed), *peer.arguments], peer.title, bench)
+    command += ["--seed", str(judge.asked.question.seed), *peer.arguments]
+    if lines := run_watched(command, bench.folder, lambda: bench.tell(None, f"Computing {peer.title}")):
+        raise InputError(
+            f"{peer.title} ended with an error: {lines}", "a method that can take this data.",
+            "look whether its package fits this environment, or choose another method.",
+        )  # fmt: skip
     about = json.loads((out / "about.json").read_text(encoding="utf-8"))
     embedding = None
     if (out / "embedding.npz").exists():
@@ -138,27 +138,3 @@ def _of_peer(judge: Judge, method: str, bench: Bench) -> Answered:
                 whole = np.load(path, mmap_mode="r", allow_pickle=False)
                 directions.append((source, target, lambda chosen, whole=whole: per_10k_of(whole, chosen)))
     return embedding, directions, {"cpu_s": about["cpu_s"], "versions": about["versions"]}
-
-
-def _watched(command: list[str], title: str, bench: Bench) -> None:
-    """Run a process and tell that it works; it ends with this one."""
-    log = bench.folder / "said.txt"
-    found = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    with log.open("wb") as said:
-        child = subprocess.Popen(command, env=os.environ | {"PYTHONPATH": found}, stdout=said, stderr=said)
-        seconds = 0.0
-        try:
-            while child.poll() is None:
-                bench.tell(None, f"{title}: {seconds:.0f} s")
-                sleep(ASK_SECONDS)
-                seconds += ASK_SECONDS
-        finally:
-            if child.poll() is None:
-                child.kill()
-                child.wait()
-    if child.returncode:
-        lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-LAST_LINES:]
-        raise InputError(
-            f"{title} ended with an error: {' | '.join(lines)[:300]}", "a method that can take this data.",
-            "look whether its package fits this environment, or choose another method.",
-        )  # fmt: skip

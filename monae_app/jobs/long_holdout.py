@@ -1,4 +1,4 @@
-"""The hold-out check as short work; for a run to be bundled: ``python -m monae_app.jobs.short_holdout RUN``."""
+"""The hold-out check as long work; for a run to be bundled: ``python -m monae_app.jobs.long_holdout RUN``."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def check_imputation(order: dict[str, Any], bench: Bench) -> dict[str, Any]:
     Parameters
     ----------
     order
-        ``folder`` of the run.
+        ``folder`` of the run; ``device``, where it is not to be the one of the run.
     bench
         Where.
 
@@ -30,7 +30,7 @@ def check_imputation(order: dict[str, Any], bench: Bench) -> dict[str, Any]:
         ``modalities``, their names.
     """
     folder = Path(order["folder"])
-    found = hold_out(folder, bench.tell)
+    found = hold_out(folder, bench.tell, device=order.get("device"))
     KeptHoldout(bench.store, bench.user).write(folder, found)
     return {"modalities": list(found["modalities"])}
 
