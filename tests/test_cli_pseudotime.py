@@ -43,9 +43,46 @@ def test_the_two_lineages_of_the_sample_are_found(tmp_path, capsys):
     assert times[0][table["cell"] == name].item() == 0
 
 
+def test_cells_space_and_root_are_those_of_the_page(tmp_path, capsys):
+    run = RunSlices(MYELOID, KeptArrays(2**26))
+    clusters = run.column("cluster_slingshot").astype(str).to_numpy()
+    chosen = np.isin(clusters, ["1", "2", "4", "6"])
+    asked = [part for each in "1246" for part in ("--cells", f"cluster_slingshot={each}")]
+
+    def ordered(*more: str) -> pd.DataFrame:
+        out = tmp_path / "t.csv"
+        assert main(["pseudotime", str(MYELOID), "--out", str(out), *more]) == 0
+        return pd.read_csv(out)
+
+    by_group = ordered("--root-group", "1", *asked)
+    assert f"{chosen.sum():,} cells from rna:" in capsys.readouterr().out
+    # all cells have a row; those left out have no time
+    assert len(by_group) == run.n_cells
+    assert by_group["pseudotime"].isna()[~chosen].all()
+    assert by_group["pseudotime"].notna()[chosen].mean() > 0.99
+    names = np.array(by_group["cell"])[chosen]
+    # as a list, names are taken with and without their modality
+    names[::2] = [each.removeprefix("rna:") for each in names[::2]]
+    listed = tmp_path / "cells.txt"
+    listed.write_text("\n".join([*names, "", names[0]]), encoding="utf-8")
+    pd.testing.assert_frame_equal(by_group, ordered("--root-group", "1", "--cells-file", str(listed)))
+    # from a marker of the end, along imputed values, the order is the other way round
+    backwards = ordered("--root-marker", "rna:Hba-a2", "--along", "rna", *asked)
+    assert spearmanr(by_group["pseudotime"], backwards["pseudotime"], nan_policy="omit")[0] < -0.5
+    assert clusters[backwards["pseudotime"].argmin()] == "6"
+    assert backwards.equals(ordered("--root-marker", "Hba-a2", "--along", "rna", *asked))
+
+
 @pytest.mark.parametrize(
     ("extra", "words"),
     [
+        (["--root-marker", "Nogene"], ("no feature 'Nogene'", "check the name")),
+        (["--root-group", "1", "--along", "atac"], ("no atac", "rna")),
+        (["--root-group", "1", "--cells", "7"], ("'7' names no group", "column=group")),
+        (["--root-group", "1", "--cells", "cluster_slingshot=x"], ("No cell is in", "1, 2, 3, 4, 5, 6, 7")),
+        (["--root-group", "1", "--cells", "cluster_slingshot=6"], ("the group 1 is not among the cells",)),
+        (["--root-group", "1", "--cells-file", str(MYELOID / "config.json")], ("names are of no cell", "check")),
+        (["--root-group", "1", "--cells-file", str(MYELOID / "cells.h5ad")], ("is no text",)),
         (["--root-group", "Nobody"], ("no group 'Nobody'", "1, 2, 3, 4, 5, 6, 7")),
         (["--root-cell", "rna:nobody"], ("no cell 'rna:nobody'", "check the name")),
         (["--root-group", "1", "--label", "nothing"], ("no column 'nothing'", "cluster_slingshot")),

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 # beside the files of a bundled run: what was worked out when it was made
 WITH_RUN = "trajectory"
+# counts up whenever trajectories are worked out in another way, or more is kept of them
+WORKED_OUT = 2
 
 
 class KeptTrajectories:
@@ -39,7 +41,9 @@ class KeptTrajectories:
     def key(self, run: Path, asked: Mapping[str, Any]) -> str:
         """Name what was asked of a run; what travels with a bundled run is named by the order alone."""
         short = key_of(dict(asked))
-        return short if self._with_run(run, short).exists() else key_of([*identity(run), inputs_of(run), dict(asked)])
+        if self._with_run(run, short).exists():
+            return short
+        return key_of([*identity(run), inputs_of(run), WORKED_OUT, dict(asked)])
 
     def read(self, run: Path, key: str) -> Kept | None:
         """Return what is kept under a key; None if nothing is."""

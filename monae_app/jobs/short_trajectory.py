@@ -12,8 +12,6 @@ import numpy as np
 import pandas as pd
 import threadpoolctl
 
-from monae_app.engine.analysis.everywhere import impute_everywhere
-from monae_app.engine.analysis.feature_search import FeatureSearch
 from monae_app.engine.analysis.kept_arrays import KeptArrays
 from monae_app.engine.analysis.run_slices import RunSlices
 from monae_app.engine.analysis.trajectory.features import changing_features
@@ -111,9 +109,4 @@ def _start(run: RunSlices, groups: Any, root: dict[str, Any]) -> Start:
         return begin_at(groups, str(root["group"]))
     if "cell" in root:
         return Start(np.array([int(root["cell"])]), "the cell that was chosen")
-    modality, _, name = str(root.get("feature", "")).partition(":")
-    search = FeatureSearch(run)
-    row = search.row(modality, name) if modality in run.modalities else None
-    if row is None:
-        raise InputError(f"The run has no feature {name!r}.", "a feature of this run.", "choose another root.")
-    return begin_high(run, impute_everywhere(run, modality, np.array([row]), log=True), name)
+    return begin_high(run, str(root.get("feature", "")))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from monae_app.engine.analysis.trajectory.splines import smooth_curves
+from monae_app.engine.analysis.trajectory.splines import Refitting
 
 DRAWS = 200
 GRID = 100
@@ -31,17 +31,20 @@ def half_times(levels: np.ndarray, grid: np.ndarray) -> np.ndarray:
     numpy.ndarray
         (F,); NaN of a curve that never rises.
     """
-    found = np.full(levels.shape[1], np.nan)
-    for column, level in enumerate(levels.T):
-        most = int(level.argmax())
-        before = level[: most + 1]
-        half = (before.min() + before[-1]) / 2
-        below = np.flatnonzero(before < half)
-        if len(below):
-            at = int(below[-1])
-            share = (half - before[at]) / (before[at + 1] - before[at])
-            found[column] = grid[at] + share * (grid[at + 1] - grid[at])
-    return found
+    columns = np.arange(levels.shape[1])
+    places = np.arange(len(grid))[:, None]
+    most = levels.argmax(axis=0)
+    rising = places <= most
+    half = (np.where(rising, levels, np.inf).min(axis=0) + levels[most, columns]) / 2
+    below = rising & (levels < half)
+    # the last place before the peak that is below
+    at = len(grid) - 1 - below[::-1].argmax(axis=0)
+    known = below.any(axis=0)
+    at = np.where(known, at, 0)
+    after = np.minimum(at + 1, len(grid) - 1)
+    step = levels[after, columns] - levels[at, columns]
+    share = np.divide(half - levels[at, columns], step, out=np.zeros(len(columns)), where=known)
+    return np.where(known, grid[at] + share * (grid[after] - grid[at]), np.nan)
 
 
 def lead_intervals(
@@ -63,33 +66,36 @@ def lead_intervals(
     Returns
     -------
     numpy.ndarray
-        Of each link: time of the gene, of the peak, lead of the peak, lower and upper bound of its 95 % interval,
-        (L, 5); NaN where it never rises, or in too few of the draws.
+        Of each link: time of the gene, of the peak, lead of the peak, and lower and upper bounds of the 95 % intervals
+        of the lead, of the gene's time and of the peak's, (L, 9); NaN where it never rises, bounds also where it does
+        in too few of the draws.
     numpy.ndarray
         The median lead over all links, with the bounds of its interval, (3,).
     """
     rng = np.random.default_rng(seed)
-    grid = np.linspace(time.min(), time.max(), GRID)
+    curves = Refitting(time, np.hstack([genes, peaks]), grid := np.linspace(time.min(), time.max(), GRID))
 
-    def times(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        both = smooth_curves(time[rows], np.hstack([genes[rows], peaks[rows]]), grid).level
-        found = half_times(both, grid)
-        return found[: genes.shape[1]][links[:, 0]], found[genes.shape[1] :][links[:, 1]]
+    def times(weights: np.ndarray) -> np.ndarray:
+        found = half_times(curves.levels(weights), grid)
+        gene, peak = found[: genes.shape[1]][links[:, 0]], found[genes.shape[1] :][links[:, 1]]
+        return np.stack([gene - peak, gene, peak])
 
-    of_gene, of_peak = times(np.arange(len(time)))
-    drawn = np.empty((DRAWS, len(links)))
-    for draw in range(DRAWS):
-        later, earlier = times(rng.integers(len(time), size=len(time)))
-        drawn[draw] = later - earlier
+    lead, of_gene, of_peak = times(np.ones(len(time)))
+    drawn = np.stack(
+        [
+            times(np.bincount(rng.integers(len(time), size=len(time)), minlength=len(time)).astype(float))
+            for _ in range(DRAWS)
+        ]
+    )
     known = np.isfinite(drawn).mean(axis=0) >= ENOUGH
-    bounds = np.full((2, len(links)), np.nan)
+    bounds = np.full((2, 3, len(links)), np.nan)
     if known.any():
         bounds[:, known] = _bounds(drawn[:, known])
     middle = np.full(3, np.nan)
-    if np.isfinite(of_gene - of_peak).any() and known.any():
-        medians = np.nanmedian(drawn[:, known], axis=1)
-        middle = np.array([np.nanmedian(of_gene - of_peak), *_bounds(medians[:, None])[:, 0]])
-    return np.column_stack([of_gene, of_peak, of_gene - of_peak, bounds.T]), middle
+    if np.isfinite(lead).any() and known[0].any():
+        medians = np.nanmedian(drawn[:, 0, known[0]], axis=1)
+        middle = np.array([np.nanmedian(lead), *_bounds(medians[:, None])[:, 0]])
+    return np.column_stack([of_gene, of_peak, lead, *np.moveaxis(bounds, 1, 0).reshape(6, -1)]), middle
 
 
 def _bounds(drawn: np.ndarray) -> np.ndarray:

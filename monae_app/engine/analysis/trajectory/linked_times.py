@@ -24,7 +24,10 @@ GENES, PEAKS, PAIR = "rna", "atac", "pair_id"
 SURE = 0.05
 MOST_GENES, MOST_PEAKS = 60, 3
 FEWEST_CELLS = 100
-COLUMNS = ("gene", "peak", "way", "gene_time", "peak_time", "lead", "low", "high")
+COLUMNS = (
+    "gene", "peak", "way", "gene_time", "peak_time", "lead", "low", "high", "gene_low", "gene_high", "peak_low",
+    "peak_high",
+)  # fmt: skip
 NO_PAIRS = (
     "Peaks and genes can be put in order where the same cells were measured for both: a column pair_id says which."
 )
@@ -49,7 +52,8 @@ def linked_times(
     Returns
     -------
     A row for each link (``gene``, ``peak``, ``way``, ``gene_time``, ``peak_time``, ``lead`` with ``low`` and ``high``,
-    the bounds of its 95 % bootstrap interval; positive where the peak is first), and what is to be known, in words.
+    the bounds of its 95 % bootstrap interval, positive where the peak is first; the bounds of both times, as
+    ``gene_low`` and so on), and what is to be known, in words.
     """
     empty = pd.DataFrame({name: pd.Series(dtype=object if name in COLUMNS[:3] else float) for name in COLUMNS})
     if not {GENES, PEAKS} <= set(tables):

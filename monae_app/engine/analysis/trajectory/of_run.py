@@ -178,20 +178,35 @@ def table_of(run: RunSlices, found: Trajectory) -> pd.DataFrame:
     )
 
 
-def begin_high(run: RunSlices, levels: np.ndarray, name: str) -> Start:
-    """Begin where a feature is highest.
+def begin_high(run: RunSlices, marker: str) -> Start:
+    """Begin at the cell in which a feature is highest, as the run imputes it.
 
     Parameters
     ----------
     run
         A finished run.
-    levels
-        (N,) of the feature in each cell.
-    name
-        Of the feature.
+    marker
+        Name of a feature, with or without its modality; without it, the first modality that has such a feature.
+
+    Raises
+    ------
+    InputError
+        If there is no such feature.
     """
-    highest = np.argsort(-np.nan_to_num(levels, nan=-np.inf), kind="stable")[:1]
-    return Start(highest, f"the cell highest in {name}")
+    search = FeatureSearch(run)
+    modality, _, plain = marker.partition(":")
+    offered = [(modality, plain)] * (modality in run.modalities) + [(each, marker) for each in run.modalities]
+    for each, name in offered:
+        row = search.row(each, name)
+        if row is not None:
+            levels = impute_everywhere(run, each, np.array([row]), log=True)
+            highest = np.argsort(-np.nan_to_num(levels, nan=-np.inf), kind="stable")[:1]
+            return Start(highest, f"the cell highest in {name}")
+    raise InputError(
+        f"The run has no feature {marker!r}.",
+        "a gene, a peak or a protein of this run, with or without its modality:.",
+        "check the name, or choose another root.",
+    )
 
 
 def imputed_space(run: RunSlices, modality: str) -> np.ndarray:

@@ -59,25 +59,77 @@ def smooth_curves(time: np.ndarray, values: np.ndarray, grid: np.ndarray) -> Cur
     grid
         (G,) where the curves are wanted.
     """
+    design, at = _designs(time, grid)
+    crossed = design.T @ design
+    fitted = _fit(crossed, design.T @ values, (values**2).sum(axis=0), len(time))
+    error = np.empty((len(grid), values.shape[1]))
+    for number in np.unique(fitted.penalty):
+        mine = fitted.penalty == number
+        inverse = _inverse(crossed, PENALTIES[number])
+        spread = np.sqrt(np.maximum(np.einsum("gb,bc,gc->g", at, inverse, at), 0))
+        error[:, mine] = spread[:, None] * fitted.noise[mine]
+    return Curves(grid, at @ fitted.weights, error)
+
+
+class Refitting:
+    """Fits the same curves to samples of the cells, without their bands: knots, splines and products stay.
+
+    Parameters
+    ----------
+    time, values, grid
+        As in :func:`smooth_curves`.
+    """
+
+    def __init__(self, time: np.ndarray, values: np.ndarray, grid: np.ndarray) -> None:
+        self._design, self._at = _designs(time, grid)
+        self._values, self._squares = values, values**2
+
+    def levels(self, times: np.ndarray) -> np.ndarray:
+        """Fit to a sample in which cell i is ``times[i]`` times, (n,); the levels on the grid, (G, F)."""
+        weighted = self._design * times[:, None]
+        crossed = weighted.T @ self._design
+        fitted = _fit(crossed, weighted.T @ self._values, times @ self._squares, float(times.sum()))
+        levels: np.ndarray = self._at @ fitted.weights
+        return levels
+
+
+@dataclass(frozen=True)
+class _Fitted:
+    """Weights of the splines (B, F), number of the penalty (F,), and root of the variance left (F,)."""
+
+    weights: np.ndarray
+    penalty: np.ndarray
+    noise: np.ndarray
+
+
+def _designs(time: np.ndarray, grid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     low, high = float(time.min()), float(time.max())
     count = int(np.clip(len(time) // 5, DEGREE + 1, SPLINES))
-    design, at = basis(time, count, low, high), basis(grid, count, low, high)
+    return basis(time, count, low, high), basis(grid, count, low, high)
+
+
+def _inverse(crossed: np.ndarray, penalty: float) -> np.ndarray:
+    count = len(crossed)
     steps = np.diff(np.eye(count), 2, axis=0)
-    crossed, product = design.T @ design, design.T @ values
-    squares = (values**2).sum(axis=0)
-    best = np.full(values.shape[1], np.inf)
-    level, error = np.zeros((len(grid), values.shape[1])), np.zeros((len(grid), values.shape[1]))
-    for penalty in PENALTIES:
-        inverse = np.linalg.inv(crossed + penalty * steps.T @ steps + 1e-8 * np.eye(count))
+    found: np.ndarray = np.linalg.inv(crossed + penalty * steps.T @ steps + 1e-8 * np.eye(count))
+    return found
+
+
+def _fit(crossed: np.ndarray, product: np.ndarray, squares: np.ndarray, n: float) -> _Fitted:
+    """Choose the penalty of each feature by the score of generalised cross-validation."""
+    features = product.shape[1]
+    best, noise = np.full(features, np.inf), np.zeros(features)
+    chosen, kept = np.zeros(features, np.int64), np.zeros_like(product)
+    for number, penalty in enumerate(PENALTIES):
+        inverse = _inverse(crossed, penalty)
         weights = inverse @ product
         left = np.maximum(
             squares - 2 * (weights * product).sum(axis=0) + (weights * (crossed @ weights)).sum(axis=0), 0
         )
-        free = len(time) - np.trace(inverse @ crossed)
-        score = len(time) * left / free**2
+        free = n - np.trace(inverse @ crossed)
+        score = n * left / free**2
         better = score < best
-        best[better] = score[better]
-        level[:, better] = (at @ weights)[:, better]
-        spread = np.sqrt(np.maximum(np.einsum("gb,bc,gc->g", at, inverse, at), 0))
-        error[:, better] = (spread[:, None] * np.sqrt(left / free))[:, better]
-    return Curves(grid, level, error)
+        best[better], chosen[better] = score[better], number
+        kept[:, better] = weights[:, better]
+        noise[better] = np.sqrt(left / free)[better]
+    return _Fitted(kept, chosen, noise)

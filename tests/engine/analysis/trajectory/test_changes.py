@@ -9,7 +9,7 @@ from scipy.stats import kstest
 
 from monae_app.engine.analysis.trajectory.composition import steady_sizes
 from monae_app.engine.analysis.trajectory.features import changing_tests, steady_features
-from monae_app.engine.analysis.trajectory.splines import smooth_curves
+from monae_app.engine.analysis.trajectory.splines import Refitting, smooth_curves
 from monae_app.engine.analysis.trajectory.splitting import split_counts
 from monae_app.engine.analysis.trajectory.tables import curves_on_ways, feature_table
 
@@ -92,6 +92,17 @@ def test_curves_and_their_bands_cover_the_truth():
     low, high = found.band
     assert np.abs(found.level - truth).max() < 0.3
     assert ((low <= truth) & (truth <= high)).mean() > 0.8
+
+
+def test_curves_of_a_sample_are_those_of_its_cells():
+    rng = np.random.default_rng(4)
+    time, grid = rng.uniform(0, 1, 300), np.linspace(0, 1, 40)
+    values = np.stack([np.sin(6 * time), time], axis=1) + rng.normal(0, 0.5, (300, 2))
+    # the ends of the sample are those of all cells
+    rows = np.concatenate([[time.argmin(), time.argmax()], rng.integers(300, size=298)])
+    once = smooth_curves(time[rows], values[rows], grid).level
+    weighted = Refitting(time, values, grid).levels(np.bincount(rows, minlength=300).astype(float))
+    assert np.allclose(once, weighted, atol=1e-8)
 
 
 def test_a_table_says_where_a_feature_is_highest():

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monae_app.engine.analysis.trajectory.leads import half_times, lead_intervals
+from monae_app.engine.analysis.trajectory.linked_times import COLUMNS
 
 GRID = np.linspace(0, 1, 201)
 
@@ -44,7 +45,12 @@ def test_a_planted_lead_lies_in_its_interval_and_none_is_found_of_none():
     links = np.column_stack([np.arange(6), np.arange(6)])
     for lead in (0.2, -0.15):
         table, median = lead_intervals(*planted(lead, 1), links, 0)
-        of_lead = pd.DataFrame(table, columns=["gene", "peak", "lead", "low", "high"])
+        of_lead = pd.DataFrame(table, columns=COLUMNS[3:])
+        at = np.linspace(0.55, 0.65, 6)
+        for name, truth in (("gene", at), ("peak", at - lead)):
+            inside = (of_lead[f"{name}_low"] < truth) & (truth < of_lead[f"{name}_high"])
+            assert inside.sum() >= 5
+            assert of_lead[f"{name}_time"].between(of_lead[f"{name}_low"], of_lead[f"{name}_high"]).all()
         assert ((of_lead["low"] < lead) & (lead < of_lead["high"])).sum() >= 5
         assert median[1] < lead < median[2]
         assert median[1] * median[2] > 0
