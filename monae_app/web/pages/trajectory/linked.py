@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import dash_ag_grid as dag  # type: ignore[import-untyped]
 from dash import Dash, Input, Output, State, html, no_update
 
-from monae_app.web.components.grid_theme import GRID_THEME
+from monae_app.web.components.grid_theme import GRID_OPTIONS
 from monae_app.web.pages.trajectory.drawing import found_of
 from monae_app.web.pages.trajectory.layout import FEATURES, READY
 
@@ -44,7 +44,7 @@ def section() -> html.Section:
                        "suppressHeaderMenuButton": True},
         dashGridOptions={
             "rowSelection": {"mode": "singleRow", "checkboxes": False, "enableClickSelection": True},
-            "animateRows": False, "theme": {"function": GRID_THEME},
+            **GRID_OPTIONS,
         },
     )  # fmt: skip
     return html.Section(
