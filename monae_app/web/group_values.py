@@ -52,8 +52,9 @@ class GroupValues:
         return self.values.groupby(self.group).mean()
 
     def shares(self) -> pd.DataFrame:
-        """Shares of cells in which a feature is above zero, (G, F)."""
-        return (self.values > 0).groupby(self.group).mean()
+        """Shares of cells in which a feature is above zero, of those in which it is known, (G, F)."""
+        above = (self.values > 0).astype(np.float64).where(self.values.notna())
+        return above.groupby(self.group).mean()
 
     def some(self, feature: str, seed: int) -> pd.DataFrame:
         """Values of one feature in at most 5,000 cells of each group: ``group`` and ``value``."""

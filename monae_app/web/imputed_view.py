@@ -15,9 +15,10 @@ import pandas as pd
 from monae_app.engine.analysis.heat_rows import clustered
 from monae_app.engine.analysis.imputed_agreement import ceiling_over_groups, over_groups
 from monae_app.engine.analysis.imputed_levels import MOST_OF_A_GROUP, balanced, group_levels, imputed_rows
-from monae_app.engine.data.dataset import is_count
+from monae_app.engine.data.dataset import METHYLATION, is_count
 from monae_app.engine.errors import InputError
 from monae_app.engine.result import FEATURES
+from monae_app.web.explore import LEVEL, LOG_SCALE
 from monae_app.web.measured import measured_values
 from monae_app.web.modalities import modality_title
 
@@ -115,7 +116,9 @@ class ImputedView:
     @property
     def unit(self) -> str:
         """What levels are."""
-        return "ln(1 + CP10k)" if self.counts else "the model's own scale"
+        if self.counts:
+            return LOG_SCALE
+        return LEVEL if self.target == METHYLATION else "the model's own scale"
 
     def codes_of(self, modality: str) -> np.ndarray:
         """Group of each cell of a modality, (N of it,)."""
@@ -155,11 +158,12 @@ class ImputedView:
         ``confidence`` (of the cells that training never saw, NaN where none were held out) and ``share``: the lowest
         of these correlations over the ceiling.
         """
-        measured, *imputed = self.panels
+        measured = next((panel for panel in self.panels if panel.key == MEASURED), None)
+        imputed = [panel for panel in self.panels if panel.key != MEASURED]
         table = pd.DataFrame({"feature": self.names, "row": np.arange(len(self.found)), "ceiling": self._ceiling()})
         keys = [panel.key for panel in imputed]
         for panel in imputed:
-            table[panel.key] = over_groups(measured.groups, panel.groups) if measured.key == MEASURED else np.nan
+            table[panel.key] = np.nan if measured is None else over_groups(measured.groups, panel.groups)
         lowest = table[keys].min(axis=1) if keys else pd.Series(np.nan, index=table.index)
         table["share"] = lowest / table["ceiling"].where(table["ceiling"] > 0)
         if "confidence" in self.view.run.feature_columns:

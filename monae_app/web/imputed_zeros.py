@@ -12,12 +12,17 @@ import pandas as pd
 
 from monae_app.engine.analysis.expected_zeros import EDGES, by_chance, chance_of_zero, inverse_dispersion
 from monae_app.engine.analysis.imputed_levels import balanced, imputed_rows
+from monae_app.engine.data.dataset import METHYLATION
 
 if TYPE_CHECKING:
     from monae_app.web.imputed_view import ImputedView
 
 MOST_OF_A_GROUP = 2000
 NO_COUNTS = "These values are no counts: a zero is a value like any other, and nothing is filled."
+LEVELS = (
+    "Levels of methylation are no counts: 0 is a level like any other. What no read covers is missing, not zero; that "
+    "is what imputation fills."
+)
 
 
 def zeros_of(seen: ImputedView, row: int) -> pd.DataFrame | None:
@@ -47,7 +52,9 @@ def zeros_of(seen: ImputedView, row: int) -> pd.DataFrame | None:
 def zeros_told(seen: ImputedView, row: int, table: pd.DataFrame | None) -> str:
     """Say in words which zeros are filled."""
     if table is None:
-        return NO_COUNTS if seen.library is None else seen.note
+        if seen.library is not None:
+            return seen.note
+        return LEVELS if seen.target == METHYLATION else NO_COUNTS
     zeros = table[list(EDGES)].sum()
     total = int(zeros.sum())
     name = seen.names[row]

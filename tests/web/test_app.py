@@ -37,6 +37,24 @@ def test_every_page_can_be_laid_out_from_its_url(page):
     assert "Gad1" in json.dumps(layout.to_plotly_json(), default=lambda part: part.to_plotly_json()) or page.PATH != "/"
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_no_figure_offers_to_be_uploaded(page):
+    # plotly would send what is shown to a host of its maker
+    written = json.loads(json.dumps(page.layout(), default=lambda part: part.to_plotly_json()))
+    for config in configs_of(written):
+        assert config.get("displayModeBar") is False or config["showSendToCloud"] is False
+
+
+def configs_of(part):
+    """Configurations of the figures in a layout."""
+    if isinstance(part, list):
+        return [config for each in part for config in configs_of(each)]
+    if not isinstance(part, dict):
+        return []
+    own = [part["props"].get("config") or {}] if part.get("type") == "Graph" else []
+    return own + [config for each in part.values() for config in configs_of(each)]
+
+
 def test_two_apps_in_one_process(settings, samples_root):
     first, second = create_app(settings, samples_root), create_app(settings, samples_root)
     for app in (first, second):

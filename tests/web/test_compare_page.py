@@ -119,6 +119,7 @@ def test_names_of_maps_are_taken_apart_and_others_are_not():
 
 def test_a_column_without_figures_and_ties_for_the_best_are_shown():
     frame = pd.DataFrame({"method": ["a", "b", "c"], "map": [0.5, 0.9, 0.9], "nc": [None, np.nan, 0.1]})
+    assert "'1,234'" in str(compared_table(frame.assign(cells=1234), {}))
     text = str(compared_table(frame, {"map": "MAP"}, best={"map": 1.0, "nc": 1.0}))
     assert text.count("Strong('0.900')") == 2
     assert "Strong('0.100')" not in text

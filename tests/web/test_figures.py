@@ -5,10 +5,11 @@ import pandas as pd
 import pytest
 
 from monae_app.engine.analysis.palette import PALETTE
+from monae_app.web.figures.differential import volcano
 from monae_app.web.figures.embedding import clip_range, embedding_figure
 from monae_app.web.figures.labels import spread
 from monae_app.web.figures.losses import loss_figure, loss_title
-from monae_app.web.figures.style import DARK, LIGHT, group_colour
+from monae_app.web.figures.style import DARK, LIGHT, group_colour, line_colour
 
 # sRGB to OKLab (Ottosson 2020) and dichromat sight (Machado et al. 2009, severity 1).
 SIGHT = {
@@ -141,3 +142,30 @@ def test_one_plot_a_loss_term_total_first():
     assert loss_title("loss_nll_protein") == "Protein not explained"
     assert loss_title("loss_kl_features") == "Features: KL"
     assert loss_title("loss_new_term") == "new term"
+
+
+def test_lines_stand_out_on_dark_ground():
+    # what contrast is, worked out here anew (WCAG 2.2)
+    def luminance(colour: str) -> float:
+        parts = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+        return float(
+            np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722]
+        )
+
+    ground = luminance(DARK.surface)
+    assert min(luminance(group_colour(i, DARK)) + 0.05 for i in range(len(PALETTE))) < 3 * (ground + 0.05)
+    assert min(luminance(line_colour(i, DARK)) + 0.05 for i in range(2 * len(PALETTE))) >= 3 * (ground + 0.05)
+    assert [line_colour(i, LIGHT) for i in range(9)] == [group_colour(i, LIGHT) for i in range(9)]
+
+
+def test_names_of_a_volcano_stay_inside():
+    names = [f"chr1:{i}0000000-{i}0005000_CG" for i in range(1, 9)]
+    change = [-0.9, -0.8, -0.7, 0.2, 0.6, 0.7, 0.8, 0.9]
+    table = pd.DataFrame({"feature": names, "difference": change, "fdr": 10.0 ** -np.arange(2, 10)})
+    places = np.array(volcano(table, LIGHT).data[-1].x)
+    half = 0.035 * len(names[0]) * 1.8 / 2
+    assert (places - half >= -0.9 - 1e-9).all()
+    assert (places + half <= 0.9 + 1e-9).all()
+    # one that is longer than there is room stands in the middle
+    long = table.assign(feature=[name * 5 for name in names])
+    assert np.allclose(volcano(long, LIGHT).data[-1].x, 0)

@@ -25,6 +25,7 @@ TITLES = {
     "model": "Model",
     "n_top_genes": "Variable genes",
     "n_top_peaks": "Peaks",
+    "n_top_regions": "Methylation regions",
     "min_counts": "Fewest counts a cell",
     "steps": "Training steps",
     "device": "Compute on",
@@ -57,7 +58,7 @@ LACKING = {
     "mps": "only on Macs with Apple's own processor",
 }
 # What people look for first.
-FIRST = ("model", "steps", "n_top_genes", "n_top_peaks", "min_counts", "seed", "device")
+FIRST = ("model", "steps", "n_top_genes", "n_top_peaks", "n_top_regions", "min_counts", "seed", "device")
 
 
 def parameter_id(name: str) -> dict[str, str]:

@@ -49,7 +49,7 @@ def volcano(table: pd.DataFrame, look: Style, *, rate: float = 0.05) -> go.Figur
     # names share the room: about a twentieth of the height each, and by their length
     sides = np.array([np.ptp(known[change]) or 1, np.ptp(height) or 1]) if len(height) else np.ones(2)
     boxes = look.size(1) * np.column_stack([0.035 * best["feature"].str.len(), np.full(len(best), 0.05)]) * sides
-    places = spread(np.column_stack([x, y + 0.03 * sides[1]]), boxes)
+    places = spread(np.column_stack([_inside(x, boxes[:, 0], known[change]), y + 0.03 * sides[1]]), boxes)
     figure.add_scatter(
         x=places[:, 0], y=places[:, 1], text=best["feature"], mode="text", hoverinfo="skip", showlegend=False,
         textfont={"size": look.size(11)},
@@ -59,6 +59,14 @@ def volcano(table: pd.DataFrame, look: Style, *, rate: float = 0.05) -> go.Figur
     legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "font": {"size": look.size(11)}}
     figure.update_layout(margin={"l": 50, "r": 10, "t": 76, "b": 40}, legend=legend)
     return figure
+
+
+def _inside(x: np.ndarray, widths: np.ndarray, shown: pd.Series[float]) -> np.ndarray:
+    """Move the middles of names so that none is cut off at a side; one that is too long stands in the middle."""
+    if not len(x):
+        return x
+    low, high = shown.min() + widths / 2, shown.max() - widths / 2
+    return np.asarray(np.where(low < high, np.clip(x, low, np.maximum(low, high)), (low + high) / 2))
 
 
 def dot_plot(means: pd.DataFrame, shares: pd.DataFrame, look: Style) -> go.Figure:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go
 
-from monae_app.web.figures.style import base_layout, group_colour
+from monae_app.web.figures.style import base_layout, line_colour
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,7 +33,7 @@ def holdout_figure(rows: Sequence[Mapping[str, Any]], methods: Mapping[str, str]
     names = [f"{counts_told(row['low'])} to {counts_told(row['high'])}" for row in rows]
     for number, (key, title) in enumerate(methods.items()):
         ours = key in OURS
-        colour = look.accent if key == OURS[0] else group_colour(number, look)
+        colour = look.accent if key == OURS[0] else line_colour(number, look)
         figure.add_scatter(
             x=names, y=[row.get(key) for row in rows], name=title, mode="lines+markers",
             line={"color": colour, "width": 3 if ours else 1.5, "dash": "solid" if ours else "dot"},
@@ -43,11 +43,13 @@ def holdout_figure(rows: Sequence[Mapping[str, Any]], methods: Mapping[str, str]
         )  # fmt: skip
     axis = {"gridcolor": look.grid, "zerolinecolor": look.muted, "tickfont": look.muted_font(11), "automargin": True}
     figure.update_layout(
-        xaxis=axis | {"showgrid": False, "title": {"text": "counts a cell", "font": look.muted_font(12)}},
+        xaxis=axis | {
+            "showgrid": False, "ticklabelstandoff": 6, "title": {"text": "counts a cell", "font": look.muted_font(12)},
+        },
         yaxis=axis | {"title": {"text": "r over noise ceiling", "font": look.muted_font(12)}, "rangemode": "tozero"},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "font": {"size": look.size(11)}},
         margin={"l": 50, "r": 10, "t": 46, "b": 40},
-    )
+    )  # fmt: skip
     return figure
 
 

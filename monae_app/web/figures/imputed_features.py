@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import plotly.graph_objects as go
 
-from monae_app.web.figures.style import base_layout, group_colour
+from monae_app.web.figures.style import base_layout, line_colour
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,7 +46,7 @@ def agreement_figure(table: pd.DataFrame, ways: Mapping[str, str], chosen: str |
         figure.add_scatter(
             x=table["ceiling"], y=table[key], mode="markers", name=title, text=table["feature"],
             customdata=table["row"],
-            marker={"symbol": SYMBOLS[number % len(SYMBOLS)], "size": sizes, "color": group_colour(number, look),
+            marker={"symbol": SYMBOLS[number % len(SYMBOLS)], "size": sizes, "color": line_colour(number, look),
                     "line": {"color": look.surface, "width": 1}, "opacity": 0.85},
             hovertemplate=f"<b>%{{text}}</b><br>{title}: r = %{{y:.2f}}<br>ceiling %{{x:.2f}}<extra></extra>",
         )  # fmt: skip
@@ -85,7 +85,7 @@ def feature_figure(table: pd.DataFrame, ways: Mapping[str, str], unit: str, look
             figure.add_scatter(
                 **shared, mode="markers", hovertemplate=told,
                 marker={"symbol": SYMBOLS[(number - 1) % len(SYMBOLS)], "size": 9,
-                        "color": group_colour(number - 1, look), "line": {"color": look.surface, "width": 1}},
+                        "color": line_colour(number - 1, look), "line": {"color": look.surface, "width": 1}},
             )  # fmt: skip
     _finish(figure, look, unit)
     return figure

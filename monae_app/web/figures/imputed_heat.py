@@ -60,6 +60,8 @@ def imputed_heat(
     high = 2.5 if z else float(known.max(initial=0)) or 1.0
     low = -2.5 if z else min(0.0, float(known.min(initial=0)))
     rows = list(range(len(features)))
+    # beside the scale there is room for a word or two
+    scale = "z" if z else unit.replace(" (", "<br>(").replace(", ", ",<br>")
     layout: dict[str, Any] = {"annotations": []}
     for at, panel in enumerate(panels):
         number = "" if at == 0 else str(at + 1)
@@ -69,15 +71,15 @@ def imputed_heat(
             customdata=np.round(panel.levels, 3), text=np.broadcast_to(names, panel.shown.shape),
             colorscale=look.colour_scale, zmin=low, zmax=high, showscale=at == len(panels) - 1,
             xgap=0 if single else 1, ygap=1, name=panel.title, hoverongaps=False,
-            colorbar={"title": {"text": "z" if z else unit.replace(" (", "<br>("), "font": look.muted_font(11)},
-                      "thickness": 10, "len": 0.9, "tickfont": look.muted_font(11)},
+            colorbar={"title": {"text": scale, "font": look.muted_font(11)}, "thickness": 10,
+                      "len": 0.9, "tickfont": look.muted_font(11)},
             hovertemplate=f"<b>%{{y}}</b>, %{{text}}<br>{panel.title}: %{{customdata:.3g}} ({unit})<extra></extra>",
         )  # fmt: skip
         start = at * (width + BETWEEN)
         layout[f"xaxis{number}"] = _axis(panel, groups, look, (start, min(1.0, start + width)), single=single)
         layout["annotations"].append(
-            {"text": panel.title, "x": start + width / 2, "y": 1, "yanchor": "bottom", "yshift": STRIP + 2,
-             "xref": "paper", "yref": "paper", "showarrow": False, "font": {"size": look.size(12)}}
+            {"text": panel.title, "x": start + width / 2, "xanchor": "center", "y": 1, "yanchor": "bottom",
+             "yshift": STRIP + 2, "xref": "paper", "yref": "paper", "showarrow": False, "font": {"size": look.size(12)}}
         )  # fmt: skip
     height = HEAD + FOOT["cells" if single else "groups"] + ROW * max(len(features), 6)
     layout["shapes"] = [

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
-from monae_app.web.figures.style import Style, base_layout, group_colour
+from monae_app.web.figures.style import Style, base_layout, line_colour
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +30,7 @@ def methods_figure(table: pd.DataFrame, look: Style) -> go.Figure:
         symbol = SYMBOLS[number % len(SYMBOLS)]
         figure.add_scatter(
             x=[row["omics_mixing"]], y=[row["biology_conservation"]], mode="markers", name=row["method"],
-            marker={"size": look.size(13), "color": group_colour(number, look), "symbol": symbol},
+            marker={"size": look.size(13), "color": line_colour(number, look), "symbol": symbol},
             hovertemplate="biology %{y:.3f}, mixing %{x:.3f}<extra>%{fullData.name}</extra>",
         )  # fmt: skip
     axis = {"gridcolor": look.grid, "zeroline": False}

@@ -10,6 +10,7 @@ from monae_app.web.compare_tables import OFFERED
 from monae_app.web.components.aria import aria
 from monae_app.web.components.code_link import code_link
 from monae_app.web.components.figure_out import figure_out
+from monae_app.web.components.graph_config import FIGURE_CONFIG
 from monae_app.web.components.long_job import LongJob
 from monae_app.web.components.short_job import ShortJob
 
@@ -28,7 +29,7 @@ METHODS_NOTE, METHOD_FIELD, TABLES, INTEGRATION, IMPUTATION, FIGURE, NOT_HERE = 
     "compare-methods-note", "compare-method-field", "compare-tables", "compare-integration", "compare-imputation",
     "compare-figure", "compare-not-here",
 )  # fmt: skip
-GRAPH: Any = {"displaylogo": False, "responsive": True, "modeBarButtonsToRemove": ["toImage"]}
+GRAPH: Any = FIGURE_CONFIG
 LEAD = "Two runs of the same data, and this run beside other methods that see the same cells, features and links."
 OF_INTEGRATION = (
     "Raw values. Biology is the mean of MAP, ASW of the label and neighbour conservation; mixing the mean of SAS, "

@@ -10,7 +10,8 @@ from dash import dcc, html
 from monae_app.web.components.aria import aria
 from monae_app.web.components.code_link import code_link
 from monae_app.web.components.figure_out import figure_out
-from monae_app.web.components.grid_theme import GRID_THEME
+from monae_app.web.components.graph_config import FIGURE_CONFIG
+from monae_app.web.components.grid_theme import GRID_OPTIONS
 from monae_app.web.components.short_job import ShortJob
 
 JOB = ShortJob("differential", "compare", "Compare", primary=True)
@@ -36,7 +37,7 @@ FEATURES, COLUMN, PART, KIND = "over-features", "over-column", "over-part", "ove
 FIGURE, FIGURE_CSV, FIGURE_DOWNLOAD, FIGURE_NOTE = "over-figure", "over-csv", "over-download", "over-note"
 CODE, FIGURE_CODE = "differential-code", "over-code"
 KINDS = {"dot": "Dots", "violin": "Violin", "heat": "Heatmap", "composition": "Composition"}
-GRAPH: Any = {"displaylogo": False, "responsive": True, "modeBarButtonsToRemove": ["toImage"]}
+GRAPH: Any = FIGURE_CONFIG
 TOLD = (
     "Choose cells and what to compare them with. What was measured is compared, never what was imputed: a group of the "
     "map always differs in values that the map itself made up."
@@ -92,8 +93,7 @@ def layout(first: str = "", second: str = "", **_: str) -> html.Div:
                         dashGridOptions={
                             "rowSelection": {"mode": "multiRow", "checkboxes": False, "headerCheckbox": False,
                                              "enableClickSelection": True},
-                            "pagination": True, "paginationPageSize": 100, "animateRows": False,
-                            "theme": {"function": GRID_THEME},
+                            "pagination": True, "paginationPageSize": 100, **GRID_OPTIONS,
                         },
                     ),
                     html.Div(

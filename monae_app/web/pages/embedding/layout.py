@@ -10,6 +10,7 @@ from monae_app.web.components.aria import aria
 from monae_app.web.components.code_link import code_link
 from monae_app.web.components.export_run import export_box
 from monae_app.web.components.figure_out import figure_out
+from monae_app.web.components.graph_config import FIGURE_CONFIG
 from monae_app.web.components.selection_panel import selection_panel
 from monae_app.web.modalities import MODALITY_TITLES, modality_title
 from monae_app.web.pages.embedding import gene_set, imputed_file, some_cells, whole_file
@@ -29,10 +30,8 @@ CODE = "map-code"
 # The figure in place of the canvas, where it cannot.
 PLAIN, ROOM, FIGURE = "map-plain", "map-figure-room", "map-figure"
 NO_HIT = "Nothing begins like that"
-GRAPH_CONFIG: Any = {
-    "displaylogo": False,
+GRAPH_CONFIG: Any = FIGURE_CONFIG | {
     "scrollZoom": True,
-    "responsive": True,
     "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d", "toImage"],
 }
 

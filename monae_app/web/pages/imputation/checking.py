@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dash import Dash, Input, Output, dcc, html
 
+from monae_app.engine.data.dataset import is_count
 from monae_app.jobs.kept_holdout import KeptHoldout
 from monae_app.web import ids
 from monae_app.web.components.aria import aria
@@ -68,6 +69,8 @@ def register(app: Dash, sight: Sight) -> None:
         view = sight.view(run)
         if view is None or not target:
             return "", {}, HIDDEN, True, None
+        if not is_count(view.run.likelihood(target)):
+            return f"{modality_title(target)} holds no counts: it cannot be thinned.", {}, HIDDEN, True, None
         kept = KeptHoldout(services.settings.store, services.users.current()).read(view.folder)
         if kept is None:
             return "This run was not checked yet.", {}, HIDDEN, True, None

@@ -10,6 +10,7 @@ from monae_app.engine.errors import InputError
 from monae_app.web import ids
 from monae_app.web.components.notice import empty, no_run, not_finished
 from monae_app.web.explore import FEATURE_KINDS, HITS
+from monae_app.web.group_sight import options_with_chosen
 from monae_app.web.modalities import modality_title
 from monae_app.web.pages.imputation import layout as page
 
@@ -100,9 +101,7 @@ def _register_features(app: Dash, sight: Sight) -> None:
             kind = FEATURE_KINDS.get(str(target), str(target))
             hits = view.features.starting(str(target), str(text).strip(), HITS)
             options = {f"{target}:{hit.name}": f"{hit.name} · {kind}" for hit in hits}
-        # a value that is not among the options is thrown away
-        options |= {key: options.get(key, key.partition(":")[2]) for key in keys or []}
-        return [{"value": key, "label": label} for key, label in options.items()]
+        return options_with_chosen(options, keys)
 
 
 def _register_origins(app: Dash, sight: Sight) -> None:

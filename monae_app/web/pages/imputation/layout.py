@@ -9,7 +9,8 @@ from dash import dcc, html
 
 from monae_app.web.components.aria import aria
 from monae_app.web.components.figure_out import figure_out
-from monae_app.web.components.grid_theme import GRID_THEME
+from monae_app.web.components.graph_config import FIGURE_CONFIG
+from monae_app.web.components.grid_theme import GRID_OPTIONS
 
 COLUMN, TARGET, SOURCES = "imputation-column", "imputation-target", "imputation-sources"
 FROM, GROUP, FEATURES, PASTED, SET, FACTOR = (
@@ -33,7 +34,7 @@ FEATURE, DETAIL, DETAIL_HEAD, DETAIL_TOLD, ON_MAP = (
 SPREAD = "imputation-agreement"
 ZEROS, ZEROS_TOLD = "imputation-zeros", "imputation-zeros-told"
 PART = {name: f"imputation-part-{name}" for name in ("chosen", "pasted", "set", "group", "factor")}
-GRAPH: Any = {"displaylogo": False, "responsive": True, "modeBarButtonsToRemove": ["toImage"]}
+GRAPH: Any = FIGURE_CONFIG
 ORIGINS = {"group": "Markers of a group", "chosen": "Searched for", "pasted": "Pasted", "set": "Saved set",
            "factor": "Targets of a factor"}  # fmt: skip
 SCALES = {"z": "Per feature (z)", "absolute": "Absolute"}
@@ -56,8 +57,9 @@ def layout(**asked: str) -> html.Div:
                     _heat(asked),
                     html.Div([_agreement(), html.Div([_detail(), _zeros()], className="imputation-stack")],
                              className="imputation-pair"),
-                    html.Div([checking.section(), before.section()], className="imputation-pair"),
-                    saving.section(),
+                    html.Div([checking.section(),
+                              html.Div([before.section(), saving.section()], className="imputation-stack")],
+                             className="imputation-pair"),
                 ],
                 id=VIEW, className="imputation-page", hidden=True,
             ),
@@ -186,7 +188,7 @@ def _grid(name: str, height: int) -> dag.AgGrid:
         },
         dashGridOptions={
             "rowSelection": {"mode": "singleRow", "checkboxes": False, "enableClickSelection": True},
-            "animateRows": False, "theme": {"function": GRID_THEME},
+            **GRID_OPTIONS,
         },
     )  # fmt: skip
 

@@ -32,7 +32,10 @@ WHICHES = {"shown": "those shown above", "typed": "these names", "all": "all"}
 EXPECTED, OWN = "expected", "own"
 VALUED = {EXPECTED: "as the model expects", OWN: "with the cell's own counts"}
 OWN_TOLD = "Within a modality of counts: also heeds what was counted in the cell itself, as the hold-out check tells"
-TOLD = "Written in pieces, however many cells there are: counts per 10,000, or the model's own scale of other values."
+TOLD = (
+    "Written in pieces, however many cells there are: counts per 10,000, levels of methylation from 0 to 1, or the "
+    "model's own scale of other values."
+)
 
 
 def section() -> html.Section:
@@ -56,7 +59,7 @@ def section() -> html.Section:
                         options=[{"value": key, "label": title} for key, title in KINDS.items()], value="h5ad",
                         id=KIND, clearable=False), "imputation-wide"),
                 ],
-                className="toolbar",
+                className="toolbar imputation-saving",
             ),
             html.Div(
                 page.control("Names, by comma or line", dcc.Textarea(id=TYPED, value="", rows=2,

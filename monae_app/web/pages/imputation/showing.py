@@ -9,6 +9,8 @@ import numpy as np
 from dash import Dash, Input, Output, State, ctx, no_update
 
 from monae_app.engine.analysis.heat_rows import z_scores
+from monae_app.engine.analysis.imputed_agreement import FEWEST_GROUPS
+from monae_app.engine.data.dataset import METHYLATION
 from monae_app.engine.errors import InputError
 from monae_app.web import ids
 from monae_app.web.components.notice import refused
@@ -70,7 +72,8 @@ def _register_heat(app: Dash, sight: Sight) -> None:
         figure = _heat(seen, single=show == "cells", z=scale == "z", look=style(theme))
         alone = "" if seen.sources else " The run has no other modality to impute from." * (len(seen.view.spans) == 1)
         count = f"{len(seen.found)} features, {len(seen.groups.names)} groups."
-        return figure, {"height": f"{figure.layout.height}px"}, f"{told} {count}{alone} {seen.note}".strip()
+        said_of = f"{told} {count}{alone}{gaps_told(seen, single=show == 'cells')} {seen.note}"
+        return figure, {"height": f"{figure.layout.height}px"}, said_of.strip()
 
 
 def _register_agreement(app: Dash, sight: Sight) -> None:
@@ -88,7 +91,8 @@ def _register_agreement(app: Dash, sight: Sight) -> None:
         rows = table.astype(object).where(table.notna(), None).to_dict("records")
         imputed = {key: title for key, title in ways.items() if key != MEASURED}
         if seen.panels[0].key != MEASURED or table["ceiling"].isna().all():
-            return rows, _columns(imputed), seen.note, {}, HIDDEN
+            few = "" if seen.note else f"Agreement takes {FEWEST_GROUPS} groups in which a feature was measured."
+            return rows, _columns(imputed), seen.note or few, {}, HIDDEN
         figure = agreement_figure(table, imputed, feature, style(theme))
         return rows, _columns(imputed), _agreement_told(seen), figure, SHOWN
 
@@ -163,13 +167,25 @@ def _heat(seen: ImputedView, *, single: bool, z: bool, look: Any) -> Any:
     return imputed_heat(parts, [seen.names[row] for row in order], seen.groups.names, seen.unit, look, z=z)
 
 
+def gaps_told(seen: ImputedView, *, single: bool) -> str:
+    """Say what an empty place of the heatmap is, where there is one."""
+    if all(np.isfinite(panel.cells if single else panel.groups).all() for panel in seen.panels):
+        return ""
+    if seen.target == METHYLATION:
+        return " Empty: not covered by any read, which is missing and not zero."
+    return " Empty: no cell of the group was measured there."
+
+
 def _ways(seen: ImputedView) -> dict[str, str]:
     titles = {panel.key: panel.title for panel in seen.panels}
     return titles | ({MEASURED: "measured"} if MEASURED in titles else {})
 
 
 def _short(title: str) -> str:
-    words = title.removeprefix("imputed ")
+    return _capital(title.removeprefix("imputed "))
+
+
+def _capital(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
@@ -202,7 +218,7 @@ def _agreement_told(seen: ImputedView) -> str:
     ]  # fmt: skip
     ceiling = table["ceiling"]
     low = int((ceiling.fillna(0) < 0.5).sum())
-    said = f"{'; '.join(words)}; median ceiling {ceiling.median():.2f}."
+    said = _capital(f"{'; '.join(words)}; median ceiling {ceiling.median():.2f}.")
     if low:
         said += f" {low} of {len(table)} features have a ceiling below .5: too few counts to judge them by."
     return said

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from monae_app.engine.errors import InputError
 from monae_app.jobs.gene_sets import GeneSets
+from monae_app.web.group_sight import GroupSight
 from monae_app.web.imputed_view import MOST_FEATURES, ImputedView
-from monae_app.web.marker_groups import column_options, group_options, marker_groups, number_of
+from monae_app.web.marker_groups import marker_groups, number_of
 from monae_app.web.marker_view import MarkerView, Wanted
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from monae_app.engine.analysis.feature_search import Found
     from monae_app.web.explore import RunView
     from monae_app.web.regulation_view import RegulationView
-    from monae_app.web.selections import Selections
-    from monae_app.web.services import Services
 
 # of a group or a factor, if nobody names them
 SHOWN = 30
@@ -43,30 +42,10 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Sight:
-    """Runs as the one who asks may see them."""
+class Sight(GroupSight):
+    """Runs as the one who asks may see them, and their features as measured and as imputed."""
 
-    services: Services
-    selections: Selections
     regulation: RegulationView
-
-    def view(self, run: str | None) -> RunView | None:
-        """Open a finished run; None if there is none."""
-        return self.services.opened(run)
-
-    def columns(self, run: str) -> list[dict[str, str]]:
-        """Offer columns of groups."""
-        return column_options(self.services.view(run), run, self.selections)
-
-    def groups(self, run: str, column: str) -> list[dict[str, str]]:
-        """Offer the groups of a column, and saved selections.
-
-        Raises
-        ------
-        InputError
-            If the column has fewer than two groups.
-        """
-        return group_options(self.services.view(run), run, self.selections, column)
 
     @property
     def sets(self) -> GeneSets:

@@ -10,6 +10,7 @@ from monae_app.engine.errors import InputError
 from monae_app.web import ids
 from monae_app.web.components.notice import empty, refused
 from monae_app.web.explore import FEATURE_KINDS, HITS
+from monae_app.web.group_sight import options_with_chosen
 from monae_app.web.modalities import modality_title
 from monae_app.web.pages.markers import layout as page
 
@@ -90,10 +91,7 @@ def _register_features(app: Dash, sight: Sight) -> None:
     )
     def search(text: str | None, chosen: list[str] | None, run: str | None) -> list[dict[str, str]]:
         view = sight.view(run)
-        options = {} if view is None else found_features(view, text or "")
-        # a value that is not among the options is thrown away
-        options |= {key: options.get(key, key.partition(":")[2]) for key in chosen or []}
-        return [{"value": key, "label": label} for key, label in options.items()]
+        return options_with_chosen({} if view is None else found_features(view, text or ""), chosen)
 
     @app.callback(
         Output(page.FEATURES, "value"),

@@ -10,7 +10,8 @@ from dash import dcc, html
 from monae_app.web.components.aria import aria
 from monae_app.web.components.code_link import code_link
 from monae_app.web.components.figure_out import figure_out
-from monae_app.web.components.grid_theme import GRID_THEME
+from monae_app.web.components.graph_config import FIGURE_CONFIG
+from monae_app.web.components.grid_theme import GRID_OPTIONS
 from monae_app.web.components.short_job import ShortJob
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ MAP_CSV, MAP_CODE = "markers-map-csv", "markers-map-code"
 TABLE, TABLE_HEAD, TABLE_NOTE, TABLE_CODE = "markers-table", "markers-head", "markers-note", "markers-table-code"
 BARS, BARS_HEAD, BARS_TOLD, BARS_CODE = "markers-bars", "markers-bars-head", "markers-bars-told", "markers-bars-code"
 GROUPS, GROUPS_CSV, ON_MAP = "markers-groups", "markers-groups-csv", "markers-on-map"
-GRAPH: Any = {"displaylogo": False, "responsive": True, "modeBarButtonsToRemove": ["toImage"]}
+GRAPH: Any = FIGURE_CONFIG
 SHOWS = {"specific": "Most specific", "all": "All", "searched": "Searched for"}
 EVERY = "all"
 MARKS: Any = {0: "0", 0.5: ".5", 1: "1"}
@@ -151,7 +152,7 @@ def _grid(name: str, height: int) -> dag.AgGrid:
         },
         dashGridOptions={
             "rowSelection": {"mode": "singleRow", "checkboxes": False, "enableClickSelection": True},
-            "animateRows": False, "theme": {"function": GRID_THEME},
+            **GRID_OPTIONS,
         },
     )  # fmt: skip
 

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from monae_app.engine.errors import InputError
 from monae_app.web.group_choice import SET
-from monae_app.web.marker_groups import column_options, group_options, marker_groups, number_of
+from monae_app.web.group_sight import GroupSight
+from monae_app.web.marker_groups import marker_groups, number_of
 from monae_app.web.marker_view import MarkerView, Wanted
 from monae_app.web.pages.markers.layout import EVERY
-
-if TYPE_CHECKING:
-    from monae_app.web.explore import RunView
-    from monae_app.web.selections import Selections
-    from monae_app.web.services import Services
 
 
 @dataclass(frozen=True)
@@ -45,29 +40,8 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Sight:
-    """Runs as the one who asks may see them."""
-
-    services: Services
-    selections: Selections
-
-    def view(self, run: str | None) -> RunView | None:
-        """Open a finished run; None if there is none."""
-        return self.services.opened(run)
-
-    def columns(self, run: str) -> list[dict[str, str]]:
-        """Offer columns of groups."""
-        return column_options(self.services.view(run), run, self.selections)
-
-    def groups(self, run: str, column: str) -> list[dict[str, str]]:
-        """Offer the groups of a column.
-
-        Raises
-        ------
-        InputError
-            If it has fewer than two.
-        """
-        return group_options(self.services.view(run), run, self.selections, column)
+class Sight(GroupSight):
+    """Runs as the one who asks may see them, and their features beside groups."""
 
     def seen(self, run: str | None, column: str | None, group: str | None) -> Seen | None:
         """Compare a run's features with groups; None where nothing is chosen yet.

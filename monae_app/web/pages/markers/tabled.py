@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from dash import Dash, Input, Output, State
 
+from monae_app.engine.data.dataset import is_count
 from monae_app.engine.errors import InputError
 from monae_app.jobs import bitsets
 from monae_app.web import ids
@@ -16,6 +17,7 @@ from monae_app.web.pages.markers import layout as page
 from monae_app.web.pages.markers.sight import wanted
 
 if TYPE_CHECKING:
+    from monae_app.web.marker_view import MarkerView
     from monae_app.web.pages.markers.sight import Sight
 
 NUMBER, SHARE = "d3.format('.2f')", "d3.format('.0%')"
@@ -27,11 +29,11 @@ COLUMNS = {
     "mean": ("Mean", NUMBER, "Measured mean of the group: ln(1 + counts per 10,000) of counts"),
     "rest": ("Rest", NUMBER, "Measured mean of all other groups"),
     "change": ("log2FC", NUMBER, "Measured log2 fold change; difference of means where values are no counts"),
-    "share": ("Cells", SHARE, "Share of the group's cells in which it was measured above zero"),
+    "share": ("Cells", SHARE, "Share of the group's cells that have it above zero, of those in which it was measured"),
     "specificity": ("Spec.", NUMBER, page.LEAST_SPECIFIC),
 }  # fmt: skip
-NARROW = {"rank": 34, "kind": 66}
-LEAST = {"score": 50, "mean": 46, "change": 54, "share": 44, "specificity": 44, "feature": 74, "group": 74}
+NARROW = {"rank": 30, "kind": 58}
+LEAST = {"score": 50, "mean": 46, "change": 54, "share": 48, "specificity": 44, "feature": 80, "group": 74}
 
 
 def register(app: Dash, sight: Sight) -> None:
@@ -64,7 +66,7 @@ def register(app: Dash, sight: Sight) -> None:
             note = note or "No feature is as specific, and measured in as many cells, as is asked for: ask for less."
         said = {"column": column, "group": group, "modality": asked.modality, "specific": specific, "share": share}
         code = f"/api/runs/{run}/code/nearest_features.py?{urlencode(said, safe=':')}"
-        return rows, columns(COLUMNS), f"Nearest features of {seen.name}", note, code
+        return rows, columns(columns_for(seen.markers, asked.modality)), f"Nearest features of {seen.name}", note, code
 
     def order(run: str | None, column: str | None, group: str | None, modality: str | None) -> dict[str, Any]:
         seen = sight.seen(run, column, group)
@@ -83,6 +85,17 @@ def register(app: Dash, sight: Sight) -> None:
 
     states = [State(ids.RUN, "value"), *(State(name, "value") for name in (page.COLUMN, page.GROUP, page.MODALITY))]
     page.JOB.register(app, sight.services, order, states, download_link)
+
+
+def columns_for(markers: MarkerView, modality: str) -> dict[str, tuple[str, str | None, str]]:
+    """Columns of the table: of one modality its name stands on no row, and of no counts there is no fold change."""
+    every = [modality] if modality else markers.modalities
+    shown = dict(COLUMNS)
+    if len(every) == 1:
+        del shown["kind"]
+    if not any(is_count(markers.view.run.likelihood(name)) for name in every):
+        shown["change"] = ("Diff.", NUMBER, "Measured difference of the means")
+    return shown
 
 
 def columns(shown: dict[str, tuple[str, str | None, str]]) -> list[dict[str, Any]]:

@@ -10,6 +10,8 @@ from dash import dcc, html
 from monae_app.web.components.aria import aria, data
 from monae_app.web.components.code_link import code_link
 from monae_app.web.components.figure_out import figure_out
+from monae_app.web.components.graph_config import FIGURE_CONFIG
+from monae_app.web.components.grid_theme import GRID_OPTIONS
 from monae_app.web.components.short_job import ShortJob
 
 if TYPE_CHECKING:
@@ -40,14 +42,11 @@ TRACK, REGION, JUMP, JUMP_SAID, ARCS, PEAK, PEAK_SAID, TRACK_NOTE, TARGETS_CODE 
     "regulation-peak", "regulation-peak-said", "regulation-track-note", "regulation-code",
 )  # fmt: skip
 LEFT, RIGHT, CLOSER, FARTHER, FIT = (f"regulation-{each}" for each in ("left", "right", "closer", "farther", "fit"))
-GRAPH: Any = {"displaylogo": False, "responsive": True, "scrollZoom": True,
-              "modeBarButtonsToRemove": ["toImage", "lasso2d", "select2d", "autoScale2d", "resetScale2d"]}  # fmt: skip
+GRAPH: Any = FIGURE_CONFIG | {
+    "scrollZoom": True,
+    "modeBarButtonsToRemove": ["toImage", "lasso2d", "select2d", "autoScale2d", "resetScale2d"],
+}
 MOST_BYTES = 5_000_000
-THEME = (
-    "themeQuartz.withParams({backgroundColor: 'var(--surface)', foregroundColor: 'var(--ink)', "
-    "borderColor: 'var(--line)', headerBackgroundColor: 'var(--raised)', accentColor: 'var(--accent)', "
-    "fontFamily: 'inherit', fontSize: 13, spacing: 5})"
-)
 TOLD = (
     "Genes are ranked as targets of a factor by what the run learned and, where motifs are there, by the peaks that go "
     "with them. Peaks go with genes by what was measured."
@@ -254,8 +253,7 @@ def grid(name: str, look: str, *, pagination: bool = True) -> dag.AgGrid:
                        "suppressHeaderMenuButton": True, "suppressHeaderFilterButton": True},
         dashGridOptions={
             "rowSelection": {"mode": "singleRow", "checkboxes": False, "enableClickSelection": True},
-            "pagination": pagination, "paginationPageSize": 100, "animateRows": False,
-            "theme": {"function": THEME},
+            "pagination": pagination, "paginationPageSize": 100, **GRID_OPTIONS,
         },
     )  # fmt: skip
 

@@ -10,7 +10,8 @@ from dash import dcc, html
 from monae_app.web.components.aria import aria
 from monae_app.web.components.code_link import code_link
 from monae_app.web.components.figure_out import figure_out
-from monae_app.web.components.grid_theme import GRID_THEME
+from monae_app.web.components.graph_config import FIGURE_CONFIG
+from monae_app.web.components.grid_theme import GRID_OPTIONS
 from monae_app.web.components.short_job import ShortJob
 
 JOB = ShortJob("trajectory-follow", "trajectory", "Follow the cells", primary=True)
@@ -28,7 +29,7 @@ FEATURES, TRENDS = "trajectory-features", "trajectory-trends"
 HEAT, MODALITY = "trajectory-heat", "trajectory-modality"
 TABLE, TESTS, FEATURES_CSV = "trajectory-table", "trajectory-tests", "trajectory-features-csv"
 RESULTS, STANDING = "trajectory-results", "trajectory-standing"
-GRAPH: Any = {"displaylogo": False, "responsive": True, "modeBarButtonsToRemove": ["toImage"]}
+GRAPH: Any = FIGURE_CONFIG
 COLOURS = {"pseudotime": "Pseudotime", "branch": "Branches", "groups": "Groups"}
 PICKED = "pick"
 
@@ -166,7 +167,7 @@ def _table() -> html.Section:
                                "suppressHeaderMenuButton": True},
                 dashGridOptions={
                     "rowSelection": {"mode": "singleRow", "checkboxes": False, "enableClickSelection": True},
-                    "animateRows": False, "theme": {"function": GRID_THEME},
+                    **GRID_OPTIONS,
                 },
             ),
             html.Div(id=TESTS, className="muted small"),

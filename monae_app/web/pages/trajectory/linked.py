@@ -9,7 +9,7 @@ from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
 
 from monae_app.web import ids
 from monae_app.web.components.figure_out import figure_out
-from monae_app.web.components.grid_theme import GRID_THEME
+from monae_app.web.components.grid_theme import GRID_OPTIONS
 from monae_app.web.figures.leads import leads_figure, leads_height, leads_shown
 from monae_app.web.figures.style import style
 from monae_app.web.pages.trajectory.drawing import found_of
@@ -54,7 +54,7 @@ def section() -> html.Section:
                        "suppressHeaderMenuButton": True},
         dashGridOptions={
             "rowSelection": {"mode": "singleRow", "checkboxes": False, "enableClickSelection": True},
-            "animateRows": False, "theme": {"function": GRID_THEME},
+            **GRID_OPTIONS,
         },
     )  # fmt: skip
     table = html.A("All links (CSV)", id=CSV, href="", className="link-button")
