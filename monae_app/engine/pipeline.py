@@ -204,8 +204,7 @@ class Monae(Fitted):
         with watch.stage("inferred_links"):
             graph, inferred = with_inferred_links(training, prepared, graph, config, tell.at("link"))
         evidence, ground = lay_foundation(training, prepared, graph, motifs, config, timed=watch.stage, tell=tell)
-        summary = describe(dataset, located, config, graph)
-        tell = tell.at("train")
+        summary, tell = describe(dataset, located, config, graph), tell.at("train")
         largest = max(modality.n_cells for modality in dataset.modalities.values())
         session = Session(training, ground, config, device, largest, self.checkpoint)
         tell(session.plan(summary))
