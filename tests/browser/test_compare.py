@@ -76,6 +76,10 @@ def test_two_runs_have_one_selection_and_a_baseline_comes_by_a_click(page: Page)
     page.click("#compare-method")
     page.get_by_role("option", name="PCA").click()
     page.get_by_role("button", name="Compute", exact=True).click()
+    expect(page.locator("#compare-method-job-may-leave")).to_be_visible()
+    # it goes on while another page is shown, and stands there when one comes back
+    page.goto("/data")
+    page.goto("/compare?run=sample-tiny&second=sample-tiny-other&label=cell_type")
     table = page.locator("#compare-integration tbody tr")
     expect(table.filter(has_text="PCA")).to_be_visible(timeout=LONG)
     with page.expect_download() as saved:
@@ -83,6 +87,10 @@ def test_two_runs_have_one_selection_and_a_baseline_comes_by_a_click(page: Page)
     frame = pd.read_csv(io.StringIO(Path(saved.value.path()).read_text()))
     assert frame["method"].tolist() == ["PCA"]
     assert 0 <= frame["foscttm"][0] <= 1
+    expect(page.locator("#compare-method-job-may-leave")).to_be_hidden()
     assert "second=sample-tiny-other" in page.url
+    # within a modality the hold-out check is the judge
+    link = page.locator("#compare-recovery").get_by_role("link")
+    expect(link).to_have_attribute("href", "/imputation?run=sample-tiny")
     program = page.request.get(page.locator("#compare-code").get_attribute("href")).text()
     assert "two_runs(RUN, SECOND" in program
