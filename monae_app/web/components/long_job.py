@@ -82,7 +82,7 @@ class LongJob:
                 *(dcc.Store(id=f"{self.name}-{what}") for what in ("watched", "outcome", "touched")),
                 *(self._slot(number) for number in range(self.slots)),
                 html.P(MAY_LEAVE, id=f"{self.name}-may-leave", className="muted small", hidden=True),
-                html.P(id=f"{self.name}-said", className="visually-hidden", **aria(live="polite")),
+                html.P(id=f"{self.name}-standing", className="visually-hidden", **aria(live="polite")),
                 html.Div(id=f"{self.name}-message", className="short-shown"),
             ],
             className="short-job",
@@ -156,7 +156,7 @@ class LongJob:
             {
                 "slots": [[Output(self._id(number, part), shown) for part, shown in PARTS.items()]
                           for number in range(self.slots)],
-                "said": Output(f"{name}-said", "children"),
+                "said": Output(f"{name}-standing", "children"),
                 "no_leaving": Output(f"{name}-may-leave", "hidden"),
                 "idle": Output(f"{name}-clock", "disabled"),
                 "watched": Output(f"{name}-watched", "data"),
