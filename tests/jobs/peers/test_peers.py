@@ -107,7 +107,7 @@ def test_a_method_is_computed_scored_and_kept(tmp_path: Path):
     assert {"foscttm", "label_transfer", "nc", "overall"} <= set(found["scores"])
     assert found["imputation"]["rna>atac"]["r"] > 0.3
     assert found["imputation"]["rna>atac"]["cells"] == CELLS
-    assert any(text.startswith("CCA") for text in said)
+    assert any(text.startswith("Computing CCA") for text in said)
     kept = KeptMethods(tmp_path / "store", "local").read(sample / "run", "cca", "cell_type")
     assert kept == json.loads(json.dumps(found))
     assert KeptMethods(tmp_path / "store", "other").read(sample / "run", "cca", "cell_type") is None
