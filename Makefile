@@ -84,7 +84,7 @@ samples: $(STAMP) ## Train the bundled runs anew; other methods beside them as f
 	for run in $(SAMPLES)/mouse_cortex/run* $(SAMPLES)/pbmc_protein/run*; do \
 		$(BIN)/python -m monae_app.jobs.sample_regulation $$run cell_type; done
 	for sample in $(SAMPLES)/mouse_cortex $(SAMPLES)/pbmc_protein; do \
-		$(BIN)/python -m monae_app.jobs.sample_methods $$sample/run cell_type monae pca cca harmony scglue svd magic; \
+		$(BIN)/python -m monae_app.jobs.sample_methods $$sample/run cell_type monae pca cca harmony scglue; \
 		$(BIN)/python -m monae_app.jobs.sample_methods $$sample/run_monae-e cell_type monae; done
 	$(BIN)/python -m monae_app.jobs.sample_trajectory $(SAMPLES)/myeloid/run cluster_slingshot 1
 

@@ -7,6 +7,8 @@ import json
 import pytest
 
 from monae_app.cli import main
+from monae_app.jobs.comparing import _recovery_as_text
+from monae_app.jobs.kept_holdout import KeptHoldout, version_of_cells
 from tests.web.tiny_sample import write_sample
 
 
@@ -36,6 +38,22 @@ def test_a_run_stands_beside_methods_raw_and_scaled(run, capsys):
         assert all(0 <= each["scaled"][name] <= 1 for each in (ours, pca, cca))
     assert cca["scores"]["omics_mixing"] > pca["scores"]["omics_mixing"]
     assert pca["scores"]["foscttm"] < 0.5
+
+
+def test_within_a_modality_the_check_that_is_kept_is_printed(run, tmp_path):
+    assert "no hold-out check is kept" in _recovery_as_text(run)
+    own = tmp_path / "users" / "local" / "runs" / "r1"
+    own.mkdir(parents=True)
+    (own / "cells.h5ad").write_text("cells")
+    found = {"version": version_of_cells(own), "modalities": {"rna": {
+        "methods": {"own": "Monae + own counts", "magic": "MAGIC"}, "summary": [{"own": 0.71, "magic": None}],
+    }}}  # fmt: skip
+    KeptHoldout(tmp_path, "local").write(own, found)
+    said = _recovery_as_text(own).splitlines()
+    assert [line.split()[-1] for line in said if line.startswith(("Monae + own", "MAGIC"))] == ["0.71", "-"]
+    # of cells that are there no more nothing is said
+    (own / "cells.h5ad").write_text("other cells")
+    assert "no hold-out check is kept" in _recovery_as_text(own)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,8 @@ from monae_app.engine.analysis.run_comparison.score_rows import score_rows
 from monae_app.engine.analysis.run_comparison.settings import differing_settings
 from monae_app.engine.errors import InputError
 from monae_app.engine.result import read_config, read_json
+from monae_app.jobs.kept_holdout import overall_shares, read_of
+from monae_app.jobs.kept_methods import is_across
 from monae_app.jobs.long_methods import MONAE, compute_method
 from monae_app.jobs.peers.catalogue import PEERS
 from monae_app.jobs.short_two_runs import two_runs
@@ -78,7 +80,9 @@ def execute(order: Order, tell: Callable[[str], None]) -> str:
         both = of_runs(order.run, order.other, label, tell)
         return json.dumps(both) if order.json else _runs_as_text(both)
     found = of_methods(order.run, methods, label, tell)
-    return json.dumps(found) if order.json else _methods_as_text(found)
+    if order.json:
+        return json.dumps(found)
+    return f"{_methods_as_text(found)}\n\n{_recovery_as_text(order.run)}"
 
 
 def of_runs(run: Path, other: Path, label: str | None, tell: Callable[[str], None]) -> dict[str, Any]:
@@ -133,10 +137,20 @@ def _methods_as_text(found: list[dict[str, Any]]) -> str:
             each["method"]: {
                 **each.get("scores", {}),
                 **{f"{name} (scaled)": value for name, value in each.get("scaled", {}).items()},
-                **{f"imputed {name}": value["r"] for name, value in each["imputation"].items()},
+                **{f"imputed {name}": value["r"] for name, value in each["imputation"].items() if is_across(name)},
                 "CPU s": each.get("cpu_s"),
             }
             for each in found
         }
     )
     return str(table.astype(float).round(4).to_string(na_rep="-"))
+
+
+def _recovery_as_text(run: Path) -> str:
+    """Lay out what the hold-out check of a run found within its modalities, if one is kept."""
+    found = read_of(run)
+    if found is None:
+        return "Within a modality: no hold-out check is kept of this run; `monae holdout RUN` computes one."
+    table = pd.DataFrame(overall_shares(found)).set_index("method")
+    head = "Within a modality: share of the noise ceiling that is recovered of counts kept aside"
+    return f"{head}\n{table.astype(float).round(3).to_string(na_rep='-')}"

@@ -32,7 +32,7 @@ from monae_app.engine.pipeline import Monae
 from monae_app.engine.result import read_config
 from monae_app.engine.training.threads import thread_count
 from monae_app.jobs import magic_peer
-from monae_app.jobs.kept_holdout import version_of_cells
+from monae_app.jobs.kept_holdout import MOST_STEPS, version_of_cells
 from monae_app.jobs.peers.catalogue import HOW_TO_INSTALL, PEERS
 from monae_app.jobs.peers.watched import run_watched
 
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     Tell = Callable[[float | None, str], None]
 
-PARTS, MOST_CELLS, MOST_STEPS = 5, 6000, 1000
+PARTS, MOST_CELLS = 5, 6000
 STREAM = 0x54484E
 OWN, DECODED, LOW_RANK, LIKE, MAGIC = "own", "monae", "svd", "knn", "magic"
 TITLES = {OWN: "Monae + own counts", DECODED: "Monae", LOW_RANK: "SVD-20", LIKE: "kNN mean", MAGIC: "MAGIC"}

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 WITH_RUN = "holdout.json"
+# of the training of a check
+MOST_STEPS = 1000
 
 
 class KeptHoldout:
@@ -32,13 +34,7 @@ class KeptHoldout:
 
     def read(self, run: Path) -> dict[str, Any] | None:
         """Return what was found for a run; None if it was not checked."""
-        for path in (self._path(run), run / WITH_RUN):
-            with suppress(OSError, ValueError):
-                found = json.loads(path.read_text(encoding="utf-8"))
-                # a run that was trained anew has other cells
-                if isinstance(found, dict) and found.get("version") == version_of_cells(run):
-                    return found
-        return None
+        return _read(self._path(run), run) or _read(run / WITH_RUN, run)
 
     def write(self, run: Path, found: dict[str, Any]) -> None:
         """Keep what was found."""
@@ -47,6 +43,37 @@ class KeptHoldout:
 
     def _path(self, run: Path) -> Path:
         return self._folder / f"{key_of(identity(run))}.json"
+
+
+def read_of(run: Path) -> dict[str, Any] | None:
+    """Return the check of a run that its owner made or that lies in its folder; None if there is none."""
+    whole = run.resolve()
+    if len(whole.parents) > 3 and (whole.parent.name, whole.parents[2].name) == ("runs", "users"):
+        return KeptHoldout(whole.parents[3], whole.parents[1].name).read(run)
+    return _read(run / WITH_RUN, run)
+
+
+def _read(path: Path, run: Path) -> dict[str, Any] | None:
+    with suppress(OSError, ValueError):
+        found = json.loads(path.read_text(encoding="utf-8"))
+        # a run that was trained anew has other cells
+        if isinstance(found, dict) and found.get("version") == version_of_cells(run):
+            return found
+    return None
+
+
+def overall_shares(found: dict[str, Any]) -> list[dict[str, Any]]:
+    """Lay out a check by method: ``method``, its title, and by modality the median share of the noise ceiling.
+
+    Methods stand in the order in which the check names them; None where a method was not scored.
+    """
+    titles: dict[str, str] = {}
+    for said in found["modalities"].values():
+        titles |= said["methods"]
+    return [
+        {"method": title, **{name: said["summary"][0].get(key) for name, said in found["modalities"].items()}}
+        for key, title in titles.items()
+    ]
 
 
 def version_of_cells(folder: Path) -> str:

@@ -49,6 +49,12 @@ class KeptMethods:
         write_private(self._folder / f"{_key(run, method, label)}.json", text.encode())
 
 
+def is_across(direction: str) -> bool:
+    """Whether ``source>target`` leads from one modality to another: within one, a method was given what it imputes."""
+    source, _, target = direction.partition(">")
+    return source != target
+
+
 def with_run(run: Path, method: str, label: str | None) -> Path:
     """Return where it travels with a bundled run."""
     return run / WITH_RUN / f"{method}-{key_of([label, FORMAT])[:12]}.json"

@@ -47,11 +47,17 @@ def compute_method(order: dict[str, Any], bench: Bench) -> dict[str, Any]:
     Raises
     ------
     InputError
-        If the method is not installed, failed, or does not take such data.
+        If the method is not installed, failed, does not take such data, or imputes within a modality alone.
     """
     folder, method, label = Path(order["folder"]), str(order["method"]), order.get("label") or None
     if method != MONAE and method not in PEERS:
         raise InputError(f"There is no method {method[:40]!r}.", f"one of {', '.join(PEERS)}.", "choose one of these.")
+    if method != MONAE and not (PEERS[method].embeds or PEERS[method].across):
+        # a method that was given what it imputes cannot be judged by that
+        raise InputError(
+            f"{PEERS[method].title} imputes within a modality alone.", "a method that embeds cells or imputes across.",
+            "make the hold-out check (page Imputation, or `monae holdout`): it judges SVD-20 and MAGIC.",
+        )  # fmt: skip
     kept = KeptMethods(bench.store, bench.user)
     if (known := kept.read(folder, method, label)) is not None:
         return known
@@ -89,6 +95,8 @@ def _of_run(judge: Judge) -> Answered:
         span = judge.run.spans[source]
         mine = judge.asked.rows[(judge.asked.rows >= span.start) & (judge.asked.rows < span.stop)] - span.start
         for target in names:
+            if source == target:
+                continue
             features = [name.partition(":")[2] for name in tables[target].var_names]
 
             def values(chosen: np.ndarray, of: Any = (source, target, features, mine)) -> np.ndarray:
@@ -134,7 +142,7 @@ def _of_peer(judge: Judge, method: str, bench: Bench) -> Answered:
     for source in judge.asked.question.names:
         for target in judge.asked.question.names:
             path = out / f"{source}-{target}.npy"
-            if path.exists():
+            if source != target and path.exists():
                 whole = np.load(path, mmap_mode="r", allow_pickle=False)
                 directions.append((source, target, lambda chosen, whole=whole: per_10k_of(whole, chosen)))
     return embedding, directions, {"cpu_s": about["cpu_s"], "versions": about["versions"]}

@@ -5,8 +5,6 @@ Only the worker writes into it while it lives; everybody else reads, so every fi
 
 from __future__ import annotations
 
-import errno
-import json
 import os
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from monae_app.engine import result
-from monae_app.jobs import processes
+from monae_app.jobs import lines, processes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -204,11 +202,7 @@ class JobFolder(ABC):
         OSError
             If it could not be written, or not all of it.
         """
-        line = json.dumps(event, allow_nan=False, default=str) + "\n"
-        content = (b"\n" if on_new_line else b"") + line.encode()
-        with self.progress_path.open("ab", buffering=0) as handle:
-            if handle.write(content) != len(content):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.progress_path))
+        lines.append(self.progress_path, event, on_new_line=on_new_line)
 
     def read_events(self, offset: int = 0, limit: int = 4_000_000) -> tuple[list[dict[str, Any]], int]:
         """Read the events from byte ``offset`` on.
@@ -226,33 +220,11 @@ class JobFolder(ABC):
         -------
         The events and the offset to go on from.
         """
-        try:
-            with self.progress_path.open("rb") as handle:
-                handle.seek(offset)
-                block = handle.read(limit)
-        except OSError:
-            return [], offset
-        whole = block[: block.rfind(b"\n") + 1]
-        events = []
-        for line in whole.splitlines():
-            try:
-                event = json.loads(line)
-            except ValueError:
-                continue
-            if isinstance(event, dict):
-                events.append(event)
-        return events, offset + len(whole)
+        return lines.read(self.progress_path, offset, limit)
 
-    def log_tail(self, lines: int = 40, limit: int = 32_768) -> str:
+    def log_tail(self, number: int = 40) -> str:
         """Return the last lines of log.txt."""
-        try:
-            with self.log_path.open("rb") as handle:
-                handle.seek(0, os.SEEK_END)
-                handle.seek(max(0, handle.tell() - limit))
-                text = handle.read().decode(errors="replace")
-        except OSError:
-            return ""
-        return "\n".join(text.splitlines()[-lines:])
+        return lines.tail(self.log_path, number)
 
 
 class RunFolder(JobFolder):

@@ -1,4 +1,4 @@
-"""Work that stands in line with the runs: ``<store>/users/<user>/work/<id>/``, which says what is to be done.
+"""Work that stands in line with the runs: a folder ``<id>`` in ``<store>/users/<user>/work`` says what is to be done.
 
 Beside the small files of every job there are order.json, and result.json once it is done.
 """

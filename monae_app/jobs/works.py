@@ -163,9 +163,14 @@ class Works:
         while True:
             self._launcher.submit(self._user, work, expected_s=expected_s)
             status = work.written_status()
-            if status.active or status.updated >= began or time.monotonic() > until:
+            if status.active or status.updated >= began:
                 return
+            if time.monotonic() > until:
+                raise InputError(
+                    "The attempt before has not quite ended.", "one attempt at a time.", "try again in a moment."
+                )
             time.sleep(BETWEEN_TRIES)
+            self._launcher.tick()
 
 
 def sweep_works(store: Path) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 OF_TWO = {"settings": tables.settings_table, "scores": tables.scores_table, "types": tables.types_table}
 OF_METHODS = {"integration": tables.integration_table, "imputation": tables.imputation_table}
+RECOVERY = "recovery"
 
 
 def register(server: Flask, services: Services) -> None:
@@ -28,17 +29,10 @@ def register(server: Flask, services: Services) -> None:
     @server.get("/api/runs/<run>/compare/<what>.csv")
     def compared(run: str, what: str) -> Response:
         second, label = request.args.get("second", ""), request.args.get("label") or None
-        answer = Response(_table(run, what, second, label).to_csv(index=False), mimetype="text/csv")
+        answer = Response(_table(services, run, what, second, label).to_csv(index=False), mimetype="text/csv")
         answer.headers["Content-Disposition"] = f'attachment; filename="compare_{what}.csv"'
         answer.headers["Cache-Control"] = "no-store"
         return answer
-
-    def _table(run: str, what: str, second: str, label: str | None) -> pd.DataFrame:
-        if what in OF_METHODS:
-            return OF_METHODS[what](tables.method_rows(services, run, second or None, label))
-        if what in OF_TWO:
-            return OF_TWO[what](pair_of(services, run, second, label))
-        raise InputError("There is no such table.", f"one of {', '.join([*OF_TWO, *OF_METHODS])}.", "choose another.")
 
     @server.get("/api/runs/<run>/code/compare.py")
     def code_of_compare(run: str) -> Response:
@@ -49,3 +43,18 @@ def register(server: Flask, services: Services) -> None:
         folder, name = place_of(services, run, view)
         there, its = place_of(services, second, other)
         return program_answer(comparison_of_runs(folder, name, there, its, label), "compare")
+
+
+def _table(services: Services, run: str, what: str, second: str, label: str | None) -> pd.DataFrame:
+    if what in OF_METHODS:
+        return OF_METHODS[what](tables.method_rows(services, run, second or None, label))
+    if what == RECOVERY:
+        table = tables.recovery_table(services, run)
+        if table is None:
+            raise InputError("This run was not checked yet.", "a run with a hold-out check.", "check it first.")
+        return table
+    if what in OF_TWO:
+        return OF_TWO[what](pair_of(services, run, second, label))
+    raise InputError(
+        "There is no such table.", f"one of {', '.join([*OF_TWO, *OF_METHODS, RECOVERY])}.", "choose another."
+    )

@@ -10,7 +10,8 @@ import pandas as pd
 from monae_app.engine.analysis.overall import BIOLOGY, MIXING, scaled
 from monae_app.engine.analysis.run_comparison.score_rows import score_rows
 from monae_app.engine.analysis.run_comparison.settings import differing_settings
-from monae_app.jobs.kept_methods import KeptMethods
+from monae_app.jobs.kept_holdout import KeptHoldout, overall_shares
+from monae_app.jobs.kept_methods import KeptMethods, is_across
 from monae_app.jobs.peers.catalogue import PEERS
 
 if TYPE_CHECKING:
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 
 MONAE = "monae"
 OVERALL = ("biology_conservation", "omics_mixing", "overall")
-# of the methods on the page; the bench has more
-OFFERED = ("pca", "cca", "harmony", "scglue", "svd", "magic")
+# of the methods on the page: those that impute within a modality alone are for the hold-out check
+OFFERED = ("pca", "cca", "harmony", "scglue")
 INTEGRATION = (
     *OVERALL, "foscttm", "same_modality", "label_transfer", "label_transfer_balanced", "ari_res1", "ari", *BIOLOGY,
     *MIXING,
@@ -102,21 +103,23 @@ def integration_table(rows: list[Row]) -> pd.DataFrame:
 
 
 def imputation_table(rows: list[Row]) -> pd.DataFrame:
-    """Correlation of imputed with measured values by direction, a row a method, and the noise ceiling."""
+    """Correlation of imputed with measured values across modalities, a row a method, and the noise ceiling."""
     records: list[dict[str, Any]] = []
     ceiling: dict[str, float] = {}
     for row in rows:
-        imputed = row.found.get("imputation") or {}
+        imputed = {name: each for name, each in (row.found.get("imputation") or {}).items() if is_across(name)}
         if imputed:
             records.append({"method": row.title, **{name: each["r"] for name, each in imputed.items()}})
         ceiling |= {name: each["ceiling"] for name, each in imputed.items() if "ceiling" in each}
     if records and ceiling:
         records.append({"method": "what such counts allow", **ceiling})
-    table = pd.DataFrame(records)
-    across = sorted(
-        (name for name in table.columns if name != "method"), key=lambda name: len(set(name.split(">"))) == 1
-    )
-    return table[["method", *across]] if len(table) else table
+    return pd.DataFrame(records)
+
+
+def recovery_table(services: Services, run: str) -> pd.DataFrame | None:
+    """Share of the noise ceiling within each modality by method, from the hold-out check; None if there was none."""
+    kept = KeptHoldout(services.settings.store, services.users.current()).read(services.view(run).folder)
+    return None if kept is None else pd.DataFrame(overall_shares(kept))
 
 
 def missing_methods(rows: list[Row], view: RunView) -> list[str]:

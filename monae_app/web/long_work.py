@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING
 
 from monae_app.engine.data.duration import expected_seconds
 from monae_app.engine.errors import InputError
+from monae_app.jobs.kept_holdout import MOST_STEPS
 from monae_app.jobs.works import Asked, Works
 from monae_app.web.forecast import times_expected
 
 if TYPE_CHECKING:
     from monae_app.web.explore import RunView
     from monae_app.web.services import Services
-
-# of jobs.holding_out, which loads torch
-MOST_STEPS = 1000
 
 
 def works_of(services: Services) -> Works:

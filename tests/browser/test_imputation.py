@@ -16,6 +16,7 @@ from playwright.sync_api import Page, expect
 from monae_app.jobs.kept_holdout import WITH_RUN, version_of_cells
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 pytestmark = pytest.mark.browser
@@ -116,3 +117,40 @@ def test_files_in_their_formats_and_maps_before_and_after(page: Page, tmp_path: 
     expect(scores).to_contain_text("imputed from ATAC", timeout=LONG)
     expect(scores).to_contain_text("Homogeneity")
     assert page.evaluate("document.querySelectorAll('#imputation-before-figure .js-plotly-plot').length") <= 1
+
+
+@pytest.fixture
+def unchecked(folders: dict[str, Path]) -> Iterator[Path]:
+    """The run of the sample, not checked yet, with few steps of training."""
+    run = folders["samples"] / "tiny" / "run"
+    (run / WITH_RUN).unlink(missing_ok=True)
+    before = (run / "config.json").read_text()
+    (run / "config.json").write_text(json.dumps(json.loads(before) | {"steps": 5, "epochs": None}))
+    yield run
+    (run / "config.json").write_text(before)
+
+
+def test_a_check_goes_on_while_its_page_is_left(page: Page, unchecked: Path):
+    page.goto("/imputation?run=sample-tiny")
+    expect(page.locator("#imputation-holdout-said")).to_have_text("This run was not checked yet.")
+    page.click("#imputation-holdout-start")
+    expect(page.locator("#imputation-holdout-0-text")).to_contain_text("so far", timeout=LONG)
+    expect(page.locator("#imputation-holdout-start")).to_be_disabled()
+    expect(page.locator("#imputation-holdout-may-leave")).to_be_visible()
+    # cancelled by the keyboard, and tried again
+    page.locator("#imputation-holdout-0-cancel").press("Enter")
+    again = page.get_by_role("button", name="Try again")
+    expect(again).to_be_visible()
+    expect(page.locator("#imputation-holdout-start")).to_be_hidden()
+    expect(page.locator("#imputation-holdout-0-ended")).to_contain_text("It can be started again.")
+    again.click()
+    expect(page.locator("#imputation-holdout-0-cancel")).to_be_visible()
+    page.goto("/training?run=sample-tiny")
+    expect(page.locator("#training-works")).to_contain_text("Hold-out check of Tiny sample")
+    page.goto("/imputation?run=sample-tiny")
+    expect(page.locator("#imputation-holdout-said")).to_contain_text("RNA: what was kept aside is", timeout=LONG)
+    expect(page.locator("#imputation-holdout-may-leave")).to_be_hidden()
+    expect(page.locator("#imputation-holdout-start")).to_be_enabled()
+    # the page Compare has its figures
+    page.goto("/compare?run=sample-tiny")
+    expect(page.locator("#compare-recovery tbody tr").filter(has_text="Monae + own counts")).to_be_visible()

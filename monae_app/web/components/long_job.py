@@ -14,6 +14,7 @@ from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
 
 from monae_app.engine.errors import InputError
 from monae_app.jobs.outlook import seconds_left
+from monae_app.jobs.progress import STOPPED
 from monae_app.web.components import words
 from monae_app.web.components.aria import aria
 from monae_app.web.components.notice import refused
@@ -25,16 +26,16 @@ if TYPE_CHECKING:
 
     from monae_app.jobs.outlook import Outlook
     from monae_app.jobs.progress import Status
-    from monae_app.jobs.works import Asked
+    from monae_app.jobs.works import Asked, Works
     from monae_app.web.services import Services
 
 POLL_MILLISECONDS = 1000
-MAY_LEAVE = "You may leave this page or close the browser: it goes on, and what comes of it stands here."
-PARTS = ("row", "title", "share", "text", "cancel", "progress", "ended", "again")
-PROPERTIES = {"row": "hidden", "title": "children", "share": "value", "text": "children", "cancel": "disabled",
-              "progress": "hidden", "ended": "children", "again": "hidden"}  # fmt: skip
-NOTHING = {"row": True, "title": "", "share": None, "text": "", "cancel": True, "progress": True, "ended": None,
-           "again": True}  # fmt: skip
+MAY_LEAVE = "You may leave this page or close the browser: it goes on, and the result will be here."
+# Of each piece of work: what is shown of it, and by which property.
+PARTS = {"row": "hidden", "title": "children", "bar": "hidden", "share": "value", "text": "children",
+         "cancel": "disabled", "progress": "hidden", "ended": "children", "again": "hidden"}  # fmt: skip
+NOTHING = {"row": True, "title": "", "bar": True, "share": None, "text": "", "cancel": True, "progress": True,
+           "ended": None, "again": True}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -66,15 +67,22 @@ class LongJob:
         return f"{self.name}-outcome"
 
     def layout(self) -> html.Div:
-        """Build button, progress and place of what went wrong."""
+        """Build the button and what stands below it."""
+        return html.Div([self.starter(), self.standing()], className="short-job")
+
+    def starter(self) -> html.Button:
+        """Build the button."""
+        return html.Button(self.button, id=self.start, className="button primary", type="button")
+
+    def standing(self) -> html.Div:
+        """Build progress and place of what went wrong."""
         return html.Div(
             [
                 dcc.Interval(id=f"{self.name}-clock", interval=POLL_MILLISECONDS, disabled=True),
                 *(dcc.Store(id=f"{self.name}-{what}") for what in ("watched", "outcome", "touched")),
-                html.Button(self.button, id=self.start, className="button primary", type="button"),
                 *(self._slot(number) for number in range(self.slots)),
                 html.P(MAY_LEAVE, id=f"{self.name}-may-leave", className="muted small", hidden=True),
-                html.P(id=f"{self.name}-said", className="visually-hidden", **aria(live="polite")),
+                html.P(id=f"{self.name}-standing", className="visually-hidden", **aria(live="polite")),
                 html.Div(id=f"{self.name}-message", className="short-shown"),
             ],
             className="short-job",
@@ -86,7 +94,10 @@ class LongJob:
 
         progress = html.Div(
             [
-                html.Progress(id=name("share"), max="1", **aria(labelledby=name("title"))),
+                html.Div(
+                    html.Progress(id=name("share"), max="1", **aria(labelledby=name("title"))), id=name("bar"),
+                    className="long-bar",
+                ),
                 html.Span(id=name("text"), className="muted small"),
                 html.Button("Cancel", id=name("cancel"), className="link-button", type="button",
                             **aria(describedby=name("title"))),
@@ -143,14 +154,15 @@ class LongJob:
 
         @app.callback(
             {
-                "slots": [[Output(self._id(number, part), PROPERTIES[part]) for part in PARTS]
+                "slots": [[Output(self._id(number, part), shown) for part, shown in PARTS.items()]
                           for number in range(self.slots)],
-                "said": Output(f"{name}-said", "children"),
+                "said": Output(f"{name}-standing", "children"),
                 "no_leaving": Output(f"{name}-may-leave", "hidden"),
                 "idle": Output(f"{name}-clock", "disabled"),
                 "watched": Output(f"{name}-watched", "data"),
                 "outcome": Output(self.outcome, "data"),
                 "busy": Output(self.start, "disabled"),
+                "stopped": Output(self.start, "hidden"),
             },
             Input(f"{name}-clock", "n_intervals"),
             Input(f"{name}-touched", "data"),
@@ -160,15 +172,15 @@ class LongJob:
         def look(_clock: int | None, _touched: Any, watched: Any, *values: Any) -> dict[str, Any]:
             works, slots, said, active = works_of(services), [], [], []
             for asked in _or_none(every, *values) or []:
-                work = works.find(asked)
-                status = work.read_status() if work.path.is_dir() else None
-                slots.append(_shown(asked, status, works.outlook(work) if status and status.active else None))
+                status, place = _standing(works, asked)
+                slots.append(_shown(asked, status, place))
                 if status is not None and status.active:
                     active.append(asked.key)
                 if status is not None and (status.active or asked.key in (watched or ())):
                     said.append(f"{asked.title}: {_in_words(status)}")
             slots += [NOTHING] * (self.slots - len(slots))
             mine = _or_none(chosen, *values)
+            status = _standing(works, mine)[0] if mine is not None else None
             ended = [key for key in watched or () if key not in active]
             return {
                 "slots": [[slot[part] for part in PARTS] for slot in slots],
@@ -177,7 +189,9 @@ class LongJob:
                 "idle": not active,
                 "watched": active,
                 "outcome": {"ended": ended, "nonce": time.time()} if ended else no_update,
-                "busy": mine is not None and mine.key in active,
+                "busy": status is not None and status.active,
+                # what can be tried again needs no second button
+                "stopped": status is not None and status.state in STOPPED,
             }
 
     def _register_doing(
@@ -223,14 +237,24 @@ def _or_none(ask: Callable[..., Any], *values: Any) -> Any:
         return None
 
 
+def _standing(works: Works, asked: Asked) -> tuple[Status | None, Outlook | None]:
+    """Return where work stands, and its place in line; None for what nobody ordered."""
+    work = _or_none(works.find, asked)
+    if work is None or not work.ordered:
+        return None, None
+    status = work.read_status()
+    return status, works.outlook(work) if status.state == "queued" else None
+
+
 def _shown(asked: Asked, status: Status | None, place: Outlook | None) -> dict[str, Any]:
     if status is None or status.state == "done":
         return NOTHING
     share = status.done / status.total if status.done is not None and status.total and status.active else None
     ended = None if status.active else outcome(status)
     return {
-        "row": False, "title": asked.title, "share": share, "text": _text(status, place) if status.active else "",
-        "cancel": status.state == "cancelling", "progress": not status.active, "ended": ended, "again": status.active,
+        "row": False, "title": asked.title, "bar": status.state == "queued", "share": share,
+        "text": _text(status, place) if status.active else "", "cancel": status.state == "cancelling",
+        "progress": not status.active, "ended": ended, "again": status.active,
     }  # fmt: skip
 
 

@@ -25,8 +25,9 @@ ORDER, FIRST_MAP, SECOND_MAP, FIRST_NAME, SECOND_NAME, SELECTED = (
     "compare-selected",
 )  # fmt: skip
 SETTINGS, SCORES, TYPES, CODE = "compare-settings", "compare-scores", "compare-types", "compare-code"
-METHODS_NOTE, METHOD_FIELD, TABLES, INTEGRATION, IMPUTATION, FIGURE, NOT_HERE = (
+METHODS_NOTE, METHOD_FIELD, TABLES, INTEGRATION, IMPUTATION, RECOVERY, FIGURE, NOT_HERE = (
     "compare-methods-note", "compare-method-field", "compare-tables", "compare-integration", "compare-imputation",
+    "compare-recovery",
     "compare-figure", "compare-not-here",
 )  # fmt: skip
 GRAPH: Any = FIGURE_CONFIG
@@ -37,9 +38,12 @@ OF_INTEGRATION = (
     "of the methods in this table, to 1, the best: it is relative, and changes when a method is added."
 )
 OF_IMPUTATION = (
-    "Correlation (Pearson, feature by feature over cells) of imputed with measured values of the features that most "
-    "cells show. Across modalities the truth is the other half of each pair, which no method saw as such. Within one "
-    "modality every method was given what it is compared with: that tells how much is kept, not whether it is right."
+    "Across modalities: correlation (Pearson, feature by feature over cells) of imputed with measured values of the "
+    "features that most cells show. The truth is the other half of each pair, which no method saw as such."
+)
+OF_RECOVERY = (
+    "Within a modality: how much of counts that were kept aside each method recovers, as a share of the highest "
+    "correlation that noise allows, in the median of the features."
 )
 
 
@@ -107,11 +111,13 @@ def layout(second: str = "", label: str = "", colour: str = "", **_: str) -> htm
             html.Div(id=METHODS_NOTE),
             html.Div(
                 [
-                    html.Div(_field("Method", METHOD, dcc.Dropdown(id=METHOD, clearable=False)), id=METHOD_FIELD),
-                    METHOD_JOB.layout(),
+                    _field("Method", METHOD, dcc.Dropdown(id=METHOD, clearable=False)),
+                    METHOD_JOB.starter(),
                 ],
+                id=METHOD_FIELD,
                 className="compare-compute",
             ),
+            METHOD_JOB.standing(),
             html.Div(id=NOT_HERE, className="muted small"),
             html.Div(
                 [
@@ -122,6 +128,8 @@ def layout(second: str = "", label: str = "", colour: str = "", **_: str) -> htm
                     html.H3("Imputation"),
                     html.P(OF_IMPUTATION, className="muted small"),
                     html.Div(id=IMPUTATION),
+                    html.P(OF_RECOVERY, className="muted small"),
+                    html.Div(id=RECOVERY),
                 ],
                 id=TABLES,
             ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from dash import Dash, Input, Output, html
+from dash import Dash, Input, Output, dcc, html
 
 from monae_app.engine.analysis.run_comparison.score_rows import IDEALS
 from monae_app.engine.errors import InputError
@@ -36,6 +36,7 @@ NO_LABEL = html.P(
 )
 NO_PAIRS = "No pairs of cells are known here, so FOSCTTM and imputation across modalities cannot be measured."
 NEEDED = "The tables of integration and imputation make no sense for this run. They take"
+NOTHING: tuple[Any, ...] = ([], None, None, None, None, None, {}, True, True, True)
 ALL_THERE = "Everything that can be computed here is in the tables."
 
 
@@ -49,9 +50,9 @@ def register(app: Dash, services: Services) -> None:
         Output(page.NOT_HERE, "children"),
         Output(page.INTEGRATION, "children"),
         Output(page.IMPUTATION, "children"),
+        Output(page.RECOVERY, "children"),
         Output(page.FIGURE, "figure"),
         Output(f"{page.FIGURE}-box", "hidden"),
-        Output(page.METHOD_JOB.start, "hidden"),
         Output(page.METHOD_FIELD, "hidden"),
         Output(page.TABLES, "hidden"),
         Input(ids.RUN, "value"),
@@ -63,7 +64,7 @@ def register(app: Dash, services: Services) -> None:
     def show(run: str | None, second: str | None, label: str | None, _outcome: Any, theme: str | None) -> Any:
         view = services.opened(run)
         if view is None or run is None:
-            return None, [], None, None, None, None, {}, True, True, True, True
+            return None, *NOTHING
         try:
             modalities_of(view.modalities)
         except InputError as error:
@@ -71,7 +72,7 @@ def register(app: Dash, services: Services) -> None:
             note = alert(
                 "No tables of integration and imputation", f"{held} alone. {NEEDED} {error.expected}", tone="info"
             )
-            return note, [], None, None, None, None, {}, True, True, True, True
+            return note, *NOTHING
         rows = tables.method_rows(services, run, second if second != run else None, label)
         options, absent = _offered(rows, view)
         asked = urlencode({name: value for name, value in (("second", second), ("label", label)) if value})
@@ -83,7 +84,8 @@ def register(app: Dash, services: Services) -> None:
             _notes(rows, label), options, options[0]["value"] if options else None, absent,
             _integration(integration, f"{base}/integration.csv?{asked}"),
             _imputation(tables.imputation_table(rows), f"{base}/imputation.csv?{asked}"),
-            figure, not drawn, not options, not options, False,
+            _recovery(tables.recovery_table(services, run), run),
+            figure, not drawn, not options, False,
         )  # fmt: skip
 
     def every(run: str | None, label: str | None, _method: str | None) -> list[Asked]:
@@ -140,10 +142,18 @@ def _integration(table: pd.DataFrame, href: str) -> Any:
 
 def _imputation(table: pd.DataFrame, href: str) -> Any:
     if table.empty:
-        return html.P("No computed method imputes yet: this run and CCA do across modalities.", className="muted")
+        return html.P("No computed method imputes across yet: this run, CCA and scglue do.", className="muted")
     titles = {"method": "Method"} | {
-        name: " → ".join(map(modality_title, name.split(">"))) if len(set(name.split(">"))) > 1
-        else f"within {modality_title(name.split('>')[0])}"
-        for name in table.columns if name != "method"
-    }  # fmt: skip
+        name: " → ".join(map(modality_title, name.split(">"))) for name in table.columns if name != "method"
+    }
     return [compared_table(table, titles), download(href)]
+
+
+def _recovery(table: pd.DataFrame | None, run: str) -> Any:
+    to_check = dcc.Link("hold-out check on the page Imputation", href=f"/imputation?{urlencode({'run': run})}")
+    if table is None:
+        return html.P(["This run was not checked yet. Start the ", to_check, "; it takes minutes."], className="muted")
+    titles = {"method": "Method"} | {name: modality_title(name) for name in table.columns if name != "method"}
+    best = dict.fromkeys([name for name in table.columns if name != "method"], 1.0)
+    more = html.P(["By level, and feature by feature: ", to_check, "."], className="muted small")
+    return [compared_table(table, titles, best=best), more, download(f"/api/runs/{run}/compare/recovery.csv")]

@@ -12,7 +12,9 @@ from monae_app.web import ids
 from monae_app.web.components import run_table, words
 from monae_app.web.components.aria import aria
 from monae_app.web.components.notice import refused
+from monae_app.web.components.progress_panel import in_line
 from monae_app.web.components.run_table import SHOWN, Order, arranged
+from monae_app.web.long_work import works_of
 from monae_app.web.pages.training import layout as page
 
 if TYPE_CHECKING:
@@ -30,6 +32,21 @@ def register(app: Dash, services: Services, deeds: RunActions) -> None:
     _register_list(app, services)
     _register_rows(app, services, deeds)
     _register_deleting(app, deeds)
+    _register_works(app, services)
+
+
+def _register_works(app: Dash, services: Services) -> None:
+    """Say what else computes: it stands in the line of the runs, and its own page shows how far it is."""
+
+    @app.callback(Output(page.WORKS, "children"), Input(page.CLOCK, "n_intervals"), Input(ids.RUN, "value"))
+    def list_works(_clock: int | None, _run: str | None) -> Any:
+        works = works_of(services)
+        told = [(each.read_status(), works.outlook(each)) for each in works.list()]
+        lines = [html.Li([html.Strong(status.name), f" · {in_line(place) if place else status.message}"])
+                 for status, place in told]  # fmt: skip
+        return (
+            [html.P("Beside trainings:", className="muted small"), html.Ul(lines, className="trash")] if lines else None
+        )
 
 
 def _register_list(app: Dash, services: Services) -> None:

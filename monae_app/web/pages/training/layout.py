@@ -44,8 +44,8 @@ EDIT, EDIT_BOX, EDIT_NAME, EDIT_NOTE, SAVE, LEAVE = (
 )  # fmt: skip
 
 # The runs.
-HISTORY, SEARCH, SORTED, SHOWN, MORE_RUNS, COUNTED = (
-    "training-history", "training-search", "training-sorted", "training-shown", "training-more-runs",
+WORKS, HISTORY, SEARCH, SORTED, SHOWN, MORE_RUNS, COUNTED = (
+    "training-works", "training-history", "training-search", "training-sorted", "training-shown", "training-more-runs",
     "training-counted",
 )  # fmt: skip
 TOAST, TOAST_TEXT, UNDO, DELETED = "training-toast", "training-toast-text", "training-undo", "training-deleted"
@@ -230,6 +230,7 @@ def _history() -> html.Section:
     return html.Section(
         [
             head,
+            html.Div(id=WORKS, **aria(live="polite")),
             html.Div(id=HISTORY),
             html.Div(
                 [

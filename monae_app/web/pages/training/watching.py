@@ -23,6 +23,7 @@ from monae_app.web.components.progress_panel import (
 )
 from monae_app.web.figures.losses import loss_figure, loss_height
 from monae_app.web.figures.style import style
+from monae_app.web.long_work import works_of
 from monae_app.web.pages.training import layout as page
 from monae_app.web.run_actions import SAMPLE
 
@@ -94,7 +95,7 @@ def register(app: Dash, services: Services, deeds: RunActions) -> None:
             set_props(ids.RUN_STATE, {"data": state})
         shown = _shown(services, record, status, place) | _offered(deeds, record, status)
         # What was taken for lost may only have been out of reach, and a run can be resumed from another browser.
-        idle = not (status.active or active or status.state == "lost")
+        idle = not (status.active or active or status.state == "lost" or works_of(services).list())
         return shown | _losses(services, record, theme, drawn) | {"idle": idle}
 
     # Keeps the end of the log in sight, unless somebody has scrolled up.
