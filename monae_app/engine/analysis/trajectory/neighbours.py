@@ -12,8 +12,9 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.neighbors import NearestNeighbors
 
-# that each cell has, of all modalities together; the more, the less the noise of single cells makes shortcuts
-NEIGHBOURS = 60
+# that each cell has, of all modalities together, no more than a share of all cells beyond the fewest; the more, the
+# less the noise of single cells makes shortcuts
+MOST_NEIGHBOURS, FEWEST_NEIGHBOURS, SHARE = 100, 30, 0.05
 LEAST_WEIGHT = 0.02
 
 
@@ -63,7 +64,7 @@ class Neighbours:
         return found
 
 
-def find_neighbours(points: np.ndarray, modality: np.ndarray, count: int = NEIGHBOURS) -> Neighbours:
+def find_neighbours(points: np.ndarray, modality: np.ndarray, count: int | None = None) -> Neighbours:
     """Find as many neighbours of each modality for every cell.
 
     Parameters
@@ -73,8 +74,10 @@ def find_neighbours(points: np.ndarray, modality: np.ndarray, count: int = NEIGH
     modality
         (n,) of each cell.
     count
-        Neighbours of a cell, of all modalities together.
+        Neighbours of a cell, of all modalities together; None for as many as so many cells allow.
     """
+    if count is None:
+        count = int(np.clip(SHARE * len(points), FEWEST_NEIGHBOURS, MOST_NEIGHBOURS))
     ids, distances = [], []
     kinds = np.unique(modality)
     for kind in kinds:
