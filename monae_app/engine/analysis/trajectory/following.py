@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 STEM = "stem"
 MOST_CELLS = 20_000
 FEWEST_CELLS = 30
-NEAREST = 5
+NEIGHBOURS, NEAREST = 60, 5
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,9 @@ def follow(
     wanted = start.rows[np.isin(start.rows, chosen)]
     rows = np.union1d(rows, wanted[:FEWEST_CELLS])
     tell("Finding neighbours")
-    near = find_neighbours(points[rows], modality[rows])
+    wide = find_neighbours(points[rows], modality[rows])
+    # what hangs together is told by the nearest: the wider, the larger the clusters, and the fewer edges leave them
+    near = wide.nearest(NEIGHBOURS)
     begin = np.flatnonzero(np.isin(rows, wanted))
     clusters = _clusters(near.ids, seed)
     kept = np.flatnonzero(cells_connected(near.directed, clusters, begin))
@@ -154,7 +156,7 @@ def follow(
             "choose another root.",
         )
     tell("Diffusing from the root")
-    weights = near.weights[kept][:, kept]
+    weights = wide.weights[kept][:, kept]
     coordinates = diffusion_coordinates(weights, seed)
     begin = np.searchsorted(kept, begin[np.isin(begin, kept)])
     smooth = smooth_over(coordinates, weights)

@@ -28,10 +28,25 @@ class Neighbours:
         (n, k) numbers of cells, never the cell itself.
     distances
         (n, k) in the space.
+    parts
+        How many of them are of each modality, in the order of the columns; the nearest comes first.
     """
 
     ids: np.ndarray
     distances: np.ndarray
+    parts: tuple[int, ...]
+
+    def nearest(self, count: int) -> Neighbours:
+        """Keep so many of all modalities together."""
+        most = max(2, count // len(self.parts))
+        columns = [
+            first + np.arange(min(most, part)) for first, part in zip(_firsts(self.parts), self.parts, strict=True)
+        ]
+        return Neighbours(
+            self.ids[:, (chosen := np.concatenate(columns))],
+            self.distances[:, chosen],
+            tuple(len(each) for each in columns),
+        )
 
     @property
     def directed(self) -> sp.csr_matrix:
@@ -91,4 +106,9 @@ def find_neighbours(points: np.ndarray, modality: np.ndarray, count: int | None 
         order = np.argsort(far, axis=1, kind="stable")[:, : most - 1]
         ids.append(np.take_along_axis(near, order, 1))
         distances.append(np.take_along_axis(far, order, 1))
-    return Neighbours(np.hstack(ids), np.hstack(distances).astype(np.float64))
+    parts = tuple(each.shape[1] for each in ids)
+    return Neighbours(np.hstack(ids), np.hstack(distances).astype(np.float64), parts)
+
+
+def _firsts(parts: tuple[int, ...]) -> list[int]:
+    return [sum(parts[:place]) for place in range(len(parts))]

@@ -129,7 +129,7 @@ def _branches(found: Followed) -> Any:
         if not mine.any():
             continue
         sizes = np.bincount(codes[mine & (codes >= 0)], minlength=len(names))
-        most = ", ".join(f"{names[each]} {sizes[each]:,}" for each in np.argsort(-sizes)[:3] if sizes[each])
+        most = ", ".join(f"{names[each]} ({sizes[each]:,})" for each in np.argsort(-sizes)[:3] if sizes[each])
         low, high = np.nanquantile(found.time[mine], [0.05, 0.95])
         again = f"{support[name]:.0%}" if name in support else "–"
         cells = [name, f"{mine.sum():,}", f"{low:.2f} to {high:.2f}", again, most]
