@@ -86,6 +86,8 @@ def follow_cells(order: dict[str, Any], bench: Bench) -> dict[str, Any]:
         "branches": found.branches,
         "tips": [list(each) for each in found.tips],
         "ends": found.ends,
+        "support": list(found.support),
+        "doubtful": [list(each) for each in found.doubtful],
         "root": found.root,
         "groups": groups.names,
         "column": groups.column,

@@ -70,6 +70,16 @@ class Followed:
         return list(self.kept.about["ends"])
 
     @property
+    def support(self) -> list[float]:
+        """Share of halves of the cells in which each end is found again; empty where it was not looked for."""
+        return list(self.kept.about.get("support", []))
+
+    @property
+    def doubtful(self) -> list[tuple[str, float]]:
+        """Groups in which an end was found too seldom to be kept, with that share."""
+        return [(str(name), float(share)) for name, share in self.kept.about.get("doubtful", [])]
+
+    @property
     def ahead(self) -> np.ndarray:
         """Tips that each cell may still reach, (N, T) bool."""
         sets = [*self.kept.about["tips"], []]

@@ -59,10 +59,18 @@ def leads_figure(shown: pd.DataFrame, look: Style) -> go.Figure:
                 "font": look.muted_font(11)},
     )  # fmt: skip
     figure.update_annotations(font=look.muted_font(12))
-    figure.update_xaxes(range=[-0.02, 1.02], gridcolor=look.grid, zeroline=False, tickfont=look.muted_font(11))
+    figure.update_xaxes(range=_span(shown), gridcolor=look.grid, zeroline=False, tickfont=look.muted_font(11))
     figure.update_xaxes(title=AXIS, row=rows, col=1)
     figure.update_yaxes(gridcolor=look.grid, zeroline=False, automargin=True, tickfont=look.muted_font(10))
     return figure
+
+
+def _span(shown: pd.DataFrame) -> list[float]:
+    """Where there is something to see: intervals, with a little room."""
+    known = [each for each in ("gene_time", "peak_time", *NEEDED) if each in shown]
+    low, high = float(shown[known].min().min()), float(shown[known].max().max())
+    room = 0.03 * (high - low) + 0.01
+    return [low - room, high + room]
 
 
 def _draw(figure: go.Figure, links: pd.DataFrame, row: int, look: Style) -> None:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from monae_app.web.figures.style import Style
 
 MOST_POINTS = 1500
+# of a group, to be drawn as a density
+FEWEST_CELLS = 5
 AXIS = "pseudotime"
 
 
@@ -41,7 +43,7 @@ def density_figure(time: np.ndarray, codes: np.ndarray, names: Sequence[str], lo
     there = [
         (float(np.median(mine)), number, mine)
         for number in range(len(names))
-        if len(mine := time[(codes == number) & np.isfinite(time)])
+        if len(mine := time[(codes == number) & np.isfinite(time)]) >= FEWEST_CELLS
     ]
     for _, number, mine in sorted(there, key=lambda each: -each[0]):
         figure.add_violin(
@@ -159,5 +161,5 @@ def heat_figure(levels: np.ndarray, names: Sequence[str], ends: Sequence[str], l
     figure.update_layout(base_layout(look))
     figure.update_layout(margin={"l": 8, "r": 8, "t": 28, "b": 36})
     figure.update_xaxes(title=AXIS, tickfont=look.muted_font(11), showgrid=False)
-    figure.update_yaxes(autorange="reversed", automargin=True, tickfont=look.muted_font(10), showgrid=False)
+    figure.update_yaxes(autorange="reversed", automargin=True, tickfont=look.muted_font(10), showgrid=False, dtick=1)
     return figure

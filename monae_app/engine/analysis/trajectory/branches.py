@@ -17,7 +17,7 @@ from scipy.stats import gaussian_kde
 # a tip stands out by this share of the longest way, and cells on both sides leave a gap between them
 OUTSTANDING, GAP = 0.05, 0.75
 # noise of many axes makes two tips share more than they do
-TOLERANCE = 0.9
+TOLERANCE = 0.85
 FEWEST_CELLS = 0.02
 ROUNDS = 2
 OWN = 2 / 3

@@ -53,7 +53,7 @@ class Design:
         return np.hstack([splines * (self.tip == each)[:, None] for each in tips])
 
 
-def changes(values: np.ndarray, design: Design) -> tuple[np.ndarray, np.ndarray]:
+def changes(values: np.ndarray, design: Design, *, branches: bool = True) -> tuple[np.ndarray, np.ndarray]:
     """Test each feature.
 
     Parameters
@@ -62,28 +62,37 @@ def changes(values: np.ndarray, design: Design) -> tuple[np.ndarray, np.ndarray]
         (n, F).
     design
         Of the cells.
+    branches
+        Whether branches are tested too.
 
     Returns
     -------
     p of a change along time, and of a difference between branches, (F,) each; NaN where it cannot be told.
     """
-    base = np.column_stack([np.ones(len(values)), design.covariates])
-    along = _partial(values, base, design.of_time)
-    tips = design.of_tips
+    base = _orthonormal(np.column_stack([np.ones(len(values)), design.covariates]))
+    residual = values - base @ (base.T @ values)
+    known = (np.abs(values - np.median(values, axis=0)) > 0).sum(axis=0) >= FEWEST_CELLS
+    added = _apart_from(base, design.of_time)
+    along = _partial(residual, base.shape[1], added, known)
+    tips = design.of_tips if branches else None
     if tips is None:
         return along, np.full(values.shape[1], np.nan)
-    return along, _partial(values, np.hstack([base, design.of_time]), tips)
+    # what time explains is taken away from both sides
+    residual -= added @ (added.T @ residual)
+    base = np.hstack([base, added])
+    return along, _partial(residual, base.shape[1], _apart_from(base, tips), known)
 
 
-def _partial(values: np.ndarray, base: np.ndarray, more: np.ndarray) -> np.ndarray:
-    start = _orthonormal(base)
-    rest = more - start @ (start.T @ more)
-    added = _orthonormal(rest)
-    residual = values - start @ (start.T @ values)
+def _apart_from(base: np.ndarray, more: np.ndarray) -> np.ndarray:
+    return _orthonormal(more - base @ (base.T @ more))
+
+
+def _partial(residual: np.ndarray, used: int, added: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Return p of what some columns add to ``used`` others that the residual is free of, (F,)."""
     explained = ((added.T @ residual) ** 2).sum(axis=0)
     total = (residual**2).sum(axis=0)
-    degrees, free = added.shape[1], len(values) - start.shape[1] - added.shape[1]
-    known = ((np.abs(values - np.median(values, axis=0)) > 0).sum(axis=0) >= FEWEST_CELLS) & (total > 1e-9)
+    degrees, free = added.shape[1], len(residual) - used - added.shape[1]
+    known = known & (total > 1e-9)
     ratio = np.divide(explained / degrees, (total - explained) / free, out=np.zeros_like(total), where=known)
     return np.where(known, f_distribution.sf(ratio, degrees, free), np.nan)
 

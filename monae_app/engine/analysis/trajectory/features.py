@@ -190,7 +190,7 @@ def steady_features(
     """
     steady = None
     for _ in range(PASSES):
-        p, _ = changing_tests(values, time, tip, batch, theta, steady)
+        p, _ = changing_tests(values, time, tip, batch, theta, steady, branches=False)
         steady = p > np.nanmedian(p)
     return np.asarray(steady)
 
@@ -202,6 +202,8 @@ def changing_tests(
     batch: np.ndarray,
     theta: np.ndarray | None,
     steady: np.ndarray | None = None,
+    *,
+    branches: bool = True,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Test all features of a modality along a pseudotime.
 
@@ -217,6 +219,8 @@ def changing_tests(
         Inverse dispersion of counts, (F,); None for values that are none.
     steady
         Features that tell the size of a cell, (F,) bool; None for all.
+    branches
+        Whether branches are tested too.
 
     Returns
     -------
@@ -226,7 +230,10 @@ def changing_tests(
     some, time, tip, batch = values[known], time[known], tip[known], batch[known]
     if theta is None:
         return _in_parts(
-            lambda part: some[:, part].toarray().astype(np.float64), some.shape[1], Design(time, tip, batch)
+            lambda part: some[:, part].toarray().astype(np.float64),
+            some.shape[1],
+            Design(time, tip, batch),
+            branches=branches,
         )
     depth = np.log(np.maximum(np.asarray(some.sum(axis=1)).ravel(), 1.0))[:, None]
     sizes = steady_sizes(some, time, tip, steady)
@@ -234,11 +241,15 @@ def changing_tests(
     def residuals(part: slice) -> np.ndarray:
         return pearson_residuals(some[:, part].toarray().astype(np.float64), sizes, theta[part])
 
-    return _in_parts(residuals, some.shape[1], Design(time, tip, np.hstack([batch, depth])))
+    return _in_parts(residuals, some.shape[1], Design(time, tip, np.hstack([batch, depth])), branches=branches)
 
 
-def _in_parts(read: Callable[[slice], np.ndarray], count: int, design: Design) -> tuple[np.ndarray, np.ndarray]:
-    parts = [changes(read(slice(first, first + AT_ONCE)), design) for first in range(0, count, AT_ONCE)]
+def _in_parts(
+    read: Callable[[slice], np.ndarray], count: int, design: Design, *, branches: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    parts = [
+        changes(read(slice(first, first + AT_ONCE)), design, branches=branches) for first in range(0, count, AT_ONCE)
+    ]
     along, between = (np.concatenate(each) for each in zip(*parts, strict=True))
     return along, between
 

@@ -14,6 +14,7 @@ from monae_app.engine.analysis.trajectory.branches import grow, places, smooth_o
 from monae_app.engine.analysis.trajectory.diffusion import diffusion_coordinates, distances_from
 from monae_app.engine.analysis.trajectory.neighbours import find_neighbours
 from monae_app.engine.analysis.trajectory.root import root_of_group
+from monae_app.engine.analysis.trajectory.support import often, support_of
 from monae_app.engine.errors import InputError
 from monae_app.engine.telling import SILENT, Telling
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 STEM = "stem"
 MOST_CELLS = 20_000
 FEWEST_CELLS = 30
-NEAREST = 5
+NEIGHBOURS, NEAREST = 60, 5
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,10 @@ class Trajectory:
         Row of the root.
     connectivities
         How strongly groups are connected, (K, K); see ``group_connectivities``.
+    support
+        By tip, the share of halves of the cells in which an end is found there too; 1 where there is one tip.
+    doubtful
+        Groups in which an end was found, with that share, that were left out for it is too small.
     """
 
     pseudotime: np.ndarray
@@ -52,6 +57,8 @@ class Trajectory:
     tips: list[tuple[int, ...]]
     root: int
     connectivities: np.ndarray
+    support: tuple[float, ...] = ()
+    doubtful: tuple[tuple[str, float], ...] = ()
 
     @property
     def ends(self) -> list[str]:
@@ -136,7 +143,9 @@ def follow(
     wanted = start.rows[np.isin(start.rows, chosen)]
     rows = np.union1d(rows, wanted[:FEWEST_CELLS])
     tell("Finding neighbours")
-    near = find_neighbours(points[rows], modality[rows])
+    wide = find_neighbours(points[rows], modality[rows])
+    # what hangs together is told by the nearest: the wider, the larger the clusters, and the fewer edges leave them
+    near = wide.nearest(NEIGHBOURS)
     begin = np.flatnonzero(np.isin(rows, wanted))
     clusters = _clusters(near.ids, seed)
     kept = np.flatnonzero(cells_connected(near.directed, clusters, begin))
@@ -147,7 +156,7 @@ def follow(
             "choose another root.",
         )
     tell("Diffusing from the root")
-    weights = near.weights[kept][:, kept]
+    weights = wide.weights[kept][:, kept]
     coordinates = diffusion_coordinates(weights, seed)
     begin = np.searchsorted(kept, begin[np.isin(begin, kept)])
     smooth = smooth_over(coordinates, weights)
@@ -156,9 +165,13 @@ def follow(
     root = int(begin[0]) if len(begin) == 1 else root_of_group(smooth, begin, mine)
     tell("Finding branches")
     time = distances_from(coordinates, root)
-    tree = grow(smooth, root, mine)
-    found = [str(names[mine[tip]]) if mine[tip] < len(names) else "branch" for tip in tree.tips]
-    branches, tip_sets, number = _named(places(tree), _told_apart(found))
+    tree, support = grow(smooth, root, mine), np.ones(1)
+    if len(tree.tips) > 1:
+        tell("Finding ends again in halves of the cells")
+        support = support_of(points[rows[kept]], modality[rows[kept]], mine, root, tree.tips, seed)
+    ends = [str(names[mine[tip]]) if mine[tip] < len(names) else "branch" for tip in tree.tips]
+    tree, sure = often(tree, support)
+    branches, tip_sets, number = _named(places(tree), _told_apart([ends[each] for each in np.flatnonzero(sure)]))
     pseudotime, branch = np.full(len(points), np.nan), np.full(len(points), -1)
     pseudotime[rows[kept]], branch[rows[kept]] = time / time.max(), number
     _extend(points, rows, kept, np.setdiff1d(chosen, rows), pseudotime, branch)
@@ -169,6 +182,8 @@ def follow(
         tip_sets,
         int(rows[kept[root]]),
         group_connectivities(near.directed, codes[rows], len(names)),
+        tuple(support[sure].tolist()),
+        tuple((ends[each], float(support[each])) for each in np.flatnonzero(~sure)),
     )
 
 

@@ -12,8 +12,9 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.neighbors import NearestNeighbors
 
-# that each cell has, of all modalities together; the more, the less the noise of single cells makes shortcuts
-NEIGHBOURS = 60
+# that each cell has, of all modalities together, no more than a share of all cells beyond the fewest; the more, the
+# less the noise of single cells makes shortcuts
+MOST_NEIGHBOURS, FEWEST_NEIGHBOURS, SHARE = 100, 30, 0.05
 LEAST_WEIGHT = 0.02
 
 
@@ -27,10 +28,25 @@ class Neighbours:
         (n, k) numbers of cells, never the cell itself.
     distances
         (n, k) in the space.
+    parts
+        How many of them are of each modality, in the order of the columns; the nearest comes first.
     """
 
     ids: np.ndarray
     distances: np.ndarray
+    parts: tuple[int, ...]
+
+    def nearest(self, count: int) -> Neighbours:
+        """Keep so many of all modalities together."""
+        most = max(2, count // len(self.parts))
+        columns = [
+            first + np.arange(min(most, part)) for first, part in zip(_firsts(self.parts), self.parts, strict=True)
+        ]
+        return Neighbours(
+            self.ids[:, (chosen := np.concatenate(columns))],
+            self.distances[:, chosen],
+            tuple(len(each) for each in columns),
+        )
 
     @property
     def directed(self) -> sp.csr_matrix:
@@ -63,7 +79,7 @@ class Neighbours:
         return found
 
 
-def find_neighbours(points: np.ndarray, modality: np.ndarray, count: int = NEIGHBOURS) -> Neighbours:
+def find_neighbours(points: np.ndarray, modality: np.ndarray, count: int | None = None) -> Neighbours:
     """Find as many neighbours of each modality for every cell.
 
     Parameters
@@ -73,8 +89,10 @@ def find_neighbours(points: np.ndarray, modality: np.ndarray, count: int = NEIGH
     modality
         (n,) of each cell.
     count
-        Neighbours of a cell, of all modalities together.
+        Neighbours of a cell, of all modalities together; None for as many as so many cells allow.
     """
+    if count is None:
+        count = int(np.clip(SHARE * len(points), FEWEST_NEIGHBOURS, MOST_NEIGHBOURS))
     ids, distances = [], []
     kinds = np.unique(modality)
     for kind in kinds:
@@ -88,4 +106,9 @@ def find_neighbours(points: np.ndarray, modality: np.ndarray, count: int = NEIGH
         order = np.argsort(far, axis=1, kind="stable")[:, : most - 1]
         ids.append(np.take_along_axis(near, order, 1))
         distances.append(np.take_along_axis(far, order, 1))
-    return Neighbours(np.hstack(ids), np.hstack(distances).astype(np.float64))
+    parts = tuple(each.shape[1] for each in ids)
+    return Neighbours(np.hstack(ids), np.hstack(distances).astype(np.float64), parts)
+
+
+def _firsts(parts: tuple[int, ...]) -> list[int]:
+    return [sum(parts[:place]) for place in range(len(parts))]

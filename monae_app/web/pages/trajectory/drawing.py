@@ -113,21 +113,30 @@ def _told(found: Followed) -> Any:
     apart = (
         f" {lost:,} cells are not connected with the root, or were left out: they have no pseudotime." if lost else ""
     )
-    return html.P(f"{many}; {len(found.time) - lost:,} cells were followed.{apart}")
+    doubtful = "".join(
+        f" An end in {name} was found in only {share:.0%} of random halves of the cells and is left out."
+        for name, share in found.doubtful
+    )
+    return html.P(f"{many}; {len(found.time) - lost:,} cells were followed.{apart}{doubtful}")
 
 
 def _branches(found: Followed) -> Any:
     codes, names = found.groups()
+    support = dict(zip(found.ends, found.support, strict=False)) if len(found.ends) > 1 else {}
     rows = []
     for number, name in enumerate(found.branches):
         mine = found.branch == number
         if not mine.any():
             continue
         sizes = np.bincount(codes[mine & (codes >= 0)], minlength=len(names))
-        most = ", ".join(f"{names[each]} {sizes[each]:,}" for each in np.argsort(-sizes)[:3] if sizes[each])
+        most = ", ".join(f"{names[each]} ({sizes[each]:,})" for each in np.argsort(-sizes)[:3] if sizes[each])
         low, high = np.nanquantile(found.time[mine], [0.05, 0.95])
-        rows.append(
-            html.Tr([html.Td(name), html.Td(f"{mine.sum():,}"), html.Td(f"{low:.2f} to {high:.2f}"), html.Td(most)])
-        )
-    head = html.Thead(html.Tr([html.Th(each) for each in ("Branch", "Cells", "Pseudotime", "Groups")]))
+        again = f"{support[name]:.0%}" if name in support else "–"
+        cells = [name, f"{mine.sum():,}", f"{low:.2f} to {high:.2f}", again, most]
+        rows.append(html.Tr([html.Td(each) for each in cells]))
+    titles = {
+        "Branch": "", "Cells": "", "Pseudotime": "5 % to 95 % of its cells",
+        "Found again": "Share of random halves of the cells in which a way ends there too", "Groups": "",
+    }  # fmt: skip
+    head = html.Thead(html.Tr([html.Th(name, title=told) for name, told in titles.items()]))
     return html.Table([head, html.Tbody(rows)], className="trajectory-branches")

@@ -186,7 +186,9 @@ def _columns() -> list[dict[str, Any]]:
         if shape is None:
             column |= {"flex": 2 if name == "feature" else 1, "tooltipField": name}
         else:
-            column["valueFormatter"] = {"function": f"params.value == null ? '–' : {shape}(params.value)"}
+            # a p that is too small for a number is none of 0
+            least = "params.value == 0 ? '< 1e-300' : " if shape == SMALL else ""
+            column["valueFormatter"] = {"function": f"params.value == null ? '–' : {least}{shape}(params.value)"}
             column["type"] = "rightAligned"
         found.append(column)
     return found

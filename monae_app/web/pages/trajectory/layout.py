@@ -164,7 +164,7 @@ def _table() -> html.Section:
             dag.AgGrid(
                 id=TABLE, columnDefs=[], rowData=[], className="markers-grid", style={"height": "520px"},
                 defaultColDef={"sortable": True, "resizable": True, "minWidth": 52, "flex": 1,
-                               "suppressHeaderMenuButton": True},
+                               "suppressHeaderMenuButton": True, "wrapHeaderText": True, "autoHeaderHeight": True},
                 dashGridOptions={
                     "rowSelection": {"mode": "singleRow", "checkboxes": False, "enableClickSelection": True},
                     **GRID_OPTIONS,

@@ -8,9 +8,11 @@ import scanpy as sc
 from scipy.stats import spearmanr
 
 from monae_app.engine.analysis.trajectory.abstraction import group_connectivities
+from monae_app.engine.analysis.trajectory.branches import Tree
 from monae_app.engine.analysis.trajectory.diffusion import diffusion_coordinates, distances_from
 from monae_app.engine.analysis.trajectory.following import Start, follow
 from monae_app.engine.analysis.trajectory.neighbours import find_neighbours
+from monae_app.engine.analysis.trajectory.support import often, support_of
 from monae_app.engine.errors import InputError
 
 CELLS, AXES = 700, 8
@@ -95,14 +97,49 @@ def test_connectivities_are_those_of_scanpy(tree):
     assert np.allclose(ours, table.uns["paga"]["connectivities"].toarray(), atol=1e-6)
 
 
-def test_distances_are_those_of_scanpy(tree):
+def test_distances_are_those_of_all_steps_of_a_random_walk(tree):
+    some = np.flatnonzero(tree["codes"] < 4)[::4]
+    near = find_neighbours(tree["points"][some], tree["modality"][some], 20)
+    weights = near.weights.toarray()
+    kernel = weights / np.outer(weights.sum(axis=1), weights.sum(axis=1))
+    walk, steady = kernel / kernel.sum(axis=1, keepdims=True), kernel.sum(axis=1) / kernel.sum()
+    # the sum of all steps that are yet to come, less where the walk ends
+    accumulated = np.linalg.inv(np.eye(len(some)) - walk + steady) - np.eye(len(some))
+    truth = np.sqrt(((accumulated - accumulated[0]) ** 2 / steady).sum(axis=1))
+    ours = distances_from(diffusion_coordinates(near.weights, 0, len(some)), 0)
+    assert np.allclose(ours, truth, rtol=1e-2, atol=1e-2 * truth.max())
+
+
+def test_pseudotime_goes_with_that_of_scanpy(tree):
     table = sc.AnnData(tree["points"][:-100].astype(np.float32))
     sc.pp.neighbors(table, n_neighbors=30, use_rep="X", method="gauss")
     table.uns["iroot"] = int(tree["time"][:-100].argmin())
     sc.tl.diffmap(table, n_comps=15)
     sc.tl.dpt(table, n_dcs=15)
     ours = distances_from(diffusion_coordinates(table.obsp["connectivities"], 0, 15), table.uns["iroot"])
-    assert np.allclose(ours / ours.max(), table.obs["dpt_pseudotime"], atol=1e-3)
+    assert spearmanr(ours, table.obs["dpt_pseudotime"])[0] > 0.98
+
+
+def test_an_end_that_other_cells_do_not_show_is_no_end(tree):
+    codes = tree["codes"].copy()
+    found = followed(tree)
+    assert found.support == (1.0, 1.0)
+    assert found.doubtful == ()
+    # the middle of the way is no end of the halves, whatever is asked about
+    middle = int(np.flatnonzero(codes == 1)[0])
+    inside = np.flatnonzero(codes < 4)
+    tips = [int(np.flatnonzero(codes == each)[0]) for each in (2, 3)]
+    asked = (tree["points"][inside], tree["modality"][inside], codes[inside], found.root)
+    support = support_of(*asked, [*tips, middle], seed=1)
+    assert support[:2].min() >= 0.95
+    assert support[2] <= 0.1
+    tree_of = Tree([*tips, middle], np.arange(9.0).reshape(3, 3))
+    kept, sure = often(tree_of, support)
+    assert kept.tips == tips
+    assert sure.tolist() == [True, True, False]
+    assert kept.shared.shape == (3, 2)
+    # one end is always left
+    assert often(tree_of, np.zeros(3))[0].tips == tips[:1]
 
 
 def test_what_cannot_be_followed_is_refused(tree):
