@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 NUMBER = "d3.format('.2f')"
 HIDDEN, SHOWN = {"display": "none"}, {"height": "300px"}
 NO_FEATURE: tuple[Any, ...] = ("One feature", "", {}, HIDDEN, "/", "", {}, HIDDEN)
+TOO_FEW = f"Agreement takes {FEWEST_GROUPS} groups in which a feature was measured."
 FIELDS = (
     page.COLUMN, page.TARGET, page.SOURCES, page.FROM, page.GROUP, page.FEATURES, page.PASTED, page.SET, page.FACTOR,
 )  # fmt: skip
@@ -77,24 +78,31 @@ def _register_heat(app: Dash, sight: Sight) -> None:
 
 
 def _register_agreement(app: Dash, sight: Sight) -> None:
+    # by itself: a table that is written anew loses its chosen row and the place of the keyboard
     @app.callback(
-        Output(page.TABLE, "rowData"), Output(page.TABLE, "columnDefs"), Output(page.NOTE, "children"),
-        Output(page.SPREAD, "figure"), Output(page.SPREAD, "style"),
+        Output(page.TABLE, "rowData"), Output(page.TABLE, "columnDefs"), *_inputs(), State(ids.RUN, "value")
+    )  # fmt: skip
+    def agree(*said: Any) -> tuple[Any, ...]:
+        seen, _ = _seen(sight, said)
+        if seen is None:
+            return [], []
+        table = seen.agreement
+        rows = table.astype(object).where(table.notna(), None).to_dict("records")
+        return rows, _columns(_imputed(seen))
+
+    @app.callback(
+        Output(page.NOTE, "children"), Output(page.SPREAD, "figure"), Output(page.SPREAD, "style"),
         Input(page.FEATURE, "data"), Input(ids.THEME, "data"), *_inputs(),
         State(ids.RUN, "value"),
     )  # fmt: skip
-    def agree(feature: str | None, theme: str | None, *said: Any) -> tuple[Any, ...]:
+    def draw(feature: str | None, theme: str | None, *said: Any) -> tuple[Any, ...]:
         seen, _ = _seen(sight, said)
         if seen is None:
-            return [], [], "", {}, HIDDEN
-        table, ways = seen.agreement, _ways(seen)
-        rows = table.astype(object).where(table.notna(), None).to_dict("records")
-        imputed = {key: title for key, title in ways.items() if key != MEASURED}
+            return "", {}, HIDDEN
+        table = seen.agreement
         if seen.panels[0].key != MEASURED or table["ceiling"].isna().all():
-            few = "" if seen.note else f"Agreement takes {FEWEST_GROUPS} groups in which a feature was measured."
-            return rows, _columns(imputed), seen.note or few, {}, HIDDEN
-        figure = agreement_figure(table, imputed, feature, style(theme))
-        return rows, _columns(imputed), _agreement_told(seen), figure, SHOWN
+            return seen.note or TOO_FEW, {}, HIDDEN
+        return _agreement_told(seen), agreement_figure(table, _imputed(seen), feature, style(theme)), SHOWN
 
 
 def _register_choice(app: Dash, sight: Sight) -> None:
@@ -181,6 +189,10 @@ def _ways(seen: ImputedView) -> dict[str, str]:
     return titles | ({MEASURED: "measured"} if MEASURED in titles else {})
 
 
+def _imputed(seen: ImputedView) -> dict[str, str]:
+    return {key: title for key, title in _ways(seen).items() if key != MEASURED}
+
+
 def _short(title: str) -> str:
     return _capital(title.removeprefix("imputed "))
 
@@ -214,7 +226,7 @@ def _agreement_told(seen: ImputedView) -> str:
     table = seen.agreement
     words = [
         f"{title}: median r {table[key].median():.2f}"
-        for key, title in _ways(seen).items() if key != MEASURED and table[key].notna().any()
+        for key, title in _imputed(seen).items() if table[key].notna().any()
     ]  # fmt: skip
     ceiling = table["ceiling"]
     low = int((ceiling.fillna(0) < 0.5).sum())

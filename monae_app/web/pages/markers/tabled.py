@@ -32,8 +32,8 @@ COLUMNS = {
     "share": ("Cells", SHARE, "Share of the group's cells that have it above zero, of those in which it was measured"),
     "specificity": ("Spec.", NUMBER, page.LEAST_SPECIFIC),
 }  # fmt: skip
-NARROW = {"rank": 30, "kind": 58}
-LEAST = {"score": 50, "mean": 46, "change": 54, "share": 48, "specificity": 44, "feature": 80, "group": 74}
+NARROW = {"rank": 28, "kind": 64}
+LEAST = {"score": 48, "mean": 46, "change": 54, "share": 48, "specificity": 44, "feature": 72, "group": 72}
 
 
 def register(app: Dash, sight: Sight) -> None:
