@@ -5,19 +5,24 @@ from __future__ import annotations
 import gzip
 import json
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anndata as ad
 import numpy as np
 import pandas as pd
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from monae_app.jobs.kept_holdout import WITH_RUN, version_of_cells
+from monae_app.jobs import local, processes
+from monae_app.jobs.kept_holdout import WITH_RUN
+from tests.browser import quick_worker
+from tests.browser.conftest import open_page
+from tests.browser.quick_check import MAY_END, found_for
+from tests.browser.training import Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 pytestmark = pytest.mark.browser
 
@@ -48,11 +53,7 @@ def made_file(page: Page, kind: str, folder: Path) -> Path:
 
 def test_measured_beside_imputed(page: Page, folders: dict[str, Path]):
     run = folders["samples"] / "tiny" / "run"
-    kept = {"version": version_of_cells(run), "steps": 10, "cells": {}, "modalities": {"rna": {
-        "methods": {"own": "Monae + own counts", "magic": "MAGIC"}, "notes": [], "scored_cells": 120, "features": {},
-        "summary": [{"bin": 0, "features": 60, "low": 0.1, "high": 9.0, "ceiling": 0.5, "own": 0.71, "magic": 0.5}],
-    }}}  # fmt: skip
-    (run / WITH_RUN).write_text(json.dumps(kept))
+    (run / WITH_RUN).write_text(json.dumps(found_for(run)))
     page.goto("/imputation?run=sample-tiny")
     page.wait_for_function(f"{HEAT}?.data?.length === 3")
     # drawn without a click: three panels on the same rows and one colour scale
@@ -120,37 +121,57 @@ def test_files_in_their_formats_and_maps_before_and_after(page: Page, tmp_path: 
 
 
 @pytest.fixture
-def unchecked(folders: dict[str, Path]) -> Iterator[Path]:
-    """The run of the sample, not checked yet, with few steps of training."""
+def server(folders: dict[str, Path], tmp_path: Path) -> Iterator[Server]:
+    """A server whose workers only pretend, and a sample that was not checked yet."""
     run = folders["samples"] / "tiny" / "run"
-    (run / WITH_RUN).unlink(missing_ok=True)
-    before = (run / "config.json").read_text()
-    (run / "config.json").write_text(json.dumps(json.loads(before) | {"steps": 5, "epochs": None}))
-    yield run
-    (run / "config.json").write_text(before)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+        patch.setattr(local, "WORKER", quick_worker.COMMAND)
+        for name in (WITH_RUN, MAY_END):
+            (run / name).unlink(missing_ok=True)
+        server = Server(folders, tmp_path / "store")
+        server.start()
+        yield server
+        for claim in server.services.launcher.queue.look().claims.values():
+            processes.kill(claim.pid)
+        server.end()
+        (run / MAY_END).unlink(missing_ok=True)
 
 
-def test_a_check_goes_on_while_its_page_is_left(page: Page, unchecked: Path):
-    page.goto("/imputation?run=sample-tiny")
-    expect(page.locator("#imputation-holdout-said")).to_have_text("This run was not checked yet.")
-    page.click("#imputation-holdout-start")
-    expect(page.locator("#imputation-holdout-0-text")).to_contain_text("so far", timeout=LONG)
-    expect(page.locator("#imputation-holdout-start")).to_be_disabled()
-    expect(page.locator("#imputation-holdout-may-leave")).to_be_visible()
-    # cancelled by the keyboard, and tried again
-    page.locator("#imputation-holdout-0-cancel").press("Enter")
-    again = page.get_by_role("button", name="Try again")
-    expect(again).to_be_visible()
-    expect(page.locator("#imputation-holdout-start")).to_be_hidden()
-    expect(page.locator("#imputation-holdout-0-ended")).to_contain_text("It can be started again.")
-    again.click()
-    expect(page.locator("#imputation-holdout-0-cancel")).to_be_visible()
-    page.goto("/training?run=sample-tiny")
-    expect(page.locator("#training-works")).to_contain_text("Hold-out check of Tiny sample")
-    page.goto("/imputation?run=sample-tiny")
-    expect(page.locator("#imputation-holdout-said")).to_contain_text("RNA: what was kept aside is", timeout=LONG)
-    expect(page.locator("#imputation-holdout-may-leave")).to_be_hidden()
-    expect(page.locator("#imputation-holdout-start")).to_be_enabled()
-    # the page Compare has its figures
-    page.goto("/compare?run=sample-tiny")
-    expect(page.locator("#compare-recovery tbody tr").filter(has_text="Monae + own counts")).to_be_visible()
+def test_a_check_goes_on_while_its_page_is_left_and_the_server_restarts(
+    browser: Browser, server: Server, folders: dict[str, Path]
+):
+    for page in open_page(browser, server.address):
+        page.goto("/imputation?run=sample-tiny")
+        expect(page.locator("#imputation-holdout-said")).to_have_text("This run was not checked yet.")
+        page.click("#imputation-holdout-start")
+        text, cancel = (page.locator(f"#imputation-holdout-0-{part}") for part in ("text", "cancel"))
+        expect(text).to_contain_text("Pretending to train · ")
+        expect(page.locator("#imputation-holdout-start")).to_be_disabled()
+        expect(page.locator("#imputation-holdout-may-leave")).to_be_visible()
+        expect(page.locator("#imputation-holdout-standing")).to_have_attribute("aria-live", "polite")
+        # cancelled by the keyboard, and tried again
+        cancel.press("Enter")
+        again = page.get_by_role("button", name="Try again")
+        expect(again).to_be_visible()
+        expect(page.locator("#imputation-holdout-start")).to_be_hidden()
+        expect(page.locator("#imputation-holdout-0-ended")).to_contain_text("It can be started again.")
+        again.click()
+        expect(text).to_contain_text("so far")
+        # seen from another page, and after the server was started anew
+        page.goto("/training?run=sample-tiny")
+        expect(page.locator("#training-works")).to_contain_text("Hold-out check of Tiny sample")
+        page.goto("about:blank")
+        server.stop()
+        server.start()
+        page.goto("/imputation?run=sample-tiny")
+        expect(text).to_contain_text("Pretending to train")
+        expect(page.locator("#imputation-holdout-0-share")).to_have_attribute("value", "0.4")
+        (folders["samples"] / "tiny" / "run" / MAY_END).touch()
+        expect(page.locator("#imputation-holdout-said")).to_contain_text("RNA: what was kept aside is well recovered.")
+        expect(page.locator("#imputation-holdout-may-leave")).to_be_hidden()
+        expect(page.locator("#imputation-holdout-start")).to_be_enabled()
+        # the page Compare has its figures
+        page.goto("/compare?run=sample-tiny")
+        row = page.locator("#compare-recovery tbody tr").filter(has_text="Monae + own counts")
+        expect(row).to_contain_text("0.71")
