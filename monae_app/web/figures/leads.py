@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from plotly.subplots import make_subplots
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 MOST_LINKS = 40
 ROW_PIXELS, HEAD_PIXELS, WAY_PIXELS = 17, 110, 40
-# colour of the palette and symbol
-SIDES = {"gene": (0, "circle"), "peak": (1, "square")}
+# colour of the palette, symbol, and place in its row: intervals would lie over each other
+SIDES = {"gene": (0, "circle", -0.17), "peak": (1, "square", 0.17)}
 NEEDED = ("gene_low", "gene_high", "peak_low", "peak_high")
 
 
@@ -76,22 +76,27 @@ def _span(shown: pd.DataFrame) -> list[float]:
 def _draw(figure: go.Figure, links: pd.DataFrame, row: int, look: Style) -> None:
     places = list(range(len(links)))
     joined: list[float | None] = []
+    rows: list[float | None] = []
     for gene, peak in zip(links["gene_time"], links["peak_time"], strict=True):
         joined += [gene, peak, None]
+    for place in places:
+        rows += [*(place + shift for _, _, shift in SIDES.values()), None]
     figure.add_scatter(
-        x=joined, y=[each for place in places for each in (place, place, None)], mode="lines", hoverinfo="skip",
+        x=joined, y=rows, mode="lines", hoverinfo="skip",
         showlegend=False, line={"color": look.muted, "width": look.size(1.5)}, row=row, col=1,
     )  # fmt: skip
-    for side, (number, symbol) in SIDES.items():
+    for side, (number, symbol, shift) in SIDES.items():
         time, colour = links[f"{side}_time"], group_colour(number, look)
         error = None
         if set(NEEDED) <= set(links):
             error = {
-                "type": "data", "symmetric": False, "array": links[f"{side}_high"] - time, "width": 0,
-                "arrayminus": time - links[f"{side}_low"], "color": colour, "thickness": look.size(1.2),
+                "type": "data", "symmetric": False, "array": (links[f"{side}_high"] - time).clip(lower=0),
+                "arrayminus": (time - links[f"{side}_low"]).clip(lower=0), "width": 0, "color": colour,
+                "thickness": look.size(1.2),
             }  # fmt: skip
         figure.add_scatter(
-            x=time, y=places, mode="markers", name=side, legendgroup=side, showlegend=row == 1, error_x=error,
+            x=time, y=[each + shift for each in places], mode="markers",
+            name=side, legendgroup=side, showlegend=row == 1, error_x=error,
             marker={"color": colour, "symbol": symbol, "size": look.size(7)}, customdata=_told(links), row=row, col=1,
             hovertemplate="<b>%{customdata[0]}</b> · %{customdata[1]}<br>gene %{customdata[2]}<br>"
             "peak %{customdata[3]}<br>lead of the peak %{customdata[4]}<extra></extra>",
@@ -103,7 +108,7 @@ def _draw(figure: go.Figure, links: pd.DataFrame, row: int, look: Style) -> None
 
 
 def _told(links: pd.DataFrame) -> list[list[str]]:
-    def span(link: dict[str, float], name: str, bounds: tuple[str, str]) -> str:
+    def span(link: dict[Any, Any], name: str, bounds: tuple[str, str]) -> str:
         value, low, high = (link.get(each, float("nan")) for each in (name, *bounds))
         # a bound that is not known is not equal to itself
         return f"{value:.2f}" if low != low or high != high else f"{value:.2f} ({low:.2f} to {high:.2f})"

@@ -51,7 +51,7 @@ def section() -> html.Section:
     grid = dag.AgGrid(
         id=TABLE, columnDefs=columns, rowData=[], className="markers-grid", style={"height": "520px"},
         defaultColDef={"sortable": True, "resizable": True, "minWidth": 52, "flex": 1,
-                       "suppressHeaderMenuButton": True},
+                       "suppressHeaderMenuButton": True, "wrapHeaderText": True, "autoHeaderHeight": True},
         dashGridOptions={
             "rowSelection": {"mode": "singleRow", "checkboxes": False, "enableClickSelection": True},
             **GRID_OPTIONS,
