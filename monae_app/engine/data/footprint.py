@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from monae_app.engine.data.in_blocks import FIT_CELLS
+from monae_app.engine.data.on_disk import LARGE
+
 if TYPE_CHECKING:
     from monae_app.engine.config import RunConfig
 
@@ -12,6 +15,8 @@ FLOAT = 4
 PROGRAM = 720_000_000
 # a stored value in the whole, in the training cells and, while it is standardised, twice in double precision
 BYTES_PER_VALUE = 20
+# of a matrix that lies on disk, a stored value of the cells that its projection is fitted on
+BYTES_PER_FITTED = 32
 # neighbours, clusters and map
 BYTES_PER_CELL = 2000
 # blocks of distances and of decoded values, which do not grow beyond these many values
@@ -28,8 +33,8 @@ def expected_memory(summary: dict[str, Any], config: RunConfig) -> int:
 
     Measured peaks, with the estimate in parentheses: 300 cells of each of two modalities .78 GB (.77), the mouse cortex
     1.35 GB (1.43), 3,000 cells with 123,000 features 1.33 GB (1.40), 20,000 cells with 17 million stored values 1.65 GB
-    (1.83), 40,000 cells with 24 million 1.91 GB (1.96), after 12 to 60 steps on a CPU. Off by at most 11 %, nearly
-    always upwards; larger data were not tried.
+    (1.83), 40,000 cells with 24 million 1.91 GB (1.96), after 12 to 60 steps on a CPU: off by at most 11 %, nearly
+    always upwards. Of larger matrices, which lie on disk: 400,000 cells with 191 million 1.94 GB (2.23).
 
     Parameters
     ----------
@@ -40,13 +45,19 @@ def expected_memory(summary: dict[str, Any], config: RunConfig) -> int:
     """
     modalities = list(summary["modalities"].values())
     cells = [each["cells"] for each in modalities]
-    values = sum(each.get("nonzero_share", 0.1) * each["cells"] * each["features"] for each in modalities)
+    stored = [each.get("nonzero_share", 0.1) * each["cells"] * each["features"] for each in modalities]
+    values = sum(each for each in stored if each <= LARGE)
+    fitted = [
+        each * min(1.0, FIT_CELLS / max(number, 1)) for each, number in zip(stored, cells, strict=True) if each > LARGE
+    ]
+    # one projection is fitted at a time, long before there are neighbours or a map
+    of_cells = max(BYTES_PER_CELL * sum(cells), BYTES_PER_FITTED * max(fitted, default=0.0))
     pairs = max(cells) * sorted(cells)[-2] if len(cells) > 1 else max(cells) ** 2
     decoded = sum(cells) * max(each["features"] for each in modalities)
     return int(
         PROGRAM
         + BYTES_PER_VALUE * values
-        + BYTES_PER_CELL * sum(cells)
+        + of_cells
         + BYTES_PER_DISTANCE * min(DISTANCES, pairs)
         + BYTES_PER_DECODED * min(DECODED, decoded)
         + _network(summary, config)
