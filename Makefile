@@ -51,7 +51,7 @@ fix: $(STAMP) ## Repair what ruff can repair
 bench: $(STAMP) peers ## Measure quality and speed beside peers; fails when a figure is missed
 	@missed=0; $(ONE_THREAD) $(BIN)/python -m tests.benchmarks.run $(ARGS) || missed=1; \
 	for each in protein methylation batches alignment_null inferred_guidance label_transfer differential \
-	    regulation markers imputation_check trajectory; do \
+	    regulation markers imputation_check trajectory throughput; do \
 		$(ONE_THREAD) $(BIN)/python -m tests.benchmarks.$$each || missed=1; \
 	done; exit $$missed
 

@@ -14,12 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-ONE_THREAD = {
-    **dict.fromkeys(
-        ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "MONAE_THREADS"), "1"
-    ),
-    "OMP_WAIT_POLICY": "PASSIVE",
-}
+OF_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "MONAE_THREADS")
 LAST_LINES = 5
 
 
@@ -36,8 +31,8 @@ class Used:
     peak_memory_mb: int
 
 
-def run_child(command: Sequence[str], log: Path) -> Used:
-    """Run on one thread, output to ``log``.
+def run_child(command: Sequence[str], log: Path, threads: int = 1) -> Used:
+    """Run on so many threads, output to ``log``.
 
     Raises
     ------
@@ -45,8 +40,9 @@ def run_child(command: Sequence[str], log: Path) -> Used:
         If the exit status is not 0.
     """
     began = time.perf_counter()
+    allowed = {**dict.fromkeys(OF_THREADS, str(threads)), "OMP_WAIT_POLICY": "PASSIVE"}
     with log.open("wb") as output:
-        child = subprocess.Popen(command, cwd=ROOT, env=os.environ | ONE_THREAD, stdout=output, stderr=output)
+        child = subprocess.Popen(command, cwd=ROOT, env=os.environ | allowed, stdout=output, stderr=output)
         try:
             _, status, used = os.wait4(child.pid, 0)
         except BaseException:
