@@ -79,6 +79,9 @@ def test_two_runs_have_one_selection(page: Page):
 
 def test_a_method_is_computed_while_its_page_is_left(page: Page):
     page.goto("/compare?run=sample-tiny&label=cell_type")
+    # what is above the field still grows: a list that was opened before would be carried out of sight
+    page.wait_for_load_state("networkidle")
+    page.locator("#compare-method").scroll_into_view_if_needed()
     page.click("#compare-method")
     page.get_by_role("option", name="PCA").click()
     page.get_by_role("button", name="Compute", exact=True).click()
