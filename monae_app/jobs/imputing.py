@@ -12,6 +12,7 @@ from monae_app.engine.analysis.imputed_file import Wanted, check_destination, wr
 from monae_app.engine.errors import InputError
 from monae_app.engine.result import Result
 from monae_app.engine.training.threads import thread_count
+from monae_app.jobs.names_file import distinct, names_in
 from monae_app.jobs.new_cells import embedded
 
 if TYPE_CHECKING:
@@ -92,15 +93,9 @@ def _names(order: Order) -> tuple[str, ...] | None:
     if order.features is None and order.features_file is None:
         return None
     if order.features_file is not None:
-        try:
-            lines = order.features_file.read_text(encoding="utf-8").splitlines()
-        except UnicodeDecodeError as error:
-            raise InputError(
-                f"{order.features_file.name} is no text.", "one name a line.", "save it as plain text (UTF-8)."
-            ) from error
+        names = tuple(names_in(order.features_file))
     else:
-        lines = (order.features or "").split(",")
-    names = tuple(dict.fromkeys(filter(None, map(str.strip, lines))))
+        names = tuple(distinct((order.features or "").split(",")))
     if not names:
         raise InputError("No feature was named.", "at least one name.", "name features, or ask for --all.")
     return names

@@ -24,6 +24,7 @@ from monae_app.engine.errors import InputError
 from monae_app.engine.result import write_atomically
 from monae_app.engine.telling import Telling
 from monae_app.engine.training.threads import thread_count
+from monae_app.jobs.names_file import names_in
 from monae_app.jobs.pseudotime_commands import SHARED
 
 if TYPE_CHECKING:
@@ -110,13 +111,7 @@ def _cells(order: PseudotimeOrder, run: RunSlices) -> np.ndarray | None:
     """Cells to follow, (N,) bool; None for all."""
     if order.cells_file is None:
         return cells_in(run, order.cells) if order.cells else None
-    try:
-        lines = order.cells_file.read_text(encoding="utf-8").splitlines()
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"{order.cells_file.name} is no text.", "one name a line.", "save it as plain text (UTF-8)."
-        ) from error
-    return cells_named(run, list(dict.fromkeys(filter(None, map(str.strip, lines)))))
+    return cells_named(run, names_in(order.cells_file))
 
 
 def _counted(table: pd.DataFrame) -> str:

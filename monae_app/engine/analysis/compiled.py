@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numba
+import scipy.sparse as sp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +30,20 @@ def import_umap() -> None:
         # it misses a package that it needs for a map of another kind
         warnings.filterwarnings("ignore", message="Tensorflow", category=ImportWarning)
         import umap  # noqa: F401
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Silence what umap-learn, scanpy and numba say of neighbours and maps, while the body makes some."""
+    with warnings.catch_warnings():
+        # umap-learn says that a seed means one thread, which is what we ask for
+        warnings.filterwarnings("ignore", message="n_jobs value", category=UserWarning)
+        warnings.filterwarnings("ignore", message=".*(?:Spectral|spectral|Graph is not fully connected).*")
+        # scanpy sets a diagonal that cells in the very same spot have not filled
+        warnings.filterwarnings("ignore", category=sp.SparseEfficiencyWarning)
+        # approximate search calls other functions by what it is given; numba compiles it anew in each process
+        warnings.filterwarnings("ignore", message="Cannot cache compiled function")
+        yield
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,7 @@ import numpy as np
 import scanpy as sc
 import scipy.sparse as sp
 
-from monae_app.engine.analysis.compiled import import_umap
+from monae_app.engine.analysis.compiled import import_umap, quiet
 from monae_app.engine.analysis.sketched_map import SketchedMap, carried_over, joined, sketch_rows
 from monae_app.engine.telling import SILENT, Telling
 
@@ -68,14 +67,7 @@ def map_cells(
         )
     import_umap()
     table = ad.AnnData(obsm={"X": np.ascontiguousarray(embedding, dtype=np.float32)}, shape=(len(embedding), 0))
-    with warnings.catch_warnings():
-        # umap-learn says that a seed means one thread, which is what we ask for
-        warnings.filterwarnings("ignore", message="n_jobs value", category=UserWarning)
-        warnings.filterwarnings("ignore", message=".*(?:Spectral|spectral|Graph is not fully connected).*")
-        # scanpy sets a diagonal that cells in the very same spot have not filled
-        warnings.filterwarnings("ignore", category=sp.SparseEfficiencyWarning)
-        # approximate search calls other functions by what it is given; numba compiles it anew in each process
-        warnings.filterwarnings("ignore", message="Cannot cache compiled function")
+    with quiet():
         tell(f"Finding the neighbours of {len(embedding):,} cells")
         sc.pp.neighbors(
             table,

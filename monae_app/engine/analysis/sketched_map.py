@@ -8,7 +8,6 @@ N cells, S of them in the sketch, D axes, k neighbours.
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING
 
 import anndata as ad
@@ -17,7 +16,7 @@ import pandas as pd
 import scanpy as sc
 import scipy.sparse as sp
 
-from monae_app.engine.analysis.compiled import import_umap
+from monae_app.engine.analysis.compiled import import_umap, quiet
 from monae_app.engine.data.in_blocks import blocks
 from monae_app.engine.telling import SILENT, Telling
 
@@ -60,7 +59,7 @@ class SketchedMap:
         from pynndescent import NNDescent
 
         self._embedding, self.rows, self._k = embedding, rows, n_neighbors
-        with _quiet():
+        with quiet():
             self._index: NNDescent = NNDescent(embedding[rows], n_neighbors=n_neighbors, random_state=seed)
             self._index.prepare()
             within = self._index.neighbor_graph
@@ -105,7 +104,7 @@ class SketchedMap:
         for block in blocks(len(others), PLACED_AT_ONCE):
             tell.part(block.start, len(others))
             mine = others[block]
-            with _quiet():
+            with quiet():
                 near[mine] = self._index.query(self._embedding[mine], k=self._k)[0]
                 layout[mine] = self._map.transform(self._embedding[mine])
         return layout, near
@@ -140,12 +139,3 @@ def carried_over(clusters: pd.Categorical, near: np.ndarray) -> pd.Categorical:
         votes = np.bincount(place.ravel(), minlength=len(mine) * number).reshape(len(mine), number)
         found[block] = votes.argmax(axis=1)
     return pd.Categorical.from_codes(found, dtype=clusters.dtype)
-
-
-class _quiet(warnings.catch_warnings):
-    """Silence what umap-learn and numba say of seeds, threads and connected pieces."""
-
-    def __enter__(self) -> None:
-        super().__enter__()
-        for message in ("n_jobs value", ".*(?:Spectral|spectral|Graph is not fully connected).*", "Cannot cache"):
-            warnings.filterwarnings("ignore", message=message)

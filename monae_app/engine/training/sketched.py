@@ -13,7 +13,6 @@ N cells, k components, S cells of a sketch.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -95,10 +94,6 @@ def sketch(dataset: Dataset, prepared: dict[str, Prepared], *, seed: int, most: 
         every = {name: np.arange(each.n_cells) for name, each in dataset.modalities.items()}
         return Sketch(dataset, prepared, every, dataset, prepared)
     weight = {name: _weight(each.representation) for name, each in prepared.items()}
-    for first, second in combinations(weight, 2) if dataset.use_pairs else ():
-        # both halves of a pair have one number, so they must have one weight
-        pairs = dataset.known_pairs(first, second)
-        weight[second][pairs[:, 1]] = weight[first][pairs[:, 0]]
     rows = drawn_rows(dataset, most, seed, weight)
     some = with_rows(dataset, rows)
     of_some = {

@@ -80,7 +80,7 @@ def _lacking(facts: RunFacts) -> Finding:
     if "ilisi" not in facts.metrics and "kbet" not in facts.metrics:
         lacks.append(("no batches that were chosen (iLISI and kBET need them)", "a batch column"))
     scored = facts.metrics.get("scored_cells", facts.metrics.get("cells"))
-    known = {"cells scored": scored, "scores": max(len(facts.metrics) - 1, 0)}
+    known = {"cells scored": scored, "scores": len(facts.metrics.keys() - {"cells", "scored_cells"})}
     if not lacks:
         return Finding("scores", "good", "Pairs, labels and batches are known: every score could be computed.", known)
     sentence = f"This run has {listed([what for what, _ in lacks])}."
