@@ -42,7 +42,11 @@ def test_methylation_is_levels_and_what_is_missing_is_not_zero(page: Page, sampl
     expect(page.locator("#imputation-zeros-told")).to_contain_text("missing, not zero")
     expect(page.locator("#imputation-detail")).to_contain_text("level, 0 to 1")
     # said before anybody waits for it
-    expect(page.locator("#imputation-holdout-said")).to_have_text("Methylation holds no counts: it cannot be thinned.")
+    expect(page.locator("#imputation-holdout-said")).to_contain_text(
+        "Methylation holds no counts: it cannot be thinned."
+    )
+    expect(page.locator("#imputation-holdout-said")).to_contain_text("it can be checked: RNA")
+    expect(page.locator("#imputation-holdout-start")).to_be_hidden()
     # one step of Tab leaves the table, whatever its length; Space chooses the row that arrows reached
     page.locator("#imputation-table [row-index='0'] [col-id=feature]").focus()
     page.keyboard.press("ArrowDown")

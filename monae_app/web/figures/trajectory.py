@@ -23,6 +23,7 @@ MOST_POINTS = 1500
 # of a group, to be drawn as a density
 FEWEST_CELLS = 5
 AXIS = "pseudotime"
+TICKS_WITHIN = (0.2, 0.4, 0.6, 0.8)
 
 
 def density_figure(time: np.ndarray, codes: np.ndarray, names: Sequence[str], look: Style) -> go.Figure:
@@ -160,6 +161,9 @@ def heat_figure(levels: np.ndarray, names: Sequence[str], ends: Sequence[str], l
         )  # fmt: skip
     figure.update_layout(base_layout(look))
     figure.update_layout(margin={"l": 8, "r": 8, "t": 28, "b": 36})
-    figure.update_xaxes(title=AXIS, tickfont=look.muted_font(11), showgrid=False)
+    # panels touch: the last number of one would run into the first of the next
+    figure.update_xaxes(
+        title=AXIS, tickfont=look.muted_font(11), showgrid=False, tickvals=TICKS_WITHIN, tickformat=".1f"
+    )
     figure.update_yaxes(autorange="reversed", automargin=True, tickfont=look.muted_font(10), showgrid=False, dtick=1)
     return figure

@@ -19,14 +19,17 @@ from monae_app.web.modalities import modality_title
 from monae_app.web.pages.imputation import layout as page
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from monae_app.web.pages.imputation.sight import Sight
 
 JOB = LongJob("imputation-holdout", "Check on these data")
-SAID, FIGURE, TABLE, ROW = (
+SAID, FIGURE, TABLE, ROW, OFFER = (
     "imputation-holdout-said",
     "imputation-holdout-figure",
     "imputation-holdout-table",
     "imputation-holdout-row",
+    "imputation-holdout-offer",
 )
 TOLD = (
     "A fifth of the counts of every cell is kept aside, a model is trained anew on the rest with the settings of this "
@@ -50,7 +53,7 @@ def section() -> html.Section:
             html.Div(figure_out(FIGURE, "holdout_check"), id=ROW, hidden=True),
             html.Div(id=TABLE),
             html.P(TOLD, className="muted small"),
-            JOB.layout(),
+            html.Div(JOB.layout(), id=OFFER),
         ],
         className="card",
     )
@@ -62,24 +65,22 @@ def register(app: Dash, sight: Sight) -> None:
 
     @app.callback(
         Output(SAID, "children"), Output(FIGURE, "figure"), Output(FIGURE, "style"), Output(ROW, "hidden"),
-        Output(TABLE, "children"),
+        Output(TABLE, "children"), Output(OFFER, "hidden"),
         Input(ids.RUN, "value"), Input(page.TARGET, "value"), Input(JOB.outcome, "data"), Input(ids.THEME, "data"),
     )  # fmt: skip
     def show(run: str | None, target: str | None, _outcome: Any, theme: str | None) -> tuple[Any, ...]:
         view = sight.view(run)
         if view is None or not target:
-            return "", {}, HIDDEN, True, None
+            return *_only(""), False
         if not is_count(view.run.likelihood(target)):
-            return f"{modality_title(target)} holds no counts: it cannot be thinned.", {}, HIDDEN, True, None
+            return *_only(_no_counts(view.run.modalities, view.run.likelihood, target)), True
         kept = KeptHoldout(services.settings.store, services.users.current()).read(view.folder)
-        if kept is None:
-            return "This run was not checked yet.", {}, HIDDEN, True, None
-        found = kept["modalities"].get(target)
-        if found is None:
-            return f"{modality_title(target)} holds no counts: it cannot be thinned.", {}, HIDDEN, True, None
+        if kept is None or target not in kept["modalities"]:
+            return *_only("This run was not checked yet."), False
+        found = kept["modalities"][target]
         overall, *bins = found["summary"]
         drawn = holdout_figure(bins or [overall], found["methods"], style(theme))
-        return in_words(overall, found["methods"], target), drawn, SHOWN, False, _table(found)
+        return in_words(overall, found["methods"], target), drawn, SHOWN, False, _table(found), False
 
     def lasts(run: str | None) -> float | None:
         return check_lasts(services, services.view(run or ""))
@@ -88,6 +89,18 @@ def register(app: Dash, sight: Sight) -> None:
         app, services, [ids.RUN], lambda run: [check_of(services, run or "")],
         lambda run: check_of(services, run or ""), lasts,
     )  # fmt: skip
+
+
+def _only(said: str) -> tuple[Any, ...]:
+    """Sentence, figure, its style, whether its row is hidden, table: where there is nothing but the sentence."""
+    return said, {}, HIDDEN, True, None
+
+
+def _no_counts(modalities: Sequence[str], likelihood: Callable[[str], str], target: str) -> str:
+    """Say why a modality is not checked, and which would be."""
+    others = [modality_title(each) for each in modalities if is_count(likelihood(each))]
+    instead = f" Of this run it can be checked: {', '.join(others)} (choose it as what is imputed)." if others else ""
+    return f"{modality_title(target)} holds no counts: it cannot be thinned.{instead}"
 
 
 def in_words(overall: dict[str, Any], methods: dict[str, str], target: str) -> str:
