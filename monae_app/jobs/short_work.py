@@ -204,10 +204,14 @@ def perform(store: Path, number: str, tell: Callable[[float | None, str], None])
         ticket, folder = tickets.take(number)
     except InputError as error:
         return failed(error)
+    # imported here: the server orders work and reads no matrix
+    from monae_app.jobs.kept_matrices import matrices_kept, matrices_of
+
     try:
         module, _, name = WORK[ticket.work].partition(":")
         work = getattr(import_module(module), name)
-        return {"state": "done", "result": work(ticket.order, Bench(store, ticket.user, folder, tell))}
+        with matrices_kept(matrices_of(store / "users" / ticket.user / "any")):
+            return {"state": "done", "result": work(ticket.order, Bench(store, ticket.user, folder, tell))}
     except InputError as error:
         return failed(error)
     except MemoryError:

@@ -16,6 +16,7 @@ from monae_app.engine.config import make_config
 from monae_app.engine.data.cutoffs import without_cutoffs
 from monae_app.engine.errors import InputError
 from monae_app.jobs.columns import write_columns
+from monae_app.jobs.kept_matrices import matrices_kept
 from monae_app.jobs.surveys import write_state
 
 if TYPE_CHECKING:
@@ -46,7 +47,9 @@ def main(arguments: list[str]) -> int:
         shown = {"isotype_controls": "keep"} if what == "places" else {}
         config = make_config(**without_cutoffs(values) | shown)
         answer = {"places": _places, "quality": _quality, "doublets": _doublets, "alignment": _alignment}[what]
-        said = answer(read_dataset(config), config, folder, say)
+        with matrices_kept():
+            dataset = read_dataset(config)
+        said = answer(dataset, config, folder, say)
     except InputError as error:
         write_state(folder, what, "failed", str(error), error=error)
         return 2

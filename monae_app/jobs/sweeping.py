@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from monae_app.jobs.archive_import import sweep_imports
 from monae_app.jobs.downloads import sweep_downloads
 from monae_app.jobs.kept_files import sweep_kept
+from monae_app.jobs.kept_matrices import sweep_matrices
 from monae_app.jobs.short_work import Tickets
 from monae_app.jobs.trash import purge_all
 from monae_app.jobs.works import sweep_works
@@ -20,6 +21,7 @@ def sweep(store: Path) -> None:
     purge_all(store)
     sweep_downloads(store)
     sweep_kept(store)
+    sweep_matrices(store)
     sweep_imports(store)
     Tickets(store).sweep()
     sweep_works(store)

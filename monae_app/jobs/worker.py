@@ -135,14 +135,17 @@ def _stopped(recorder: Recorder, stopped: Stopped) -> str:
 
 def _compute(recorder: Recorder, folder: Path, *, resume: bool) -> None:
     _bound_threads()
-    if isinstance(recorder.run, WorkFolder):
-        do_work(recorder.run, recorder)
-        return
-    config = read_config(folder)
-    # Imported here: torch takes seconds, and the first line of progress must not wait for it.
-    from monae_app.engine.pipeline import run
+    # Imported here, what follows too: libraries take seconds, and the first line of progress must not wait for them.
+    from monae_app.jobs.kept_matrices import matrices_kept, matrices_of
 
-    run(config, folder, on_event=recorder.event, should_stop=recorder.should_stop, resume=resume)
+    with matrices_kept(matrices_of(folder)):
+        if isinstance(recorder.run, WorkFolder):
+            do_work(recorder.run, recorder)
+            return
+        config = read_config(folder)
+        from monae_app.engine.pipeline import run
+
+        run(config, folder, on_event=recorder.event, should_stop=recorder.should_stop, resume=resume)
 
 
 def _bound_threads() -> None:

@@ -72,10 +72,10 @@ def _measured(
     number = min(LANDMARKS, len(shared) // FEWEST_CELLS, len(np.unique(shared[rows], axis=0)))
     centres = KMeans(number, n_init=1, random_state=seed).fit(shared[rows]).cluster_centers_.astype(np.float32)
     seen, expected = (np.zeros((number, modality.n_features)) for _ in range(2))
-    values, size = sp.csr_matrix(modality.values), modality.library_size
+    size = modality.library_size
     for block in shards(len(shared), modality.n_features):
         near = weights(shared[block], centres)
-        seen += (values[block].T @ near).T
+        seen += (sp.csr_matrix(modality.values[block]).T @ near).T
         expected += near.T @ (size[block, None] * _shares(shared[block], decoded, batch[block]))
     return Landmarks(centres, np.log((seen + PRIOR) / (expected + PRIOR)).T.astype(np.float32))
 

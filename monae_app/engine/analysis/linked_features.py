@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import scipy.sparse as sp
 
-from monae_app.engine.data.on_disk import row_blocks
+from monae_app.engine.data.store.mapped_matrix import row_blocks
 
 if TYPE_CHECKING:
     from monae_app.engine.data.guidance import GuidanceGraph
@@ -43,7 +43,7 @@ class Measured:
     def at(self, rows: np.ndarray) -> Measured:
         """Return these cells alone."""
         library = None if self.library_size is None else self.library_size[rows]
-        return Measured(sp.csr_array(self.values)[rows], self.is_counts, library)
+        return Measured(sp.csr_array(self.values[rows]), self.is_counts, library)
 
     def normalised(self, columns: np.ndarray, member: Any = None) -> Any:
         """Values of some features, per cell or summed (counts) or averaged over groups of cells, sparse (M, columns).
@@ -72,10 +72,9 @@ class Measured:
 
     def _summed(self, columns: np.ndarray, member: sp.csr_array) -> sp.csr_array:
         """Sum some features over groups of cells, a block of cells at a time, sparse (M, columns)."""
-        values = sp.csr_array(self.values)
         by_cell, parts = member.tocsc(), None
-        for block in row_blocks(values):
-            part = by_cell[:, block] @ values[block][:, columns]
+        for block in row_blocks(self.values):
+            part = by_cell[:, block] @ sp.csr_array(self.values[block])[:, columns]
             parts = part if parts is None else parts + part
         return sp.csr_array(parts)
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 FIT_CELLS = 50_000
 BLOCK_CELLS = 20_000
+# of a sparse matrix on disk: 20 to 32 MB
+VALUES_AT_ONCE = 2**22
 STREAM = 0x464954
 
 

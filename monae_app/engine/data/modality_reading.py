@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from monae_app.engine.data.contents import ReadingOptions
@@ -14,6 +15,7 @@ from monae_app.engine.data.methylation_reading import coverage_of
 from monae_app.engine.data.part_reading import read_part
 from monae_app.engine.data.readers import open_file
 from monae_app.engine.data.samples import Sample, sample_names, stack
+from monae_app.engine.data.store.kept import telling
 from monae_app.engine.data.understanding.known_genes import ORGANISMS
 from monae_app.engine.data.understanding.parts import FEATURES, parts_of
 from monae_app.engine.data.whole_numbers import are_whole
@@ -104,8 +106,10 @@ def _samples(
     while chosen:
         contents, part = chosen.pop(0)
         number = of_file.pop(0)
-        tell(f"Reading {name} from {contents.path.name}, file {number + 1} of {n_files}", number, n_files)
-        table = read_part(part, name, config)
+        sentence = f"Reading {name} from {contents.path.name}, file {number + 1} of {n_files}"
+        tell(sentence, number, n_files)
+        with telling(partial(_so_far, tell, sentence)):
+            table = read_part(part, name, config)
         label = names[len(samples)]
         notes += [f"{name}: {label + ': ' if len(names) > 1 else ''}{note}" for note in table.notes]
         about_sample = {"name": label, "file": contents.path.name, "format": contents.format, "part": part.name}
@@ -113,6 +117,11 @@ def _samples(
         counted = table.found["kind"] != "levels" and are_whole(table.values)
         samples.append(Sample(label, table.values, table.obs, table.var, counted))
     return samples, found
+
+
+def _so_far(tell: Telling, sentence: str, done: int, total: int) -> None:
+    # in hundredths: nobody counts values
+    tell(sentence, 100 * done // max(total, 1), 100)
 
 
 def _prefix(contents: Contents, config: RunConfig, name: ModalityName) -> str:

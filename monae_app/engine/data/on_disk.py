@@ -11,23 +11,27 @@ from __future__ import annotations
 
 import os
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import scipy.sparse as sp
 
+from monae_app.engine.data import in_blocks
 from monae_app.engine.data.covered import CoveredMatrix
 from monae_app.engine.data.in_blocks import blocks
+from monae_app.engine.data.store.kept import keeping, kept_in
+from monae_app.engine.data.store.mapped_matrix import MappedMatrix, row_blocks, rows_at_once
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
+# below the folder of a run
+OF_FILES = "stages/matrices"
 # Stored values from which a matrix is kept on disk: 8 bytes each, so 256 MB.
 LARGE = 2**25
-VALUES_AT_ONCE = 2**22
 
 Values = TypeVar("Values", sp.csr_matrix, CoveredMatrix)
 
@@ -36,15 +40,25 @@ _folder: ContextVar[str | None] = ContextVar("folder of mapped matrices", defaul
 
 @contextmanager
 def mapped_in(folder: Path) -> Iterator[None]:
-    """Keep large matrices on the disk of this folder while the body runs; elsewhere in that of temporary files."""
+    """Keep large matrices on the disk of this folder while the body runs; elsewhere in that of temporary files.
+
+    Those of files are kept below it under their names, unless there is a place for them already: a run that is begun
+    again takes over what it finds.
+    """
     token = _folder.set(str(folder))
     try:
-        yield
+        with nullcontext() if keeping() is not None else kept_in(lambda _: folder / OF_FILES):
+            yield
     finally:
         _folder.reset(token)
 
 
-def mapped(length: int, dtype: type) -> np.ndarray:
+def folder() -> str | None:
+    """Return the folder in which large matrices are kept at present; None for that of temporary files."""
+    return _folder.get()
+
+
+def mapped(length: int, dtype: type | np.dtype) -> np.ndarray:
     """Map a file without a name, which goes with the last who uses it: an array (length,), at least of 1.
 
     Raises
@@ -69,11 +83,13 @@ class MatrixWriter:
         Its shape, (N, G).
     most
         Stored values that it has at most.
+    dtype
+        On disk, of values that are known to fit.
     """
 
-    def __init__(self, n_rows: int, n_features: int, most: int) -> None:
+    def __init__(self, n_rows: int, n_features: int, most: int, dtype: type | np.dtype = np.float32) -> None:
         self.shape = (n_rows, n_features)
-        self._data, self._indices = (mapped(most, dtype) for dtype in (np.float32, np.int32))
+        self._data, self._indices = mapped(most, dtype), mapped(most, np.int32)
         self._ends = np.zeros(n_rows + 1, np.int64)
         self._rows = 0
 
@@ -85,8 +101,8 @@ class MatrixWriter:
         self._ends[self._rows + 1 : self._rows + block.shape[0] + 1] = before + block.indptr[1:].astype(np.int64)
         self._rows += block.shape[0]
 
-    def finish(self) -> sp.csr_matrix:
-        """Return the matrix, (N, G) float32.
+    def finish(self) -> MappedMatrix:
+        """Return the matrix, (N, G), its rows float32.
 
         Raises
         ------
@@ -97,17 +113,7 @@ class MatrixWriter:
             msg = f"{self._rows} of {self.shape[0]} rows were written"
             raise ValueError(msg)
         stored = int(self._ends[-1])
-        return from_arrays(self._data[:stored], self._indices[:stored], self._ends, self.shape)
-
-
-def from_arrays(data: np.ndarray, indices: np.ndarray, ends: np.ndarray, shape: tuple[int, int]) -> sp.csr_matrix:
-    """Make a matrix of arrays that are in order, without looking at all of them."""
-    found = sp.csr_matrix(shape, dtype=data.dtype)
-    small = len(data) <= np.iinfo(np.int32).max
-    found.data, found.indices = data, indices if small else indices.astype(np.int64)
-    found.indptr = ends.astype(np.int32) if small else ends
-    found.has_canonical_format = True
-    return found
+        return MappedMatrix.of(self._data[:stored], self._indices[:stored], self._ends, self.shape)
 
 
 def take(values: Values, rows: np.ndarray | None = None, columns: np.ndarray | None = None) -> Values:
@@ -126,10 +132,33 @@ def take(values: Values, rows: np.ndarray | None = None, columns: np.ndarray | N
         found = values if rows is None else values[rows]
         return found if columns is None else found[:, columns]
     order = np.arange(values.shape[0]) if rows is None else rows
-    writer = MatrixWriter(len(order), values.shape[1] if columns is None else len(columns), _stored_in(values, order))
+    n_features = values.shape[1] if columns is None else len(columns)
+    writer = MatrixWriter(len(order), n_features, _stored_in(values, order), values.data.dtype)
     for block in blocks(len(order), rows_at_once(values)):
         some = values[order[block]]
         writer.append(some if columns is None else some[:, columns])
+    return writer.finish()
+
+
+def through(values: sp.csr_matrix, change: Callable[[sp.csr_matrix], sp.csr_matrix], n_features: int) -> sp.csr_matrix:
+    """Change all rows of a matrix, some millions of values at a time; what is large goes to disk.
+
+    Parameters
+    ----------
+    values
+        (N, G).
+    change
+        Takes rows (n, G) to rows (n, n_features) with no more stored values, float32.
+    n_features
+        Of what comes out.
+    """
+    if values.nnz <= LARGE:
+        return change(values)
+    writer = MatrixWriter(values.shape[0], n_features, values.nnz)
+    for block in row_blocks(values):
+        some = change(values[block])
+        some.sort_indices()
+        writer.append(some)
     return writer.finish()
 
 
@@ -144,19 +173,9 @@ def below_each_other(parts: list[sp.csr_matrix]) -> sp.csr_matrix:
     return writer.finish()
 
 
-def rows_at_once(values: sp.csr_matrix | CoveredMatrix) -> int:
-    """How many rows of a matrix hold some millions of values."""
-    return max(1, int(VALUES_AT_ONCE / max(values.nnz / max(1, values.shape[0]), 1e-3)))
-
-
-def row_blocks(values: sp.csr_matrix | CoveredMatrix) -> Iterator[slice]:
-    """Yield rows of a matrix that hold some millions of values; all at once if there are no more."""
-    yield from blocks(values.shape[0], rows_at_once(values))
-
-
 def value_blocks(values: sp.csr_matrix | CoveredMatrix) -> Iterator[slice]:
     """Yield the stored values of a matrix, some millions at a time."""
-    yield from blocks(values.nnz, VALUES_AT_ONCE)
+    yield from blocks(values.nnz, in_blocks.VALUES_AT_ONCE)
 
 
 def sums_by_group(values: sp.csr_matrix, group: np.ndarray, n_groups: int) -> np.ndarray:

@@ -16,6 +16,7 @@ from monae_app.engine.data.levels import CONTEXT
 from monae_app.engine.data.methylation_reading import coverage_of, read_methylation, with_contexts_in_names
 from monae_app.engine.data.peak_union import sum_repeated
 from monae_app.engine.data.regions import contexts_of
+from monae_app.engine.data.store.mapped_matrix import MappedMatrix
 from monae_app.engine.data.understanding.cell_names import name_cells
 from monae_app.engine.data.understanding.feature_names import (
     MOSTLY,
@@ -86,9 +87,7 @@ def read_part(part: Part, modality: ModalityName, config: RunConfig) -> Table:
         return _read_methylation(part, config)
     chosen = choose_matrix(part, getattr(config, f"{modality}_matrix"))
     matrix = part.matrices[chosen.name]
-    values = sp.csr_matrix(matrix.read(), dtype=np.float32)
-    values.sum_duplicates()
-    values.eliminate_zeros()
+    values = _tidy(matrix.read())
     var = part.var if matrix.var is None else matrix.var
     notes = [*part.notes, *on_matrix(chosen)]
     if modality == "atac" and var.index.has_duplicates and not has_peak_columns(var):
@@ -107,6 +106,16 @@ def read_part(part: Part, modality: ModalityName, config: RunConfig) -> Table:
     }
     obs, about_cells = name_cells(part.obs, modality)
     return Table(values, obs, named.var, found, (*notes, *about_cells, *named.notes))
+
+
+def _tidy(values: sp.csr_matrix | np.ndarray) -> sp.csr_matrix:
+    """Return values as float32, each place once and no zero; what lies on disk is so already."""
+    if isinstance(values, MappedMatrix):
+        return values
+    found = sp.csr_matrix(values, dtype=np.float32)
+    found.sum_duplicates()
+    found.eliminate_zeros()
+    return found
 
 
 def _read_methylation(part: Part, config: RunConfig) -> Table:

@@ -6,6 +6,7 @@ N cells, G features of a sample.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -161,9 +162,14 @@ def _unite_peaks(samples: Sequence[Sample], notes: list[str]) -> pd.DataFrame:
     counts = " and ".join(f"{len(each.var):,}" for each in samples)
     notes.append(f"atac: the {counts} peaks of the samples became {len(var):,}, overlapping ones merged into one.")
     for each, matrix in zip(samples, sums, strict=True):
-        each.values = sp.csr_matrix(each.values @ matrix, dtype=np.float32)
-        each.values.sort_indices()
+        each.values = on_disk.through(each.values, partial(_times, matrix=matrix), len(var))
     return var
+
+
+def _times(some: sp.csr_matrix, matrix: sp.csr_matrix) -> sp.csr_matrix:
+    found = sp.csr_matrix(some @ matrix, dtype=np.float32)
+    found.sort_indices()
+    return found
 
 
 def _unite_names(samples: Sequence[Sample], modality: str, join: str, notes: list[str]) -> pd.DataFrame:
@@ -208,10 +214,14 @@ def _in_order(
 ) -> sp.csr_matrix | CoveredMatrix:
     at = names.get_indexer(wanted)
     found = np.flatnonzero(at >= 0)
-    kept = values[:, at[found]]
-    if isinstance(kept, CoveredMatrix):
-        return kept.at_columns(found, len(wanted))
-    return sp.csr_matrix((kept.data, found[kept.indices], kept.indptr), shape=(len(values.indptr) - 1, len(wanted)))
+    if isinstance(values, CoveredMatrix):
+        return values[:, at[found]].at_columns(found, len(wanted))
+
+    def moved(some: sp.csr_matrix) -> sp.csr_matrix:
+        kept = some[:, at[found]]
+        return sp.csr_matrix((kept.data, found[kept.indices], kept.indptr), shape=(kept.shape[0], len(wanted)))
+
+    return on_disk.through(values, moved, len(wanted))
 
 
 def _obs(samples: Sequence[Sample], modality: str, notes: list[str]) -> pd.DataFrame:

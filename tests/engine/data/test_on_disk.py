@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monae_app.engine.data import on_disk
+from monae_app.engine.data import in_blocks, on_disk
 from monae_app.engine.data.contents import ReadingOptions
 from monae_app.engine.data.on_disk import MatrixWriter, below_each_other, cells_with, mapped_in, sums_by_group, take
 from monae_app.engine.data.readers import open_file
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @pytest.fixture(autouse=True)
 def _everything_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(on_disk, "LARGE", 0)
-    monkeypatch.setattr(on_disk, "VALUES_AT_ONCE", 40)
+    monkeypatch.setattr(in_blocks, "VALUES_AT_ONCE", 40)
 
 
 def some_matrix(seed: int, n_cells: int = 60, n_features: int = 30) -> sp.csr_matrix:

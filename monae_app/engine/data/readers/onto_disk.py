@@ -1,69 +1,110 @@
 """From the compressed matrix of a file to one on disk, some millions of values at a time: it is never in memory.
 
-N cells, G features.
+N cells, G features. A line is a cell in a file that is stored by cells (CSR), a feature in one by features (CSC).
 """
 
 from __future__ import annotations
 
+import errno
+import os
+import shutil
 from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.sparse as sp
 
 from monae_app.engine.data import on_disk
-from monae_app.engine.data.in_blocks import blocks
+from monae_app.engine.data.store import kept
+from monae_app.engine.data.store.kept import BY_CELL, BY_FEATURE, for_once
+from monae_app.engine.data.store.lines import Lines, LineWriter
+from monae_app.engine.data.store.mapped_matrix import MappedMatrix
+from monae_app.engine.data.store.transposing import parts, transposed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
     from monae_app.engine.data.readers.tree import Node
+    from monae_app.engine.data.store.kept import Entry
+
+LEAST_BYTES = 5
+SIDES = {"csr": (BY_CELL, BY_FEATURE), "csc": (BY_FEATURE, BY_CELL)}
 
 
-def rows_onto_disk(group: Node, shape: tuple[int, int]) -> sp.csr_matrix:
-    """Bring over what is stored by cells, (N, G) float32.
+def onto_disk(
+    group: Node, kind: str, shape: tuple[int, int], entry: Entry | None = None, *, both_sides: bool = False
+) -> MappedMatrix:
+    """Bring a matrix over, or what of it is not kept yet: (N, G), values as float32 when they are taken.
+
+    Parameters
+    ----------
+    group
+        ``data``, ``indices`` and ``indptr``.
+    kind
+        ``csr`` or ``csc``, as it is stored.
+    shape
+        (N, G).
+    entry
+        Where it is kept; None for files that go with the matrix. So do they while another process writes there.
+    both_sides
+        Keep it by features too.
 
     Raises
     ------
     ValueError
         If a position lies outside the matrix.
+    OSError
+        If the disk is too full.
     """
-    n_cells, n_features = shape
-    ends = _ends(group, n_cells)
-    writer = on_disk.MatrixWriter(n_cells, n_features, int(ends[-1]))
-    for first, last in _parts(ends):
-        data, columns = _read(group, slice(int(ends[first]), int(ends[last])), n_features)
-        block = sp.csr_matrix((data, columns, ends[first : last + 1] - ends[first]), shape=(last - first, n_features))
+    if entry is not None:
+        known = entry.by_cell()
+        if known is not None and not (both_sides and entry.by_feature() is None):
+            return _matrix(known, shape)
+        with entry.writing() as mine:
+            if mine:
+                return _brought(group, kind, shape, entry.folder, both_sides=both_sides)
+    with for_once(on_disk.folder()) as folder:
+        return _brought(group, kind, shape, folder, both_sides=False)
+
+
+def _brought(group: Node, kind: str, shape: tuple[int, int], folder: Path, *, both_sides: bool) -> MappedMatrix:
+    as_stored, turned = SIDES[kind]
+    lines = _lines(group, shape if kind == "csr" else shape[::-1], folder / as_stored)
+    other = None
+    if kind == "csc" or both_sides:
+        n_places = shape[1] if kind == "csr" else shape[0]
+        other = transposed(lines, n_places, folder / turned, kept.tell)
+    return _matrix(lines if kind == "csr" or other is None else other, shape)
+
+
+def _matrix(lines: Lines, shape: tuple[int, int]) -> MappedMatrix:
+    if len(lines.ends) != shape[0] + 1:
+        raise ValueError(f"{len(lines.ends) - 1} cells are kept, not {shape[0]}")
+    return MappedMatrix.of(lines.values, lines.places, lines.ends, shape)
+
+
+def _lines(group: Node, shape: tuple[int, int], folder: Path) -> Lines:
+    """Write the lines of a file, (lines, places), and go on where that was interrupted."""
+    n_lines, n_places = shape
+    found = Lines.open(folder)
+    if found is not None:
+        return found
+    ends = _ends(group, n_lines)
+    writer = LineWriter(folder)
+    _check_room(folder, int(ends[-1] - ends[writer.done]))
+    for first, last in parts(ends, writer.done):
+        data, places = _read(group, slice(int(ends[first]), int(ends[last])), n_places)
+        block = sp.csr_matrix((data, places, ends[first : last + 1] - ends[first]), shape=(last - first, n_places))
         block.sum_duplicates()
+        block.eliminate_zeros()
         writer.append(block)
+        kept.tell(int(ends[last]), int(ends[-1]))
     return writer.finish()
 
 
-def columns_onto_disk(group: Node, shape: tuple[int, int]) -> sp.csr_matrix:
-    """Bring over what is stored by features: once through it to count, once to put every value in its place.
-
-    Raises
-    ------
-    ValueError
-        If a position lies outside the matrix.
-    """
-    n_cells, n_features = shape
-    starts = _ends(group, n_features)
-    counts = np.zeros(n_cells, np.int64)
-    for part in blocks(int(starts[-1]), on_disk.VALUES_AT_ONCE):
-        counts += np.bincount(_read(group, part, n_cells)[1], minlength=n_cells)
-    ends = np.concatenate([[0], np.cumsum(counts)])
-    data, indices = on_disk.mapped(int(ends[-1]), np.float32), on_disk.mapped(int(ends[-1]), np.int32)
-    free = ends[:-1].copy()
-    for first, last in _parts(starts):
-        values, rows = _read(group, slice(int(starts[first]), int(starts[last])), n_cells)
-        columns = np.repeat(np.arange(first, last), np.diff(starts[first : last + 1]))
-        order = np.argsort(rows, kind="stable")
-        rows = rows[order]
-        # the values of one cell come after each other: each takes the next free place of its cell
-        place = free[rows] + np.arange(len(rows)) - np.searchsorted(rows, rows)
-        data[place], indices[place] = values[order], columns[order]
-        free += np.bincount(rows, minlength=n_cells)
-    return on_disk.from_arrays(data[: ends[-1]], indices[: ends[-1]], ends, shape)
+def _check_room(folder: Path, stored: int) -> None:
+    # said before the first value is written; a byte and four of place are the least that a value takes
+    if shutil.disk_usage(folder).free < stored * LEAST_BYTES:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _ends(group: Node, length: int) -> np.ndarray:
@@ -76,16 +117,6 @@ def _ends(group: Node, length: int) -> np.ndarray:
     if len(ends) != length + 1 or ends[0] != 0 or ends[-1] != n_stored or (np.diff(ends) < 0).any():
         raise ValueError("rows or columns do not begin and end where the values do")
     return ends
-
-
-def _parts(ends: np.ndarray) -> Iterator[tuple[int, int]]:
-    """Yield first and last of rows or columns that hold some millions of values together, or of a larger one alone."""
-    first = 0
-    while first < len(ends) - 1:
-        after = int(np.searchsorted(ends, ends[first] + on_disk.VALUES_AT_ONCE, side="right")) - 1
-        last = max(first + 1, after)
-        yield first, last
-        first = last
 
 
 def _read(group: Node, part: slice, length: int) -> tuple[np.ndarray, np.ndarray]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,14 +10,17 @@ import scipy.sparse as sp
 
 from monae_app.engine.data import on_disk
 from monae_app.engine.data.contents import PEEKED_VALUES, Matrix
-from monae_app.engine.data.readers.onto_disk import columns_onto_disk, rows_onto_disk
+from monae_app.engine.data.readers.onto_disk import onto_disk
 from monae_app.engine.data.readers.stored_columns import read_columns
 from monae_app.engine.data.readers.tree import attribute, is_array
+from monae_app.engine.data.store import kept
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from monae_app.engine.data.readers.tree import Node, Opener
+    from monae_app.engine.data.store.kept import Entry, Keeping
+    from monae_app.engine.data.store.lines import Lines
 
 BLOCKS = 64
 BLOCK_VALUES = 16_000_000
@@ -41,6 +44,8 @@ class Stored:
         (N, G), cells in rows.
     dtype
         Type of its values.
+    keeping
+        Where it is kept if it is large.
     """
 
     opener: Opener
@@ -48,6 +53,7 @@ class Stored:
     kind: str
     shape: tuple[int, int]
     dtype: np.dtype
+    keeping: Keeping | None = field(default_factory=kept.keeping)
 
     def matrix(self, var: pd.DataFrame | None = None, columns: np.ndarray | None = None) -> Matrix:
         """Return it as a Matrix, all of its features or those at ``columns``, shape (G',)."""
@@ -62,14 +68,30 @@ class Stored:
         )
 
     def _columns(self, wanted: np.ndarray) -> np.ndarray:
+        entry = self._entry()
+        lines = None if entry is None else entry.by_feature()
+        if lines is not None:
+            return _of_lines(lines, self.shape[0], wanted)
         with self.opener() as file:
             return read_columns(file[self.place], self.kind, self.shape, wanted)
 
     def _read(self, columns: np.ndarray | None) -> sp.csr_matrix | np.ndarray:
         with self.opener() as file:
             node = file[self.place]
-            values = _dense(node, self) if self.kind in ("dense", "turned") else _sparse(node, self)
+            values = _dense(node, self) if self.kind in ("dense", "turned") else self._sparse(node)
         return values if columns is None else _chosen(values, columns)
+
+    def _sparse(self, group: Node) -> sp.csr_matrix:
+        if int(group["data"].shape[0]) <= on_disk.LARGE:
+            return _sparse(group, self)
+        both = self.keeping is not None and self.keeping.both_sides
+        return onto_disk(group, self.kind, self.shape, self._entry(), both_sides=both)
+
+    def _entry(self) -> Entry | None:
+        """Where the matrix is kept, if matrices were to be kept when it was described."""
+        if self.keeping is None or self.kind not in ("csr", "csc"):
+            return None
+        return self.keeping.of(self.opener.path, self.place)
 
     def _peek(self, columns: np.ndarray | None) -> np.ndarray:
         with self.opener() as file:
@@ -126,9 +148,15 @@ def spread(length: int, wanted: int) -> list[slice]:
     return [slice(start, start + size) for start in np.linspace(0, length - size, blocks).astype(int).tolist()]
 
 
+def _of_lines(lines: Lines, n_cells: int, wanted: np.ndarray) -> np.ndarray:
+    found = np.zeros((n_cells, len(wanted)), np.float32)
+    for column, number in enumerate(wanted.tolist()):
+        cells, values = lines.line(number)
+        found[cells, column] = values
+    return found
+
+
 def _sparse(group: Node, stored: Stored) -> sp.csr_matrix:
-    if int(group["data"].shape[0]) > on_disk.LARGE:
-        return (rows_onto_disk if stored.kind == "csr" else columns_onto_disk)(group, stored.shape)
     data, indices, indptr = (np.asarray(group[name][...]) for name in ARRAYS)
     if indices.dtype.kind not in "iu" or indptr.dtype.kind not in "iu":
         raise ValueError(f"positions are {indices.dtype}, not whole numbers")

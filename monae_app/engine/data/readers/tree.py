@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import h5py
@@ -11,17 +10,30 @@ import h5py
 from monae_app.engine.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
 # A group or an array of h5py or zarr: both have attrs, and arrays have a shape and slices.
 Node = Any
-Opener = Callable[[], AbstractContextManager[Node]]
 DEEPEST, MOST_NODES = 6, 200_000
+
+
+@dataclass(frozen=True)
+class Opener:
+    """Opens the tree of a file or folder, as often as it is called."""
+
+    path: Path
+    how: Callable[[], AbstractContextManager[Node]]
+
+    def __call__(self) -> AbstractContextManager[Node]:
+        """Open it."""
+        return self.how()
 
 
 def hdf5(path: Path) -> Opener:
     """Open an HDF5 file for reading; no lock is taken."""
-    return lambda: h5py.File(path, "r", locking=False)
+    return Opener(path, lambda: h5py.File(path, "r", locking=False))
 
 
 def is_array(node: Node) -> bool:

@@ -13,11 +13,11 @@ from monae_app.engine.data.contents import Contents
 from monae_app.engine.data.readers.guard import guarded
 from monae_app.engine.data.readers.h5ad import ENTRIES, part_of
 from monae_app.engine.data.readers.names import modality_of
-from monae_app.engine.data.readers.tree import is_array
+from monae_app.engine.data.readers.tree import Opener, is_array
 from monae_app.engine.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from monae_app.engine.data.contents import Part
@@ -75,7 +75,7 @@ def read(path: Path, root: str) -> Contents:
     return Contents(path, FORMAT, tuple(parts), tuple(notes))
 
 
-def _opener(path: Path, root: str) -> Callable[[], Any]:
+def _opener(path: Path, root: str) -> Opener:
     @contextmanager
     def opened() -> Iterator[Node]:
         store: Any = (
@@ -89,7 +89,7 @@ def _opener(path: Path, root: str) -> Callable[[], Any]:
         finally:
             store.close()
 
-    return opened
+    return Opener(path, opened)
 
 
 def _check_safe(node: Node, path: Path) -> None:

@@ -1,0 +1,114 @@
+"""From lines of cells to lines of features, or back, on disk: a block of lines at a time, gone on with after a kill.
+
+Each value goes straight to its place: the values of a line come after each other, so that a block of lines fills a
+stretch of every other line. L lines of M places become M lines of L places.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from monae_app.engine.data import in_blocks
+from monae_app.engine.data.in_blocks import blocks
+from monae_app.engine.data.store.lines import ABOUT, ENDS, PLACES, WIDTHS, Lines
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+FREE = "free.i8"
+
+
+def transposed(lines: Lines, n_places: int, folder: Path, tell: Callable[[int, int], None]) -> Lines:
+    """Write the same matrix by its other side.
+
+    Parameters
+    ----------
+    lines
+        L of them.
+    n_places
+        M, the number of lines that come out.
+    folder
+        Where; what was done there before is taken over.
+    tell
+        Told how many of how many values are in their place.
+
+    Raises
+    ------
+    OSError
+        If the disk is too full.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    stored = len(lines.places)
+    counts = np.zeros(n_places, np.int64)
+    for part in blocks(stored, in_blocks.VALUES_AT_ONCE):
+        counts += np.bincount(lines.places[part], minlength=n_places)
+    ends = np.concatenate([[0], np.cumsum(counts)])
+    width = next(name for name, dtype in WIDTHS.items() if dtype == lines.values.dtype)
+    values = _made(folder / f"values.{width}", lines.values.dtype, stored)
+    places = _made(folder / PLACES, np.dtype(np.int32), stored)
+    done, free = _begun(folder, ends)
+    for first, last in parts(lines.ends, done):
+        begin, end = int(lines.ends[first]), int(lines.ends[last])
+        of_block = np.asarray(lines.places[begin:end])
+        number = np.repeat(np.arange(first, last, dtype=np.int32), np.diff(lines.ends[first : last + 1]))
+        order = np.argsort(of_block, kind="stable")
+        sorted_places = of_block[order]
+        # the values of one line come after each other: each takes the next free place of its line
+        at = free[sorted_places] + np.arange(len(order)) - np.searchsorted(sorted_places, sorted_places)
+        values[at], places[at] = lines.values[begin:end][order], number[order]
+        free += np.bincount(of_block, minlength=n_places)
+        # in one file, so that they always belong together
+        _write_whole(folder / FREE, np.append(free, last).tobytes())
+        tell(end, stored)
+    ends.tofile(folder / ENDS)
+    _write_whole(folder / ABOUT, json.dumps({"lines": n_places, "stored": stored, "width": width}).encode())
+    (folder / FREE).unlink(missing_ok=True)
+    found = Lines.open(folder)
+    if found is None:
+        msg = f"{folder.name} is not as it was written"
+        raise OSError(msg)
+    return found
+
+
+def parts(ends: np.ndarray, first: int = 0) -> Iterator[tuple[int, int]]:
+    """Yield first and last of lines that hold some millions of values together, or of a larger one alone."""
+    while first < len(ends) - 1:
+        after = int(np.searchsorted(ends, ends[first] + in_blocks.VALUES_AT_ONCE, side="right")) - 1
+        last = max(first + 1, after)
+        yield first, last
+        first = last
+
+
+def _made(path: Path, dtype: np.dtype, length: int) -> np.ndarray:
+    """Map a file of its whole length, made if it is not there."""
+    if not length:
+        path.touch()
+        return np.zeros(0, dtype)
+    if not path.exists() or path.stat().st_size != length * dtype.itemsize:
+        with path.open("wb") as file:
+            if hasattr(os, "posix_fallocate"):
+                # a full disk is told here, and not by a signal when a page is written
+                os.posix_fallocate(file.fileno(), 0, length * dtype.itemsize)
+            else:
+                file.truncate(length * dtype.itemsize)
+    return np.memmap(path, dtype, "r+", shape=(length,))
+
+
+def _begun(folder: Path, ends: np.ndarray) -> tuple[int, np.ndarray]:
+    """Lines that were done before, and the next free place of each line that comes out."""
+    try:
+        free = np.fromfile(folder / FREE, np.int64)
+    except OSError:
+        free = np.zeros(0, np.int64)
+    return (int(free[-1]), free[:-1]) if len(free) == len(ends) else (0, ends[:-1].copy())
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    temporary = path.with_name(f"{path.name}.tmp")
+    temporary.write_bytes(content)
+    temporary.replace(path)
