@@ -88,7 +88,16 @@ def test_rows_columns_and_sums_are_those_of_an_ordinary_matrix(seed: int, rows: 
     found = MappedMatrix.of(narrow, values.indices, values.indptr, values.shape)
     order, wanted = np.array(rows, np.int64), np.array(sorted(columns), np.int64)
     mask = np.isin(np.arange(N_CELLS), order)
-    for key in (order, mask, slice(3, 40), slice(50, 10), 7, (order, slice(3, 9)), (slice(None), wanted), (slice(5), 3)):
+    for key in (
+        order,
+        mask,
+        slice(3, 40),
+        slice(50, 10),
+        7,
+        (order, slice(3, 9)),
+        (slice(None), wanted),
+        (slice(5), 3),
+    ):
         expected = values[key]
         assert found[key].shape == expected.shape
         assert not (found[key] != expected).nnz
