@@ -15,6 +15,7 @@ from monae_app.engine.data.inputs_there import check_inputs, missing_input
 from monae_app.engine.data.measured_slices import MeasuredSlices, open_measured
 from monae_app.engine.errors import InputError
 from monae_app.jobs.archive_import import imported
+from monae_app.jobs.kept_matrices import matrices_kept, matrices_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -144,7 +145,8 @@ class _Cells:
 
 def _open(run: RunSlices, search: FeatureSearch, modality: str) -> MeasuredSlices | None:
     names = search.all_names(modality)
-    return open_measured(run.config, modality, _Cells(run, modality), names)  # type: ignore[arg-type]
+    with matrices_kept(matrices_of(run.folder)):
+        return open_measured(run.config, modality, _Cells(run, modality), names)  # type: ignore[arg-type]
 
 
 def _check_inputs(run: RunSlices, modality: str) -> None:
