@@ -11,6 +11,7 @@ import os
 from typing import TYPE_CHECKING
 
 import numpy as np
+import scipy.sparse as sp
 
 from monae_app.engine.data import in_blocks
 from monae_app.engine.data.in_blocks import blocks
@@ -54,14 +55,15 @@ def transposed(lines: Lines, n_places: int, folder: Path, tell: Callable[[int, i
     done, free = _begun(folder, ends)
     for first, last in parts(lines.ends, done):
         begin, end = int(lines.ends[first]), int(lines.ends[last])
-        of_block = np.asarray(lines.places[begin:end])
-        number = np.repeat(np.arange(first, last, dtype=np.int32), np.diff(lines.ends[first : last + 1]))
-        order = np.argsort(of_block, kind="stable")
-        sorted_places = of_block[order]
-        # the values of one line come after each other: each takes the next free place of its line
-        at = free[sorted_places] + np.arange(len(order)) - np.searchsorted(sorted_places, sorted_places)
-        values[at], places[at] = lines.values[begin:end][order], number[order]
-        free += np.bincount(of_block, minlength=n_places)
+        begins = lines.ends[first : last + 1] - begin
+        block = sp.csr_matrix(
+            (lines.values[begin:end], lines.places[begin:end], begins), shape=(last - first, n_places)
+        )
+        turned = block.tocsc()
+        counts = np.diff(turned.indptr)
+        at = np.repeat(free - turned.indptr[:-1], counts) + np.arange(len(turned.indices))
+        values[at], places[at] = turned.data, turned.indices + first
+        free += counts
         # in one file, so that they always belong together
         _write_whole(folder / FREE, np.append(free, last).tobytes())
         tell(end, stored)
