@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import anndata as ad
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.sparse as sp
 
@@ -128,6 +129,21 @@ def test_an_earlier_imputation_is_replaced_and_nothing_else(finished, data, tmp_
         assert main(ask(finished, path)) == 2
         assert "is there already and holds no imputed values" in capsys.readouterr().err
         assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("ending", [".csv", ".csv.gz", ".parquet"])
+def test_the_ending_of_the_file_makes_it_a_table(ending, finished, result, tmp_path, capsys):
+    out = tmp_path / f"imputed{ending}"
+    assert main(ask(finished, out, "--features", "Gene1,Gene2", source="atac", target="rna")) == 0
+    read = pd.read_parquet if ending == ".parquet" else pd.read_csv
+    table = read(out).set_index("cell")
+    assert list(table.columns) == ["Gene1", "Gene2"]
+    assert list(table.index) == [name for name in result.cells.obs_names if name.startswith("atac:")]
+    np.testing.assert_allclose(table, impute(result, "atac", "rna", ["Gene1", "Gene2"]), rtol=1e-4)
+    # a table does not say whose it is
+    capsys.readouterr()
+    assert main(ask(finished, out)) == 2
+    assert "tables are not replaced" in capsys.readouterr().err
 
 
 def test_a_failure_half_way_leaves_nothing(finished, out, monkeypatch):

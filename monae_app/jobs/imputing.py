@@ -1,4 +1,4 @@
-"""Imputation from the command line: a run and the names of features in, one .h5ad file out."""
+"""Imputation from the command line: a run and the names of features in, one file out, .h5ad, .csv or .parquet."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import threadpoolctl
 
 from monae_app.engine.analysis.imputation import AtBatch
 from monae_app.engine.analysis.imputed_file import Wanted, check_destination, write_imputed
+from monae_app.engine.analysis.imputed_table import write_imputed_table
 from monae_app.engine.errors import InputError
 from monae_app.engine.result import Result
 from monae_app.engine.training.threads import thread_count
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from monae_app.engine.analysis.imputation import Scale
 
 LINES = 10
+TABLES = (".csv", ".csv.gz", ".parquet")
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Order:
     cells
         New cells to impute for; None for those of the run.
     out
-        The file to write.
+        The file to write; its ending says whether it is a table (.csv, .csv.gz, .parquet) or AnnData (all else).
     own_counts
         As in ``Wanted``; not for new cells.
     """
@@ -78,14 +80,28 @@ def execute(order: Order, say: Callable[[str], None]) -> str:
     InputError
         If the run, a name, the new cells or the file to write cannot be used.
     """
-    check_destination(order.out)
+    _check_destination(order.out)
     if order.own_counts and order.cells is not None:
         raise InputError("Own counts of new cells cannot be heeded.", "cells of the run.", "leave out --own-counts.")
     wanted = Wanted(order.source, order.target, _names(order), order.scale, AtBatch(order.batch), order.own_counts)
     with threadpoolctl.threadpool_limits(thread_count()):
-        n_cells, n_features = write_imputed(_result(order, say), wanted, order.out, on_cells=_Counter(say).tell)
+        write = write_imputed_table if _is_table(order.out) else write_imputed
+        n_cells, n_features = write(_result(order, say), wanted, order.out, on_cells=_Counter(say).tell)
     about = f"{n_cells:,} cells x {n_features:,} features of {order.target}, imputed from {order.source}"
     return f"{order.out}: {about}"
+
+
+def _is_table(path: Path) -> bool:
+    return path.name.endswith(TABLES)
+
+
+def _check_destination(path: Path) -> None:
+    """Refuse to write over anything but an earlier imputation; a table does not say whose it is."""
+    if _is_table(path) and path.is_file():
+        raise InputError(
+            f"{path} is there already.", "a new name: tables are not replaced.", "remove it, or name another file."
+        )
+    check_destination(path)
 
 
 def _names(order: Order) -> tuple[str, ...] | None:

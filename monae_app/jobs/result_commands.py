@@ -62,7 +62,12 @@ def add_impute(commands: Any, impute: Callable[[argparse.Namespace], int]) -> No
     about = "within one modality: also heed what was counted in the cell itself"
     command.add_argument("--own-counts", action="store_true", help=about)
     command.add_argument("--cells", type=Path, metavar="FILE", help="impute for the new cells of this .h5ad file")
-    command.add_argument("--out", type=Path, required=True, help="the .h5ad file; an earlier imputation is replaced")
+    command.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        help="the .h5ad file, an earlier imputation is replaced; or .csv[.gz], .parquet",
+    )
     command.set_defaults(command=impute)
 
 
