@@ -13,6 +13,7 @@ from torch import nn
 from torch.nn import functional
 
 from monae_app.engine.model.per_batch import rows_of
+from monae_app.engine.model.silencing import Silencing, silenced
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +39,7 @@ class CellLatent(NamedTuple):
 
 def hidden_block(width_in: int, width: int, dropout: float) -> nn.Sequential:
     """Return one hidden layer: linear, leaky ReLU, batch norm, dropout."""
-    return nn.Sequential(nn.Linear(width_in, width), nn.LeakyReLU(0.2), nn.BatchNorm1d(width), nn.Dropout(dropout))
+    return nn.Sequential(nn.Linear(width_in, width), nn.LeakyReLU(0.2), nn.BatchNorm1d(width), Silencing(dropout))
 
 
 def blocks_of_levels(levels: Tensor, n_levels: Sequence[int]) -> Tensor:
@@ -120,7 +121,7 @@ class CellEncoder(nn.Module):
             Share of the components that is silenced on top: the student's handicap.
         """
         if extra_dropout:
-            representation = functional.dropout(representation, extra_dropout)
+            representation = silenced(representation, extra_dropout)
         straight = self.linear(representation)
         if self.reads_batch:
             blocks = self.of_batch[batch] if batch.dim() == 1 else blocks_of_levels(batch, self.n_levels)
@@ -167,7 +168,9 @@ class BatchDecoder(nn.Module, ABC):
         """
         scale, bias, spread = self.at(features)
         if len(scale) == 1:
-            return torch.addmm(bias, latent, (vectors * scale.t()).t()), spread
+            # the bias as one more axis, at which every cell lies at 1: it takes no pass of its own, nor does its gradient
+            axes = torch.cat([vectors * scale.t(), bias.t()], dim=1)
+            return functional.pad(latent, (0, 1), value=1.0) @ axes.t(), spread
         return torch.addcmul(rows_of(bias, batch), latent @ vectors.t(), rows_of(scale, batch)), spread
 
 

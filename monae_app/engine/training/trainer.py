@@ -104,7 +104,7 @@ class Trainer:
             for fast, pace in ((False, 1.0), (True, self.settings.times_faster))
         ]
         # a group may be empty: its place in the saved state stays the same
-        self.optimiser = torch.optim.Adam(groups, lr=self.settings.learning_rate)
+        self.optimiser = torch.optim.Adam(groups, lr=self.settings.learning_rate, fused=True)
 
     def run(self) -> int:
         """Train to the end of the budget; returns the number of the last step.

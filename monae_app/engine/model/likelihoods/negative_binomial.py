@@ -12,6 +12,7 @@ import torch
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
+from monae_app.engine.model.likelihoods.rising import rise_of_gamma
 from monae_app.engine.model.per_batch import MOST_BY_PRODUCT, indicators, rows_of
 
 if TYPE_CHECKING:
@@ -68,27 +69,30 @@ class _NegativeBinomial(torch.autograd.Function):
         context: Any, log_mean: Tensor, log_dispersion: Tensor, share: Tensor | None, places: Tensor, counts: Tensor
     ) -> Tensor:
         log_t = log_dispersion.clamp(LOG_DISPERSION_FLOOR, LOG_DISPERSION_BOUND)
-        t, apart = log_t.exp(), log_mean.clamp(max=LOG_MEAN_BOUND)
-        if share is None:
-            apart.sub_(log_t)
-        else:
-            t, apart = share @ t, apart.addmm_(share, log_t, alpha=-1)
+        t = log_t.exp() if share is None else share @ log_t.exp()
+        apart = log_mean - log_t if share is None else torch.addmm(log_mean, share, log_t, alpha=-1)
+        # a mean beyond the bound is rare; on a GPU to ask would cost more than to bound
+        bounded = log_mean.is_cuda or bool(log_mean.amax() > LOG_MEAN_BOUND)
+        if bounded:
+            apart = torch.minimum(apart, LOG_MEAN_BOUND - (log_t if share is None else share @ log_t))
         t_there = t.view(-1)[places if len(t) > 1 else places % log_mean.shape[1]]
         apart_there = apart.view(-1)[places]
         by_mean = torch.sigmoid(apart).mul_(t)
         of_zeros = functional.softplus(apart).mul_(t)
         less = counts * torch.sigmoid(-apart_there)
-        value = of_zeros.sum() - _beyond_zero(counts, t_there, apart_there).sum()
+        rise, steepness = rise_of_gamma(counts, t_there)
+        of_counts = rise - torch.lgamma(counts + 1) + counts * (apart_there - functional.softplus(apart_there))
+        value = of_zeros.sum() - of_counts.sum()
         by_dispersion = of_zeros.sub_(by_mean)
         by_mean.view(-1).index_add_(0, places, less, alpha=-1)
-        of_counts = t_there * (torch.digamma(counts + t_there) - torch.digamma(t_there)) - less
-        by_dispersion.view(-1).index_add_(0, places, of_counts, alpha=-1)
+        by_dispersion.view(-1).index_add_(0, places, t_there * steepness - less, alpha=-1)
         if share is not None:
             by_dispersion = share.t() @ by_dispersion
         elif len(log_t) == 1:
             by_dispersion = by_dispersion.sum(dim=0, keepdim=True)
-        # beyond a bound the value does not change
-        by_mean.masked_fill_(log_mean > LOG_MEAN_BOUND, 0)
+        if bounded:
+            # beyond a bound the value does not change
+            by_mean.masked_fill_(log_mean > LOG_MEAN_BOUND, 0)
         by_dispersion.masked_fill_(log_dispersion != log_t, 0)
         context.save_for_backward(by_mean, by_dispersion)
         return value
@@ -97,7 +101,8 @@ class _NegativeBinomial(torch.autograd.Function):
     @once_differentiable
     def backward(context: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None, None, None]:
         by_mean, by_dispersion = context.saved_tensors
-        return gradient * by_mean, gradient * by_dispersion, None, None, None
+        # in place: a second backward pass is refused by torch, since what was kept has changed
+        return by_mean.mul_(gradient), gradient * by_dispersion, None, None, None
 
 
 def zero_inflated_nb_nll(

@@ -88,7 +88,7 @@ def negative_log_likelihood(
     measured
         The block.
     level
-        Decoded, shape (B, F); what it means stands in ``LIKELIHOODS``.
+        Decoded, shape (B, F); what it means stands in ``LIKELIHOODS``. Overwritten unless it is a leaf.
     library
         Library size of the cells, shape (B, 1); read where the level is a log proportion. A cell without any count
         counts as one with a library of 1, so that its zeros cost little instead of infinitely much.
@@ -109,7 +109,9 @@ def negative_log_likelihood(
         raise ValueError(msg)
     model = LIKELIHOODS[name]
     if model.level == "log_proportion":
-        level = level + torch.log(library.clamp(min=1))
+        offset = torch.log(library.clamp(min=1))
+        # a block that was computed for this is not needed any more
+        level = level + offset if level.is_leaf else level.add_(offset)
     if zero_logit is None:
         if model.zero_inflated:
             msg = f"{name} needs a zero logit"
