@@ -168,7 +168,7 @@ class BatchDecoder(nn.Module, ABC):
         """
         scale, bias, spread = self.at(features)
         if len(scale) == 1:
-            # the bias as one more axis, at which every cell lies at 1: it takes no pass of its own, nor does its gradient
+            # the bias as one more axis, at which every cell lies at 1: no pass of its own, nor one for its gradient
             axes = torch.cat([vectors * scale.t(), bias.t()], dim=1)
             return functional.pad(latent, (0, 1), value=1.0) @ axes.t(), spread
         return torch.addcmul(rows_of(bias, batch), latent @ vectors.t(), rows_of(scale, batch)), spread
