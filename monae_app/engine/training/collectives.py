@@ -9,17 +9,13 @@ import torch
 import torch.distributed as dist
 from torch import nn
 
-from monae_app.engine.errors import TrainingError
+from monae_app.engine.errors import CompanyLost, TrainingError
 from monae_app.engine.training.memory import is_out_of_memory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from torch import Tensor
-
-
-class CompanyLost(TrainingError):
-    """Another process of the training has ended or does not answer."""
 
 
 @contextmanager

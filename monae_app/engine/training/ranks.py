@@ -17,6 +17,11 @@ def size() -> int:
     return max(1, number_in("WORLD_SIZE", 1))
 
 
+def leads() -> bool:
+    """Whether this is the first process, or the only one."""
+    return rank() == 0
+
+
 def local_rank() -> int:
     """Return the number of this process among those of its machine."""
     return number_in("LOCAL_RANK", 0)
