@@ -148,16 +148,23 @@ class Group:
             dist.destroy_process_group()
 
     def _meet(self, known_by: str, heed: Callable[[], None]) -> Any:
-        names = [f"prepared/{rank}" for rank in range(self.size)]
         with collectives.lost_in_words():
             store = self._store()
-            store.set(names[self.rank], known_by)
+            prepared, heard = ([f"{about}/{rank}" for rank in range(self.size)] for about in ("prepared", "heard"))
+            store.set(prepared[self.rank], known_by)
+            self._wait_for(prepared, store, heed)
+            told = [store.get(name).decode() for name in prepared]
+            store.set(heard[self.rank], "")
+            if self.leads:
+                # the store may be here: it stays until all have heard
+                self._wait_for(heard, store, heed)
+        self._compare(told)
+        return store
+
+    def _wait_for(self, names: list[str], store: Any, heed: Callable[[], None]) -> None:
         until = time.monotonic() + SECONDS_TO_MEET
-        while True:
+        while not store.check(names):
             heed()
-            with collectives.lost_in_words():
-                if store.check(names):
-                    break
             if time.monotonic() > until:
                 raise InputError(
                     f"Process {self.rank + 1} of {self.size} has waited {SECONDS_TO_MEET / 3600:.0f} hours for others.",
@@ -165,8 +172,6 @@ class Group:
                     "look what became of them, then resume the run.",
                 )
             time.sleep(SECONDS_BETWEEN_LOOKS)
-        self._compare([store.get(name).decode() for name in names])
-        return store
 
     def _store(self) -> Any:
         # torchrun holds the store in a process of its own, and says so
