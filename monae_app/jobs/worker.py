@@ -15,7 +15,7 @@ import os
 import signal
 import sys
 import threading
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -220,16 +220,20 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m monae_app.jobs.worker", description="Compute one folder.")
     parser.add_argument("run", type=Path, help="folder that holds config.json or order.json")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in the folder")
-    parser.add_argument("--lane", help="device of the store that this worker has to itself")
+    parser.add_argument("--lane", help="devices of the store that this worker has to itself, separated by commas")
     parser.add_argument("--store", type=Path, help="store whose line moves on when the run has ended")
     given = parser.parse_args(arguments)
     try:
         if given.store is None or given.lane is None:
             return execute(given.run, resume=given.resume, lane=given.lane)
         # The system takes the lock back however this process ends: never two on one device.
-        with lane_lock(given.store, given.lane).acquire(timeout=LANE_SECONDS):
+        lanes = given.lane.split(",")
+        with ExitStack() as held:
+            # in one order, so that no two wait for each other
+            for lane in sorted(lanes):
+                held.enter_context(lane_lock(given.store, lane).acquire(timeout=LANE_SECONDS))
             status = execute(given.run, resume=given.resume, lane=given.lane)
-            LocalLauncher(given.store).worker_done(given.lane, os.getpid())
+            LocalLauncher(given.store).worker_done(lanes, os.getpid())
             return status
     except (MonaeError, Timeout) as error:
         logger.error("%s", error)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monae_app.engine.data.planted import make_planted
 from monae_app.engine.errors import InputError
 from monae_app.engine.training import ranks
 from monae_app.engine.training.checkpoint import Checkpoint
@@ -28,48 +27,39 @@ if TYPE_CHECKING:
     from monae_app.engine.training.batches import StepSampler
 
 ROOT = Path(__file__).resolve().parents[3]
-PORTS = 4
 
 
-def free_ports(number: int) -> list[str]:
-    held = [socket.socket() for _ in range(number)]
-    for each in held:
-        each.bind(("127.0.0.1", 0))
-    found = [str(each.getsockname()[1]) for each in held]
-    for each in held:
-        each.close()
-    return found
+SIZES = (2, 4)
 
 
-def members(folder: Path, size: int) -> list[dict]:
-    """Let so many processes try everything, and return what each found."""
-    ports = free_ports(PORTS)
-    named = {"WORLD_SIZE": str(size), "GLOO_SOCKET_IFNAME": "lo", "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    started = [
-        subprocess.Popen(
-            [sys.executable, "-m", "tests.engine.training.group_member", str(folder), *ports],
-            env=os.environ | named | {"RANK": str(rank)},
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for rank in range(size)
-    ]
-    try:
-        # where one fails the others would wait for it
-        while any(each.poll() is None for each in started) and not any(each.poll() for each in started):
-            time.sleep(0.05)
-    finally:
-        for each in started:
-            each.kill()
-        said = [each.communicate()[1] for each in started]
-    assert [each.returncode for each in started] == [0] * size, said
-    return [json.loads((folder / f"{rank}.json").read_text()) for rank in range(size)]
+def try_in(folder: Path, what: str, *sizes: int) -> None:
+    """Let so many processes try, by one program that forks: loading it takes most of the time."""
+    command = [sys.executable, "-m", "tests.engine.training.group_member", str(folder), what, *map(str, sizes)]
+    named = {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "TORCH_CPP_LOG_LEVEL": "ERROR"}
+    tried = subprocess.run(
+        command,
+        env=os.environ | named,
+        capture_output=True,
+        text=True,
+        timeout=900,
+        start_new_session=True,
+        check=False,
+    )
+    assert tried.returncode == 0, tried.stderr[-3000:]
 
 
-@pytest.mark.parametrize("size", [2, 4])
-def test_processes_take_one_step_together(planted, tmp_path, size):
-    planted.write(tmp_path)
-    found = members(tmp_path, size)
+@pytest.fixture(scope="module")
+def members(planted, tmp_path_factory) -> Path:
+    """What two and four processes found, each in a file."""
+    folder = tmp_path_factory.mktemp("group")
+    planted.write(folder)
+    try_in(folder, "all", *SIZES)
+    return folder
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_processes_take_one_step_together(members, size):
+    found = [json.loads((members / str(size) / f"{rank}.json").read_text()) for rank in range(size)]
     for each in found:
         # terms and gradients, each within rounding of that of one process on the whole batch
         names = {name for name in each["gradients"] if name.startswith("term")}
@@ -83,7 +73,21 @@ def test_processes_take_one_step_together(planted, tmp_path, size):
     assert found[0]["second"]["steps"] == STEPS
     assert found[0]["second"]["record"]["processes"] == size
     assert all(each["second"] == {"followed": True} for each in found[1:])
-    assert Checkpoint.read_head(tmp_path / "checkpoint.safetensors").step == STEPS
+    assert Checkpoint.read_head(members / str(size) / "checkpoint.safetensors").step == STEPS
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1000)
+def test_several_processes_train_as_well_as_one(tmp_path):
+    """Means over seeds lie as near as those of two other sets of seeds may."""
+    make_planted(n_cells=600, n_genes=400, n_peaks=1500, seed=3).write(tmp_path)
+    try_in(tmp_path, "quality", 1, *SIZES)
+    found = {size: json.loads((tmp_path / str(size) / "0.json").read_text()) for size in (1, *SIZES)}
+    for name, least in (("foscttm", 0.005), ("label_transfer", 0.01)):
+        values = {size: np.array([each[name] for each in of_size]) for size, of_size in found.items()}
+        spread = max(3 * values[1].std(ddof=1), least)
+        for size in SIZES:
+            assert abs(values[size].mean() - values[1].mean()) <= spread, (name, values)
 
 
 @given(total=st.integers(1, 300), size=st.integers(1, 9))
