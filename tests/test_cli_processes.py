@@ -38,9 +38,11 @@ def start(*flags: str) -> subprocess.Popen[str]:
 
 
 def wait_for_steps(folder: Path, process: subprocess.Popen[str], beyond: int = 0) -> None:
-    while (RunFolder(folder).written_status().step or 0) <= beyond:
+    status = None
+    while status is None or status.pid != process.pid or (status.step or 0) <= beyond:
         assert process.poll() is None, process.communicate()
         time.sleep(0.1)
+        status = RunFolder(folder).written_status() if (folder / "status.json").exists() else None
 
 
 def step_of(folder: Path) -> int:
@@ -55,8 +57,6 @@ def test_a_process_that_dies_and_a_wish_to_stop(data, tmp_path):
     folder = tmp_path / "run"
     begun = start(*arguments(data, folder, length=ENDLESS))
     try:
-        while not (folder / "status.json").exists():
-            time.sleep(0.05)
         wait_for_steps(folder, begun, beyond=120)
         (other,) = others(begun)
         other.kill()

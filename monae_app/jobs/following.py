@@ -36,6 +36,9 @@ CUT_SHORT = (128 + signal.SIGINT, 128 + signal.SIGTERM)
 def follow(config: RunConfig, say: Callable[[InputError], None], scratch_in: Path | None = None) -> int:
     """Compute the share of this process, which its environment names.
 
+    What stands before training is worked out anew here, and compared with the first process's. Were it kept in the
+    folder of the run, this is the place to take it from there.
+
     Parameters
     ----------
     config
