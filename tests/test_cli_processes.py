@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import psutil
@@ -24,6 +25,7 @@ from monae_app.jobs.progress import RunFolder
 from tests.conftest import run_arguments as arguments
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 # to be stopped or killed in
@@ -53,42 +55,56 @@ def others(process: subprocess.Popen[str]) -> list[psutil.Process]:
     return psutil.Process(process.pid).children()
 
 
-def test_a_process_that_dies_and_a_wish_to_stop(data, tmp_path):
-    folder = tmp_path / "run"
-    begun = start(*arguments(data, folder, length=ENDLESS))
+@contextmanager
+def started(*flags: str) -> Iterator[subprocess.Popen[str]]:
+    process = start(*flags)
     try:
-        wait_for_steps(folder, begun, beyond=120)
-        (other,) = others(begun)
-        other.kill()
-        _, said = begun.communicate(timeout=60)
-        assert begun.returncode == 2
-        assert "Process 2 of 2 of the training was killed by signal 9" in said
-        assert "monae run --resume" in said
-        assert "Traceback" not in said
-        status = RunFolder(folder).read_status()
-        assert status.state == "failed"
-        assert status.detail.todo.startswith("resume")
-        reached = step_of(folder)
-        assert reached >= 100
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
 
-        # the other is told alone: both stop, at one step
-        again = start("run", "--resume", str(folder))
-        wait_for_steps(folder, again, beyond=reached)
-        (other,) = others(again)
+
+def test_a_process_that_dies_ends_the_run_in_words(data, tmp_path):
+    folder = tmp_path / "run"
+    with started(*arguments(data, folder, length=ENDLESS)) as run:
+        # a checkpoint is due after 100 steps, or sooner on a slow machine
+        wait_for_steps(folder, run, beyond=120)
+        (other,) = others(run)
+        other.kill()
+        _, said = run.communicate(timeout=60)
+    assert run.returncode == 2
+    assert "Process 2 of 2 of the training was killed by signal 9" in said
+    assert "monae run --resume" in said
+    assert "Traceback" not in said
+    status = RunFolder(folder).read_status()
+    assert status.state == "failed"
+    assert status.detail.todo.startswith("resume")
+    assert step_of(folder) > 0
+    assert not list(folder.glob(".process-*"))
+
+
+@pytest.mark.long
+def test_a_wish_to_stop_that_one_hears_stops_all_and_one_process_goes_on(data, tmp_path):
+    folder = tmp_path / "run"
+    with started(*arguments(data, folder, length=ENDLESS)) as run:
+        wait_for_steps(folder, run, beyond=10)
+        (other,) = others(run)
         began = time.monotonic()
         other.send_signal(signal.SIGTERM)
-        _, said = again.communicate(timeout=60)
+        run.communicate(timeout=60)
         assert time.monotonic() - began < SECONDS_TO_STOP
-        assert again.returncode in (130, 143)
-        assert f"going on from step {reached:,}" in said
-        assert RunFolder(folder).read_status().state == "cancelled"
-        assert step_of(folder) > reached
-        assert not other.is_running() or other.status() == psutil.STATUS_ZOMBIE
-        assert not list(folder.glob(".process-*"))
-    finally:
-        for each in (begun, *([again] if "again" in locals() else [])):
-            each.kill()
-            each.communicate()
+    assert run.returncode in (130, 143)
+    assert RunFolder(folder).read_status().state == "cancelled"
+    reached = step_of(folder)
+    assert reached > 10
+    with started("run", "--resume", str(folder), "--processes", "1") as again:
+        wait_for_steps(folder, again, beyond=reached)
+        assert others(again) == []
+        again.send_signal(signal.SIGTERM)
+        _, said = again.communicate(timeout=60)
+    assert again.returncode == 143
+    assert f"{reached:,} steps: going on from step {reached:,}" in said
 
 
 @pytest.mark.long
