@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import shutil
 import signal
 import sys
 import tempfile
@@ -114,7 +115,7 @@ def take_part(parsed: argparse.Namespace) -> int:
 def main(arguments: list[str] | None = None) -> int:
     """Follow the first process, which holds the other end of the standard input and listens to the output."""
     (folder,) = sys.argv[1:] if arguments is None else arguments
-    threading.Thread(target=_leave_with_the_first, daemon=True, name="pipe").start()
+    threading.Thread(target=_leave_with_the_first, args=(Path(folder),), daemon=True, name="pipe").start()
 
     def say(error: InputError) -> None:
         sys.stdout.write(json.dumps({"found": error.found, "expected": error.expected, "todo": error.todo}))
@@ -128,10 +129,12 @@ def main(arguments: list[str] | None = None) -> int:
     return follow(config, say, Path(folder))
 
 
-def _leave_with_the_first() -> None:
+def _leave_with_the_first(folder: Path) -> None:
     # not by way of sys.stdin, whose lock the interpreter would wait for when it ends
     while os.read(0, 1):
         pass
+    for left in folder.glob(f"{SCRATCH}*"):
+        shutil.rmtree(left, ignore_errors=True)
     os._exit(REFUSED)
 
 

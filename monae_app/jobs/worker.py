@@ -149,7 +149,9 @@ def _compute(recorder: Recorder, folder: Path, *, resume: bool, processes: int |
     config = read_config(folder)
 
     def give_up(error: MonaeError) -> None:
-        os._exit(_refused(recorder, error))
+        status = _refused(recorder, error)
+        sys.stderr.write(f"monae: {error}\n")
+        os._exit(status)
 
     number = processes or config.processes
     with in_company(folder, number, stopped=recorder.should_stop, give_up=give_up) as should_stop:

@@ -35,7 +35,7 @@ def choose_device(wanted: str) -> torch.device:
 
 def _own_gpu() -> torch.device:
     number, there = ranks.local_rank(), torch.cuda.device_count()
-    if number >= there:
+    if max(number + 1, ranks.local_size()) > there:
         raise InputError(
             f"This machine has {there} GPU{'s' if there > 1 else ''} for {ranks.local_size()} processes of a training.",
             "a GPU for each process.",
