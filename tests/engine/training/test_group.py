@@ -41,7 +41,7 @@ def try_in(folder: Path, what: str, *sizes: int) -> None:
         env=os.environ | named,
         capture_output=True,
         text=True,
-        timeout=900,
+        timeout=3000,
         start_new_session=True,
         check=False,
     )
@@ -77,7 +77,7 @@ def test_processes_take_one_step_together(members, size):
 
 
 @pytest.mark.long
-@pytest.mark.timeout(1000)
+@pytest.mark.timeout(3100)
 def test_several_processes_train_as_well_as_one(tmp_path):
     """Means over seeds lie as near as those of two other sets of seeds may."""
     make_planted(n_cells=600, n_genes=400, n_peaks=1500, seed=3).write(tmp_path)
