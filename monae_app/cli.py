@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from monae_app import __version__
-from monae_app.engine.config import JASPAR, DeviceName, GenomeName, ModelName, RunConfig, make_config
+from monae_app.engine.config import DeviceName, GenomeName, ModelName, RunConfig
 from monae_app.engine.errors import InputError, MonaeError
+from monae_app.engine.training import ranks
 from monae_app.jobs.cluster.command import add_worker
-from monae_app.jobs.ordered import named_inputs, named_settings, settings_help
+from monae_app.jobs.ordered import BY_FLAG, OF_MOTIFS, ordered_config, settings_help
 from monae_app.jobs.pseudotime_commands import add_pseudotime
 from monae_app.jobs.regulation_commands import add_links, add_regulate
 from monae_app.jobs.result_commands import add_compare, add_holdout, add_impute, add_motifs, add_report, add_transfer
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
 
 
 UNEXPECTED, REFUSED = 1, 2
-BY_FLAG = {"inputs", "genome", "bed", "gtf", "model", "batch_key", "paired", "steps", "epochs", "seed", "device"}
-OF_MOTIFS = ("motif_peaks", "motifs", "fasta")
-BY_FLAG |= set(OF_MOTIFS)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -107,6 +105,8 @@ def _add_run(commands: Any) -> None:
     length.add_argument("--epochs", type=int, help=RunConfig.model_fields["epochs"].description)
     command.add_argument("--seed", type=int, default=0)
     command.add_argument("--device", choices=get_args(DeviceName), default="auto")
+    about = "how many train together, on this machine (--set processes=N); torchrun starts them on several"
+    command.add_argument("--processes", type=int, metavar="N", help=about)
     command.add_argument("--batch-key", default="", help="obs columns that name batches, separated by commas")
     command.add_argument("--paired", action="store_true", help=RunConfig.model_fields["paired"].description)
     command.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="any setting listed below")
@@ -137,6 +137,10 @@ def _add_score(commands: Any) -> None:
 def _run(parsed: argparse.Namespace) -> int:
     # before numpy loads: spinning threads on a busy machine cost several times what they gain
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    if not ranks.leads():
+        from monae_app.jobs.following import take_part
+
+        return take_part(parsed)
     if parsed.resume is not None:
         from monae_app.jobs.resuming import check_free, check_unfinished
 
@@ -144,8 +148,8 @@ def _run(parsed: argparse.Namespace) -> int:
         if parsed.steps or parsed.epochs:
             return _extend(parsed, folder)
         _nothing_beside_resume(parsed, with_out=False)
-        return _compute(check_unfinished(folder), resume=True, debug=parsed.debug)
-    config = _config(parsed)
+        return _compute(check_unfinished(folder), parsed, resume=True)
+    config = ordered_config(parsed)
     if parsed.out is None:
         raise InputError("No run folder was named.", "--out RUN.", "name the folder to write.")
     from monae_app.jobs.destination import Destination
@@ -153,33 +157,11 @@ def _run(parsed: argparse.Namespace) -> int:
 
     destination = Destination(parsed.out, overwrite=parsed.overwrite)
     RunFolder(destination.folder).write_config(config)
-    status = _compute(destination.folder, resume=False, debug=parsed.debug)
+    status = _compute(destination.folder, parsed, resume=False)
     # an unexpected error keeps its log
     if status != UNEXPECTED and (kept := destination.settle(done=status == 0)):
         print(f"monae: the run that was there before is kept as {kept}", file=sys.stderr)
     return status
-
-
-def _config(parsed: argparse.Namespace) -> RunConfig:
-    return make_config(
-        inputs=named_inputs(parsed.inputs),
-        genome=parsed.genome,
-        bed=parsed.bed.resolve() if parsed.bed else None,
-        gtf=parsed.gtf.resolve() if parsed.gtf else None,
-        model=parsed.model,
-        **{name: _resolved(getattr(parsed, name)) for name in OF_MOTIFS},
-        steps=parsed.steps,
-        epochs=parsed.epochs,
-        seed=parsed.seed,
-        device=parsed.device,
-        batch_key=tuple(filter(None, parsed.batch_key.split(","))),
-        paired=parsed.paired,
-        **named_settings(parsed.set, BY_FLAG),
-    )
-
-
-def _resolved(path: Path | None) -> Path | None:
-    return path if path is None or str(path) == JASPAR else path.resolve()
 
 
 def _extend(parsed: argparse.Namespace, parent: Path) -> int:
@@ -196,7 +178,7 @@ def _extend(parsed: argparse.Namespace, parent: Path) -> int:
     config = longer_config(parent, steps=parsed.steps, epochs=parsed.epochs)
     destination = Destination(parsed.out, overwrite=parsed.overwrite)
     copy_into(parent, destination.folder, config)
-    status = _compute(destination.folder, resume=True, debug=parsed.debug)
+    status = _compute(destination.folder, parsed, resume=True)
     if status != UNEXPECTED and (kept := destination.settle(done=status == 0)):
         print(f"monae: the run that was there before is kept as {kept}", file=sys.stderr)
     return status
@@ -211,13 +193,13 @@ def _nothing_beside_resume(parsed: argparse.Namespace, *, with_out: bool) -> Non
         )
 
 
-def _compute(folder: Path, *, resume: bool, debug: bool) -> int:
+def _compute(folder: Path, parsed: argparse.Namespace, *, resume: bool) -> int:
     from monae_app.jobs.console import Console
     from monae_app.jobs.resuming import Farewell
     from monae_app.jobs.worker import execute
 
     with Farewell(folder) as farewell, Console() as console:
-        status = execute(folder, resume=resume, echo=console.show)
+        status = execute(folder, resume=resume, echo=console.show, processes=parsed.processes)
     said = json.loads((folder / "status.json").read_text(encoding="utf-8"))
     if status:
         detail = said.get("detail") or {}
@@ -233,7 +215,7 @@ def _compute(folder: Path, *, resume: bool, debug: bool) -> int:
         print(f"monae: {sentence}", file=sys.stderr)
         if status >= 128 or (folder / "checkpoint.safetensors").exists():
             farewell.say()
-        if debug:
+        if parsed.debug:
             print((folder / "log.txt").read_text(encoding="utf-8"), file=sys.stderr)
         return status
     report = json.loads((folder / "report.json").read_text(encoding="utf-8"))

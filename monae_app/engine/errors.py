@@ -4,6 +4,7 @@ MonaeError
 ├── InputError      what came in cannot be used: found, expected, what to do
 │   └── StorageError    the folder of the run cannot be written
 ├── TrainingError   the numbers broke while training: where, and what is left
+│   └── CompanyLost     another process of the training is gone
 └── Stopped         the user asked to stop; a checkpoint was written
 """
 
@@ -43,6 +44,10 @@ class StorageError(InputError):
 
 class TrainingError(MonaeError):
     """Training cannot go on; the last good checkpoint is kept."""
+
+
+class CompanyLost(TrainingError):
+    """Another process of a training that several share has ended or does not answer."""
 
 
 class Stopped(MonaeError):

@@ -186,6 +186,8 @@ class Monae(Fitted):
             If the loss diverges.
         Stopped
             If asked to stop.
+        Followed
+            Where several processes train together, in all but the first.
         """
         config, watch, tell = self.config, reporting.Stopwatch(), self._tell
         device = choose_device(config.device)
@@ -222,9 +224,7 @@ class Monae(Fitted):
             alignment = Alignment.of(evidence, trained, config.latent_shared, config.seed, tell)
         about = {
             "model": config.model,
-            "device": str(device),
-            "steps": learned.steps,
-            "batch_size": learned.size.cells,
+            **learned.record(device),
             **ground.record(),
             "dataset": summary,
             "batches": reporting.batches_of_run(dataset.batches, dataset.reference),

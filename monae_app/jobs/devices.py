@@ -23,10 +23,11 @@ from monae_app.engine.errors import InputError
 from monae_app.jobs.isolation import CGROUP_LIMIT, available_memory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 CPU, CUDA, MPS = "cpu", "cuda", "mps"
 FRESH_SECONDS = 2.0
+VISIBLE, SEEN_BY_SERVER, ALL = "CUDA_VISIBLE_DEVICES", "MONAE_SERVER_DEVICES", "all"
 CGROUP_CPU = Path("/sys/fs/cgroup/cpu.max")
 NAMES = {CUDA: "NVIDIA GPU", MPS: "Apple GPU", CPU: "CPU"}
 
@@ -105,12 +106,16 @@ def lanes_for(setting: str, found: tuple[Device, ...] | None = None) -> tuple[st
     return tuple(device.lane for device in found if wanted in (device.kind, device.lane))
 
 
-def environment(lane: str) -> dict[str, str]:
-    """Return what lets a process see its own lane alone, beside what its environment holds already."""
-    gpu = next((device for device in devices() if device.lane == lane and device.kind == CUDA), None)
-    if gpu is None:
+def environment(lanes: Sequence[str]) -> dict[str, str]:
+    """Return what lets a process see its own lanes alone, beside what its environment holds already.
+
+    A worker starts who is next in line, on any lane: it is told what the server sees, too.
+    """
+    gpus = {device.lane: device for device in devices() if device.kind == CUDA}
+    mine = [gpus[lane].uuid or lane.partition(":")[2] for lane in lanes if lane in gpus]
+    if not mine:
         return {}
-    return {"CUDA_VISIBLE_DEVICES": gpu.uuid or lane.partition(":")[2]}
+    return {VISIBLE: ",".join(mine), SEEN_BY_SERVER: os.environ.get(SEEN_BY_SERVER, os.environ.get(VISIBLE, ALL))}
 
 
 def check_device(setting: str, found: tuple[Device, ...] | None = None) -> None:
@@ -180,9 +185,9 @@ def _nvidia_gpus(nvml: Any = None) -> tuple[Device, ...]:
 
 def _visible(nvml: Any) -> Iterator[Any]:
     """Yield handles of the GPUs that torch would see, in its order."""
-    said = os.environ.get("CUDA_VISIBLE_DEVICES")
+    said = os.environ.get(SEEN_BY_SERVER, os.environ.get(VISIBLE, ALL))
     handles = [nvml.nvmlDeviceGetHandleByIndex(index) for index in range(nvml.nvmlDeviceGetCount())]
-    if said is None:
+    if said == ALL:
         yield from handles
         return
     uuids = [_text(nvml.nvmlDeviceGetUUID(handle)) for handle in handles]

@@ -10,7 +10,7 @@ import signal
 import threading
 import time
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from monae_app.engine.errors import InputError
 from monae_app.jobs import processes
@@ -20,6 +20,7 @@ from monae_app.jobs.standing import bury, conclude, put_in_line
 from monae_app.jobs.work_folder import job_of, jobs_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from monae_app.jobs.queue import Claim, Line, Ticket
 
 logger = logging.getLogger(__name__)
+
+Asked = TypeVar("Asked")
 
 KILL_SECONDS = 20.0
 TICK_SECONDS = 2.0
@@ -80,20 +83,21 @@ class Dispatcher(ABC):
         """Let those who are next begin, where a lane is free."""
 
     @abstractmethod
-    def _check_device(self, device: str) -> None:
+    def _check_device(self, device: str, processes: int) -> None:
         """Refuse what no device can ever take, with an InputError."""
 
     def submit(self, user: str, run: JobFolder, *, resume: bool = False, expected_s: float | None = None) -> None:
         """Put a run at the end of the line and return at once."""
-        device = run.device()
-        self._check_device(device)
+        device, processes = run.device(), run.processes()
+        self._check_device(device, processes)
         with self.queue.change() as line:
             if line.ticket(user, run.path.name) or line.claim(user, run.path.name):
                 return
             self._limits.check(line, user)
             status = put_in_line(run, expected_s)
             line.append(
-                user, run.path.name, device, kind=run.kind, resume=resume, expected_s=status.expected_s
+                user, run.path.name, device, processes=processes, kind=run.kind, resume=resume,
+                expected_s=status.expected_s,
             )  # fmt: skip
         self.tick()
 
@@ -120,7 +124,7 @@ class Dispatcher(ABC):
         ticket = line.ticket(user, run.path.name)
         return outlook(line, ticket, self._lanes_of_ticket, self._seconds_left) if ticket else None
 
-    def prospect(self, device: str) -> Outlook:
+    def prospect(self, device: str, processes: int = 1) -> Outlook:
         """Tell the place that one more run would have in line.
 
         Raises
@@ -128,9 +132,11 @@ class Dispatcher(ABC):
         InputError
             If no device can take it, or the line cannot be used.
         """
-        self._check_device(device)
+        self._check_device(device, processes)
         line = self.queue.look()
-        return outlook(line, line.append("", "", device), self._lanes_of_ticket, self._seconds_left)
+        return outlook(
+            line, line.append("", "", device, processes=processes), self._lanes_of_ticket, self._seconds_left
+        )
 
     def tick(self) -> None:
         """Take note of workers that have ended, kill those that do not stop, and start who is next."""
@@ -160,7 +166,8 @@ class Dispatcher(ABC):
                     line.append(
                         user,
                         run.path.name,
-                        _device(run),
+                        _asked(run.device, "auto"),
+                        processes=_asked(run.processes, 1),
                         kind=run.kind,
                         resume=run.has_checkpoint,
                         expected_s=status.expected_s,
@@ -245,8 +252,8 @@ class Dispatcher(ABC):
         return claim.ticket.expected_s if status.state == "queued" else seconds_left(status)
 
 
-def _device(run: JobFolder) -> str:
+def _asked(ask: Callable[[], Asked], otherwise: Asked) -> Asked:
     try:
-        return run.device()
+        return ask()
     except InputError:
-        return "auto"
+        return otherwise

@@ -40,8 +40,8 @@ class Launcher(Protocol):
     def lanes_of(self, device: str) -> tuple[str, ...]:
         """Return the lanes that may compute what a setting ``device`` asks for, as they are named in the line."""
 
-    def prospect(self, device: str) -> Outlook:
-        """Tell the place that one more run with this setting ``device`` would have in line.
+    def prospect(self, device: str, processes: int = 1) -> Outlook:
+        """Tell the place that one more run with these settings ``device`` and ``processes`` would have in line.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Starts workers on this machine, one a device, first come first served; loads no model itself.
+"""Starts workers on this machine, one a device or on several devices, first come first served; loads no model itself.
 
 Servers and workers of one store all move the line on, so that it moves while no server runs and never twice.
 """
@@ -16,6 +16,7 @@ from filelock import FileLock
 from monae_app.engine.errors import InputError
 from monae_app.jobs import devices, processes
 from monae_app.jobs.dispatcher import Dispatcher
+from monae_app.jobs.lane_choice import FreeLanes, lanes_needed
 from monae_app.jobs.private_files import private_folder
 from monae_app.jobs.queue import Claim, Line, Queue, Ticket
 from monae_app.jobs.standing import conclude
@@ -35,7 +36,9 @@ def lane_lock(store: Path, lane: str) -> FileLock:
     return FileLock(private_folder(store / "queue.locks") / f"{lane.replace(':', '-')}.lock")
 
 
-def start_worker(command: Sequence[str], run: JobFolder, lane: str, *, resume: bool) -> subprocess.Popen[bytes]:
+def start_worker(
+    command: Sequence[str], run: JobFolder, lanes: Sequence[str], *, resume: bool
+) -> subprocess.Popen[bytes]:
     """Start the process that computes a run.
 
     Parameters
@@ -44,8 +47,8 @@ def start_worker(command: Sequence[str], run: JobFolder, lane: str, *, resume: b
         What is started; ``--resume`` is added if need be.
     run
         Takes what the process prints.
-    lane
-        The device of this machine that it has to itself.
+    lanes
+        The devices of this machine that it has to itself.
     resume
         Go on from the checkpoint.
 
@@ -63,7 +66,7 @@ def start_worker(command: Sequence[str], run: JobFolder, lane: str, *, resume: b
             stderr=log,
             start_new_session=True,
             close_fds=True,
-            env=os.environ | devices.environment(lane),
+            env=os.environ | devices.environment(lanes),
         )
 
 
@@ -104,51 +107,61 @@ class LocalLauncher(Dispatcher):
         self._reap()
         super().tick()
 
-    def worker_done(self, lane: str, pid: int) -> None:
-        """Give a lane back and start who is next on it (called by the worker, which then ends)."""
+    def worker_done(self, lanes: Sequence[str], pid: int) -> None:
+        """Give lanes back and start who is next on them (called by the worker, which then ends)."""
         with self.queue.change() as line:
-            claim = line.claims.get(lane)
-            if claim is not None and claim.pid == pid:
-                del line.claims[lane]
-            self._start_waiting(line, only=lane)
+            for lane in lanes:
+                claim = line.claims.get(lane)
+                if claim is not None and claim.pid == pid:
+                    del line.claims[lane]
+            self._start_waiting(line, only=lanes)
 
     def close(self) -> None:
         """Stop ticking; workers go on."""
         self._reap()
         super().close()
 
-    def _check_device(self, device: str) -> None:
-        if not self.lanes_of(device):
+    def _check_device(self, device: str, processes: int) -> None:
+        lanes = self.lanes_of(device)
+        if not lanes:
             raise InputError(f"This machine has no {device} device.", "a device that is there.", "choose another.")
+        if lanes_needed(lanes, processes) > len(lanes):
+            raise InputError(
+                f"This machine has {len(lanes)} GPU{'s' if len(lanes) > 1 else ''}, and processes = {processes}.",
+                "a GPU for each process.",
+                "lower processes, or train on the CPU.",
+            )
 
-    def _start_waiting(self, line: Line, only: str | None = None) -> None:
+    def _start_waiting(self, line: Line, only: Sequence[str] | None = None) -> None:
+        free = FreeLanes(line.claims, only)
         for ticket in list(line.waiting):
             lanes = self.lanes_of(ticket.device)
             if not self.waits(ticket):
                 line.waiting.remove(ticket)
                 continue
-            if not lanes:
+            needed = lanes_needed(lanes, ticket.processes)
+            if len(lanes) < needed:
                 line.waiting.remove(ticket)
-                conclude(self.run(ticket), "failed", f"This machine has no {ticket.device} device any more.")
-                continue
-            free = next((lane for lane in lanes if lane not in line.claims and only in (None, lane)), None)
-            if free is not None:
+                what = f"{ticket.device} device" if needed == 1 else f"{needed} GPUs"
+                conclude(self.run(ticket), "failed", f"This machine has no {what} any more.")
+            elif given := free.give(lanes, needed):
                 line.waiting.remove(ticket)
-                self._start(line, ticket, free)
+                self._start(line, ticket, given)
 
-    def _start(self, line: Line, ticket: Ticket, lane: str) -> None:
+    def _start(self, line: Line, ticket: Ticket, lanes: tuple[str, ...]) -> None:
         run = self.run(ticket)
-        command = [*self._worker, str(run.path), "--lane", lane, "--store", str(self.store)]
+        command = [*self._worker, str(run.path), "--lane", ",".join(lanes), "--store", str(self.store)]
         try:
-            child = start_worker(command, run, lane, resume=ticket.resume)
+            child = start_worker(command, run, lanes, resume=ticket.resume)
         except OSError as error:
             conclude(run, "failed", f"The worker could not be started ({error}).")
             return
         with self._lock:
             self._children.append(child)
-        line.claims[lane] = Claim(
-            ticket=ticket, lane=lane, pid=child.pid, process=processes.identity(child.pid), host=processes.host()
-        )  # fmt: skip
+        for lane in lanes:
+            line.claims[lane] = Claim(
+                ticket=ticket, lane=lane, pid=child.pid, process=processes.identity(child.pid), host=processes.host()
+            )  # fmt: skip
 
     def _reap(self) -> None:
         with self._lock:

@@ -5,14 +5,61 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
-from monae_app.engine.config import ModalityName, RunConfig
+from monae_app.engine.config import JASPAR, ModalityName, RunConfig, make_config
 from monae_app.engine.errors import InputError
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Collection, Sequence
 
 LISTS = ("keep_genes", "antibody_genes")
 MODALITIES: tuple[ModalityName, ...] = get_args(ModalityName)
+BY_FLAG = {
+    "inputs",
+    "genome",
+    "bed",
+    "gtf",
+    "model",
+    "batch_key",
+    "paired",
+    "steps",
+    "epochs",
+    "seed",
+    "device",
+    "processes",
+}
+OF_MOTIFS = ("motif_peaks", "motifs", "fasta")
+BY_FLAG |= set(OF_MOTIFS)
+
+
+def ordered_config(parsed: argparse.Namespace) -> RunConfig:
+    """Return the settings of the run that the flags of ``monae run`` describe.
+
+    Raises
+    ------
+    InputError
+        If one cannot be used.
+    """
+    return make_config(
+        inputs=named_inputs(parsed.inputs),
+        genome=parsed.genome,
+        bed=parsed.bed.resolve() if parsed.bed else None,
+        gtf=parsed.gtf.resolve() if parsed.gtf else None,
+        model=parsed.model,
+        **{name: _resolved(getattr(parsed, name)) for name in OF_MOTIFS},
+        steps=parsed.steps,
+        epochs=parsed.epochs,
+        seed=parsed.seed,
+        device=parsed.device,
+        **({} if parsed.processes is None else {"processes": parsed.processes}),
+        batch_key=tuple(filter(None, parsed.batch_key.split(","))),
+        paired=parsed.paired,
+        **named_settings(parsed.set, BY_FLAG),
+    )
+
+
+def _resolved(path: Path | None) -> Path | None:
+    return path if path is None or str(path) == JASPAR else path.resolve()
 
 
 def named_inputs(items: Sequence[str]) -> dict[ModalityName, tuple[Path, ...]]:

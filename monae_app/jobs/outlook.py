@@ -6,6 +6,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from monae_app.jobs.lane_choice import lanes_needed
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -60,9 +62,12 @@ def outlook(
     for each in rivals[: rivals.index(ticket) + 1]:
         lanes = lanes_of(each)
         times = [(free_at.get(lane, 0.0), lane) for lane in lanes]
-        known = [(when, lane) for when, lane in times if when is not None]
-        starts, lane = min(known, default=(None, places(each)[0]))
-        free_at[lane] = None if starts is None or each.expected_s is None else starts + each.expected_s
+        known = sorted((when, lane) for when, lane in times if when is not None)
+        needed = lanes_needed(lanes, each.processes)
+        taken = [lane for _, lane in known[:needed]] if len(known) >= needed else list(places(each)[:needed])
+        starts = known[needed - 1][0] if len(known) >= needed else None
+        for lane in taken:
+            free_at[lane] = None if starts is None or each.expected_s is None else starts + each.expected_s
     return Outlook(rivals.index(ticket) + 1, len(rivals), starts)
 
 

@@ -137,6 +137,10 @@ class JobFolder(ABC):
             If that cannot be read.
         """
 
+    def processes(self) -> int:
+        """Return how many processes compute it, on a GPU each or on the CPU; raises as :meth:`device` does."""
+        return 1
+
     @abstractmethod
     def needs(self) -> Iterator[Path]:
         """Name what has to be there where it is computed.
@@ -279,6 +283,10 @@ class RunFolder(JobFolder):
     def device(self) -> str:
         """Return what its settings say."""
         return self.read_config().device
+
+    def processes(self) -> int:
+        """Return what its settings say."""
+        return self.read_config().processes
 
     def needs(self) -> Iterator[Path]:
         """Name its inputs and other files."""

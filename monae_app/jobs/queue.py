@@ -41,12 +41,13 @@ class Ticket(BaseModel):
     run: str
     kind: Kind = "run"
     device: str = "auto"
+    processes: int = 1
     resume: bool = False
     expected_s: float | None = None
 
 
 class Claim(BaseModel):
-    """A run that has a lane to itself: its ticket, and the process that computes it."""
+    """A run that has a lane to itself: its ticket, and the process that computes it; several lanes, a claim each."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -77,7 +78,12 @@ class Line(BaseModel):
 
     def of_user(self, user: str) -> int:
         """Count the runs of a user that wait or compute."""
-        return sum(each.user == user for each in (*self.waiting, *(each.ticket for each in self.claims.values())))
+        return sum(each.user == user for each in self.jobs())
+
+    def jobs(self) -> list[Ticket]:
+        """Return the tickets of all that wait or compute, each once."""
+        computing = {each.ticket.number: each.ticket for each in self.claims.values()}
+        return [*self.waiting, *computing.values()]
 
     def append(
         self,
@@ -85,13 +91,15 @@ class Line(BaseModel):
         run: str,
         device: str = "auto",
         *,
+        processes: int = 1,
         kind: Kind = "run",
         resume: bool = False,
         expected_s: float | None = None,
     ) -> Ticket:
         """Put a job at the end of the line."""
         ticket = Ticket(
-            number=self.next_number, user=user, run=run, kind=kind, device=device, resume=resume, expected_s=expected_s
+            number=self.next_number, user=user, run=run, kind=kind, device=device, processes=processes, resume=resume,
+            expected_s=expected_s,
         )  # fmt: skip
         self.next_number += 1
         self.waiting.append(ticket)

@@ -26,7 +26,7 @@ class RunLimits:
         InputError
             If a limit is reached.
         """
-        mine, all_of_them = line.of_user(user), len(line.waiting) + len(line.claims)
+        mine, all_of_them = line.of_user(user), len(line.jobs())
         if mine >= self.per_user:
             raise InputError(
                 f"{mine} of your trainings and checks wait or compute.",

@@ -15,7 +15,7 @@ import os
 import signal
 import sys
 import threading
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ from filelock import FileLock, Timeout
 
 from monae_app.engine.errors import InputError, MonaeError, Stopped, TrainingError
 from monae_app.engine.result import read_config
+from monae_app.jobs.company import in_company
 from monae_app.jobs.local import LocalLauncher, lane_lock
 from monae_app.jobs.progress import Failure
 from monae_app.jobs.recorder import Event, Recorder
@@ -40,7 +41,12 @@ LANE_SECONDS = 60.0
 
 
 def execute(
-    folder: Path, *, resume: bool = False, echo: Callable[[Event], None] | None = None, lane: str | None = None
+    folder: Path,
+    *,
+    resume: bool = False,
+    echo: Callable[[Event], None] | None = None,
+    lane: str | None = None,
+    processes: int | None = None,
 ) -> int:
     """Compute the run that ``folder``/config.json describes, or do what its order.json orders, in this process.
 
@@ -54,6 +60,8 @@ def execute(
         Called with every event, for a progress display.
     lane
         The device that the run has to itself.
+    processes
+        How many train together; as the run's settings say, unless given.
 
     Returns
     -------
@@ -71,7 +79,7 @@ def execute(
             if lane is None:
                 # Nobody's line: a wish to stop that is there already was meant for an earlier process.
                 run.cancel_path.unlink(missing_ok=True)
-            return _execute(Recorder(run, echo, lane), folder, resume=resume)
+            return _execute(Recorder(run, echo, lane), folder, resume=resume, processes=processes)
     except Timeout:
         raise InputError(
             f"The run {folder.name} is being computed by another process.",
@@ -80,11 +88,11 @@ def execute(
         ) from None
 
 
-def _execute(recorder: Recorder, folder: Path, *, resume: bool) -> int:
+def _execute(recorder: Recorder, folder: Path, *, resume: bool, processes: int | None) -> int:
     with _logging_to(recorder.run.log_path), _stopping_on_signals(recorder), recorder.heartbeat():
         recorder.event({"stage": "read", "message": "Going on" if resume else "Starting"})
         try:
-            _compute(recorder, folder, resume=resume)
+            _compute(recorder, folder, resume=resume, processes=processes)
         except Stopped as stopped:
             recorder.finish("cancelled", _stopped(recorder, stopped))
             return 128 + (recorder.signal or signal.SIGINT)
@@ -133,22 +141,34 @@ def _stopped(recorder: Recorder, stopped: Stopped) -> str:
     return f"{stopped} Its checkpoint is kept." if stopped.step else str(stopped)
 
 
-def _compute(recorder: Recorder, folder: Path, *, resume: bool) -> None:
-    _bound_threads()
+def _compute(recorder: Recorder, folder: Path, *, resume: bool, processes: int | None) -> None:
+    bound_threads()
     # Imported here, what follows too: libraries take seconds, and the first line of progress must not wait for them.
     from monae_app.jobs.kept_matrices import matrices_kept, matrices_of
 
     with matrices_kept(matrices_of(folder)):
         if isinstance(recorder.run, WorkFolder):
             do_work(recorder.run, recorder)
-            return
-        config = read_config(folder)
+        else:
+            _train(recorder, folder, resume=resume, processes=processes)
+
+
+def _train(recorder: Recorder, folder: Path, *, resume: bool, processes: int | None) -> None:
+    config = read_config(folder)
+
+    def give_up(error: MonaeError) -> None:
+        status = _refused(recorder, error)
+        sys.stderr.write(f"monae: {error}\n")
+        os._exit(status)
+
+    number = processes or config.processes
+    with in_company(folder, number, stopped=recorder.should_stop, give_up=give_up) as should_stop:
         from monae_app.engine.pipeline import run
 
-        run(config, folder, on_event=recorder.event, should_stop=recorder.should_stop, resume=resume)
+        run(config, folder, on_event=recorder.event, should_stop=should_stop, resume=resume)
 
 
-def _bound_threads() -> None:
+def bound_threads() -> None:
     """Keep OpenMP from spinning; MONAE_THREADS sets the number of threads, one unless told.
 
     One thread also makes two runs with one seed equal, whatever else the machine is doing.
@@ -209,16 +229,20 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m monae_app.jobs.worker", description="Compute one folder.")
     parser.add_argument("run", type=Path, help="folder that holds config.json or order.json")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in the folder")
-    parser.add_argument("--lane", help="device of the store that this worker has to itself")
+    parser.add_argument("--lane", help="devices of the store that this worker has to itself, separated by commas")
     parser.add_argument("--store", type=Path, help="store whose line moves on when the run has ended")
     given = parser.parse_args(arguments)
     try:
         if given.store is None or given.lane is None:
             return execute(given.run, resume=given.resume, lane=given.lane)
         # The system takes the lock back however this process ends: never two on one device.
-        with lane_lock(given.store, given.lane).acquire(timeout=LANE_SECONDS):
+        lanes = given.lane.split(",")
+        with ExitStack() as held:
+            # in one order, so that no two wait for each other
+            for lane in sorted(lanes):
+                held.enter_context(lane_lock(given.store, lane).acquire(timeout=LANE_SECONDS))
             status = execute(given.run, resume=given.resume, lane=given.lane)
-            LocalLauncher(given.store).worker_done(given.lane, os.getpid())
+            LocalLauncher(given.store).worker_done(lanes, os.getpid())
             return status
     except (MonaeError, Timeout) as error:
         logger.error("%s", error)

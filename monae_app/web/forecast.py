@@ -69,7 +69,7 @@ def forecast(services: Services, source: Source, config: RunConfig) -> Forecast:
         If the data cannot be read, or the machine has no such device.
     """
     summary = services.summary(source)
-    prospect = services.launcher.prospect(config.device)
+    prospect = services.launcher.prospect(config.device, config.processes)
     here = {each.lane: each for each in devices.devices()}
     lane = next(iter(services.launcher.lanes_of(config.device)), config.device)
     # In a cluster a lane is named with its machine, and nothing is known of its memory here.

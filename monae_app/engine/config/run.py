@@ -159,6 +159,13 @@ class RunConfig(GraphStageSettings):
     device: DeviceName = parameter(
         "auto", "length", "Where to compute; auto takes an NVIDIA GPU if there is one.", expert=False
     )
+    processes: int = parameter(
+        1,
+        "length",
+        "Processes that train together, each on a share of the cells of a step: a GPU each, or cores of the CPU.",
+        ge=1,
+        le=64,
+    )
 
     latent_shared: int = parameter(25, "model", "Axes that all modalities share, the result.", ge=2, le=500)
     latent_private: int = parameter(25, "model", "Axes of each modality's own, for what it alone sees.", ge=0, le=500)
@@ -239,6 +246,9 @@ class RunConfig(GraphStageSettings):
         places = [name for name in ("genome", "bed", "gtf") if getattr(self, name) is not None]
         if len(places) > 1:
             msg = f"{' and '.join(places)} are given together; give one of them"
+            raise ValueError(msg)
+        if self.processes > 1 and self.device == "mps":
+            msg = "several processes train on CUDA devices or on the CPU; of mps there is one"
             raise ValueError(msg)
         if wrong := self.wrong_motifs():
             raise ValueError(wrong)

@@ -38,3 +38,11 @@ def plan(summary: dict[str, Any], config: RunConfig) -> str:
 def files(config: RunConfig) -> str:
     """Say which files are read."""
     return f"Reading {', '.join(path.name for paths in config.inputs.values() for path in paths)}"
+
+
+def shared(n_processes: int, config: RunConfig) -> str:
+    """Say that several processes train together."""
+    each = config.batch_size // n_processes
+    return (
+        f"{n_processes} processes train together: each computes some {each:,} of {config.batch_size:,} cells of a step"
+    )

@@ -18,6 +18,7 @@ from monae_app.engine.model.contrast import TeacherAndStudent, TeacherKind
 from monae_app.engine.model.discriminator import Discriminator
 from monae_app.engine.model.graph_vae import GraphEncoder, edge_logits
 from monae_app.engine.model.likelihoods import LIKELIHOODS, ZERO_LOGIT_AT_START, negative_log_likelihood
+from monae_app.engine.model.step import ALONE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from monae_app.engine.model.cell_autoencoder import BatchDecoder, CellEncoder, CellLatent
-    from monae_app.engine.model.step import AnchorBatch, CellBatch, EdgeBatch, Step
+    from monae_app.engine.model.step import AnchorBatch, CellBatch, Company, EdgeBatch, Share, Step
 
 DISCRIMINATOR_WIDTH = 256
 NOISE_AT_START = 1.5
@@ -132,33 +133,39 @@ class MonaeNet(nn.Module):
         """Latent of cells of one modality; representation (B, k), batch (B,)."""
         return self.encoders[modality](representation, batch)  # type: ignore[no-any-return]
 
-    def losses(self, step: Step) -> dict[str, Tensor]:
-        """Every term of the objective on one step, weighted, ready to be summed."""
+    def losses(self, step: Step, company: Company = ALONE) -> dict[str, Tensor]:
+        """Every term of the objective on one step, weighted, ready to be summed.
+
+        Where other processes compute shares of the same step, the mean over processes of each term, and of its
+        gradient, is that of the whole step.
+        """
         weights = self.weights
         vector_mean, vector_sd = self.graph()
         vectors = vector_mean + vector_sd * torch.randn_like(vector_sd)
+        company.part()
         terms: dict[str, Tensor] = {}
         latents: dict[str, CellLatent] = {}
         for name, batch in step.cells.items():
             latents[name] = self.encode(name, batch.representation, batch.batch)
-            terms[f"nll_{name}"] = self._reconstruction(name, batch, latents[name], vectors[self.blocks[name]])
+            nll = self._reconstruction(name, batch, latents[name], vectors[self.blocks[name]])
+            terms[f"nll_{name}"] = batch.share.weight * nll
             n_features = self.blocks[name].stop - self.blocks[name].start
             kl = losses.kl_to_standard_normal(latents[name].mean, latents[name].sd)
-            terms[f"kl_{name}"] = weights.kl * kl / n_features
+            terms[f"kl_{name}"] = batch.share.weight * weights.kl * kl / n_features
         terms["kl_features"] = self._feature_prior(vector_mean, vector_sd)
         if self.additive:
             terms["batches"] = self._batch_prior(self.additive)
         if step.edges is not None and weights.graph > 0:
             terms["edges"] = weights.graph * len(step.cells) * self._edges(step.edges, vectors[:, : self.n_shared])
         if self.discriminator is not None:
-            terms["discriminator"] = self._discriminator(self.discriminator, step, latents)
+            terms["discriminator"] = self._discriminator(self.discriminator, step, latents, company)
         if step.anchors and weights.anchor > 0:
-            pulls = [each.pull * self._anchors(each) for each in step.anchors]
+            pulls = [each.pull * self._anchors(each, company) for each in step.anchors]
             terms["anchors"] = weights.anchor * torch.stack(pulls).mean()
         if self.pairs:
-            terms["contrastive"] = weights.contrastive * self._contrastive(step, latents)
+            terms["contrastive"] = weights.contrastive * self._contrastive(step, latents, company)
         if self.clusters is not None:
-            terms["clusters"] = weights.cluster * self._clusters(self.clusters, latents)
+            terms["clusters"] = weights.cluster * self._clusters(self.clusters, step, latents, company)
         return terms
 
     def _batch_prior(self, names: Sequence[str]) -> Tensor:
@@ -207,8 +214,10 @@ class MonaeNet(nn.Module):
         negative = edge_logits(shared, edges.heads[:, None], edges.corrupted, edges.sign[:, None])
         return losses.edge_nll(positive, negative)
 
-    def _discriminator(self, discriminator: Discriminator, step: Step, latents: Mapping[str, CellLatent]) -> Tensor:
-        shared, modality = self._all_shared(latents)
+    def _discriminator(
+        self, discriminator: Discriminator, step: Step, latents: Mapping[str, CellLatent], company: Company
+    ) -> Tensor:
+        shared, modality = self._all_shared(step, latents, company)
         weight = torch.cat([step.cells[name].balance for name in latents])
         noise = NOISE_AT_START * max(0.0, 1 - step.progress / NOISE_UNTIL)
         seen = losses.reverse_gradient(shared, self.weights.adversarial)
@@ -217,28 +226,43 @@ class MonaeNet(nn.Module):
             seen = seen + noise * torch.randn_like(seen) * shared.detach().std(dim=0)
         return losses.modality_cross_entropy(discriminator(seen), modality, weight)
 
-    def _all_shared(self, latents: Mapping[str, CellLatent]) -> tuple[Tensor, Tensor]:
-        """Shared means of all cells and the number of their modality."""
-        shared = torch.cat([latent.mean[:, : self.n_shared] for latent in latents.values()])
-        sizes = torch.tensor([len(latent.mean) for latent in latents.values()], device=shared.device)
+    def _all_shared(self, step: Step, latents: Mapping[str, CellLatent], company: Company) -> tuple[Tensor, Tensor]:
+        """Shared means of all cells, those of other processes too, and the number of their modality."""
+        parts = [
+            company.rows(latent.mean[:, : self.n_shared], step.cells[name].share) for name, latent in latents.items()
+        ]
+        shared = torch.cat(parts)
+        sizes = torch.tensor([len(each) for each in parts], device=shared.device)
         return shared, torch.arange(len(latents), device=shared.device).repeat_interleave(sizes)
 
-    def _anchors(self, anchors: AnchorBatch) -> Tensor:
+    def _anchors(self, anchors: AnchorBatch, company: Company) -> Tensor:
         first, second = (
             self.encode(name, representation, batch).mean[:, : self.n_shared]
             for name, representation, batch in zip(
                 anchors.modalities, anchors.representations, anchors.batches, strict=True
             )
         )
+        first, second = _both(first, second, anchors.share, company)
         return losses.nt_xent(first, second, self.weights.temperature, anchors.not_negative)
 
-    def _contrastive(self, step: Step, latents: Mapping[str, CellLatent]) -> Tensor:
+    def _contrastive(self, step: Step, latents: Mapping[str, CellLatent], company: Company) -> Tensor:
         found = []
         for name, pair in self.pairs.items():
             teacher, student = pair.views(self.encoders[name], step.cells[name], latents[name].mean[:, : self.n_shared])  # type: ignore[operator]
+            teacher, student = _both(teacher, student, step.cells[name].share, company)
             found.append(losses.nt_xent(teacher, student, self.weights.temperature))
         return torch.stack(found).mean()
 
-    def _clusters(self, clusters: ClusterHead, latents: Mapping[str, CellLatent]) -> Tensor:
-        shared, modality = self._all_shared(latents)
+    def _clusters(
+        self, clusters: ClusterHead, step: Step, latents: Mapping[str, CellLatent], company: Company
+    ) -> Tensor:
+        shared, modality = self._all_shared(step, latents, company)
         return clustering_loss(shared, clusters(shared), modality, clusters.alive)
+
+
+def _both(first: Tensor, second: Tensor, share: Share, company: Company) -> tuple[Tensor, Tensor]:
+    """Two views of the rows of all processes: each is to be told from the others' rows, too."""
+    if share.total is None:
+        return first, second
+    both, width = company.rows(torch.cat([first, second], dim=1), share), first.shape[1]
+    return both[:, :width], both[:, width:]

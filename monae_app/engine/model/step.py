@@ -6,12 +6,54 @@ B cells of a modality in a step, k input components, F decoded features, A ancho
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from monae_app.engine.model.likelihoods import SparseValues
+
+
+class Share(NamedTuple):
+    """What part of a batch stands here, where several processes compute one step.
+
+    Parameters
+    ----------
+    weight
+        By how much a mean over the rows that stand here counts, so that the mean over processes is that over all rows.
+    total
+        Rows of the batch in all processes; None where all stand here.
+    """
+
+    weight: float = 1.0
+    total: int | None = None
+
+
+WHOLE = Share()
+
+
+class Company(Protocol):
+    """Other processes that compute the same step on other rows."""
+
+    def rows(self, mine: Tensor, share: Share) -> Tensor:
+        """Rows of all processes, in the order of the whole batch; gradients flow into those that stand here."""
+
+    def part(self) -> None:
+        """Draw from here on noise of this process's own; up to here all drew the same."""
+
+
+class Alone:
+    """No other process."""
+
+    def rows(self, mine: Tensor, share: Share) -> Tensor:
+        """Return them."""
+        return mine
+
+    def part(self) -> None:
+        """Do nothing."""
+
+
+ALONE = Alone()
 
 
 @dataclass(frozen=True)
@@ -47,13 +89,15 @@ class CellBatch:
     library
         (B, 1).
     balance
-        How much every cell weighs in the mixing of modalities, (B,).
+        How much every cell weighs in the mixing of modalities, (B,); of a share, that of the whole batch.
     features
         Positions of the decoded features within the modality, (F,) int64.
     measured
         Their values.
     partners
         None where nothing is anchored.
+    share
+        Of the step's cells of this modality.
     """
 
     representation: Tensor
@@ -63,6 +107,7 @@ class CellBatch:
     features: Tensor
     measured: SparseValues
     partners: Partners | None
+    share: Share = WHOLE
 
 
 @dataclass(frozen=True)
@@ -86,9 +131,11 @@ class AnchorBatch:
     representations, batches
         What their encoders read, (A, k) and (A,) each.
     not_negative
-        Which of the 2A views are no negatives of each other, (2A, 2A) bool.
+        Which of the 2A views are no negatives of each other, (2A, 2A) bool; of a share, those of the whole batch.
     pull
         How much these anchors weigh beside those of other modalities.
+    share
+        Of the step's anchors.
     """
 
     modalities: tuple[str, str]
@@ -96,6 +143,7 @@ class AnchorBatch:
     batches: tuple[Tensor, Tensor]
     not_negative: Tensor
     pull: float = 1.0
+    share: Share = WHOLE
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ import torch
 from monae_app.engine.data.covered import CoveredMatrix
 from monae_app.engine.model.likelihoods import SparseValues
 from monae_app.engine.model.step import AnchorBatch, CellBatch, EdgeBatch, Partners, Step
+from monae_app.engine.training.group import SOLO, Group
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -115,6 +116,12 @@ class StepSampler:
         As in RunConfig.
     device
         Where the tensors go.
+
+    Attributes
+    ----------
+    group
+        Processes that draw the same cells, features, anchors and edges, of which each takes its share of the cells and
+        anchors; this one alone, unless set.
     """
 
     def __init__(
@@ -128,6 +135,7 @@ class StepSampler:
         features_per_step: int,
         device: torch.device,
     ) -> None:
+        self.group: Group = SOLO
         self.cells, self.edges, self.anchors = cells, edges, [each for each in anchors if len(each.rows) > 1]
         self.seed, self.batch_size, self.features_per_step, self.device = seed, batch_size, features_per_step, device
         self._partners = {
@@ -162,17 +170,22 @@ class StepSampler:
         features = np.arange(n_features)
         if n_features > self.features_per_step:
             features = np.sort(rng.choice(n_features, self.features_per_step, replace=False, shuffle=False))
+        part, share = self.group.share(len(rows))
+        mine = rows[part]
         return CellBatch(
-            self._tensor(source.representation[rows]),
-            self._tensor(source.batch[rows]),
-            self._tensor(source.library[rows, None]),
+            self._tensor(source.representation[mine]),
+            self._tensor(source.batch[mine]),
+            self._tensor(source.library[mine, None]),
             self._tensor(source.balance[rows]),
             self._tensor(features),
-            self._measured(source.values, rows, features),
-            self._partners_for(name, step, rows, rng),
+            self._measured(source.values, mine, features),
+            self._partners_for(name, step, rows, part, rng),
+            share,
         )
 
-    def _partners_for(self, name: str, step: int, rows: np.ndarray, rng: np.random.Generator) -> Partners | None:
+    def _partners_for(
+        self, name: str, step: int, rows: np.ndarray, part: slice, rng: np.random.Generator
+    ) -> Partners | None:
         if not self._partners[name]:
             return None
         # with several other modalities, they take turns
@@ -183,12 +196,12 @@ class StepSampler:
         cells = self.cells[other]
         # who has no partner is passed over, but batch norm reads what stands there: any cell, not one cell many times
         anyone = rng.integers(len(cells.representation), size=len(rows))
-        partner = np.where(count > 0, theirs[np.where(count > 0, chosen, 0)], anyone)
+        partner = np.where(count > 0, theirs[np.where(count > 0, chosen, 0)], anyone)[part]
         return Partners(
             other,
             self._tensor(cells.representation[partner]),
             self._tensor(cells.batch[partner]),
-            self._tensor(count > 0),
+            self._tensor(count[part] > 0),
         )
 
     def _measured(self, values: sp.csr_matrix | CoveredMatrix, rows: np.ndarray, features: np.ndarray) -> SparseValues:
@@ -227,13 +240,15 @@ class StepSampler:
         anchored = source.joined[chosen[:, 0]][:, chosen[:, 1]].toarray()
         alike = start @ start.T > source.alike_from
         alike |= np.block([[same[0], anchored], [anchored.T, same[1]]])
-        first, second = (self.cells[name] for name in source.modalities)
+        part, share = self.group.share(size)
+        ends = [(self.cells[name], rows) for name, rows in zip(source.modalities, chosen[part].T, strict=True)]
         return AnchorBatch(
             source.modalities,
-            (self._tensor(first.representation[chosen[:, 0]]), self._tensor(second.representation[chosen[:, 1]])),
-            (self._tensor(first.batch[chosen[:, 0]]), self._tensor(second.batch[chosen[:, 1]])),
+            tuple(self._tensor(cells.representation[rows]) for cells, rows in ends),  # type: ignore[arg-type]
+            tuple(self._tensor(cells.batch[rows]) for cells, rows in ends),  # type: ignore[arg-type]
             self._tensor(alike),
             source.pull,
+            share,
         )
 
 

@@ -63,6 +63,17 @@ class Checkpoint:
         about = {"step": str(self.step), "monitor": json.dumps(self.monitor), "about": json.dumps(self.about)}
         write_atomically(path, lambda temporary: safetensors.torch.save_file(self.tensors, temporary, metadata=about))
 
+    def to_bytes(self) -> bytes:
+        """Return what :meth:`of_bytes` makes a checkpoint of."""
+        head = json.dumps([self.step, self.monitor, self.about]).encode()
+        return len(head).to_bytes(8, "little") + head + safetensors.torch.save(self.tensors)
+
+    @classmethod
+    def of_bytes(cls, content: bytes) -> Checkpoint:
+        """Make a checkpoint of what another process of the training has sent."""
+        end = 8 + int.from_bytes(content[:8], "little")
+        return cls(safetensors.torch.load(content[end:]), *json.loads(content[8:end]))
+
     @classmethod
     def read(cls, path: Path) -> Checkpoint:
         """Read the file.

@@ -5,15 +5,18 @@ from __future__ import annotations
 import torch
 
 from monae_app.engine.errors import InputError
+from monae_app.engine.training import ranks
 
 
 def choose_device(wanted: str) -> torch.device:
     """Turn auto (cuda, else cpu), cpu, cuda or mps into a device of this machine.
 
+    Of several processes that train together each takes a GPU of its own.
+
     Raises
     ------
     InputError
-        If the machine has no such device.
+        If the machine has no such device, or fewer GPUs than processes.
     """
     present = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if wanted == "auto":
@@ -25,4 +28,17 @@ def choose_device(wanted: str) -> torch.device:
             f"one of: auto, {', '.join(name for name, there in present.items() if there)}.",
             "choose one of these with --device.",
         )
+    if wanted == "cuda" and ranks.size() > 1:
+        return _own_gpu()
     return torch.device(wanted)
+
+
+def _own_gpu() -> torch.device:
+    number, there = ranks.local_rank(), torch.cuda.device_count()
+    if max(number + 1, ranks.local_size()) > there:
+        raise InputError(
+            f"This machine has {there} GPU{'s' if there > 1 else ''} for {ranks.local_size()} processes of a training.",
+            "a GPU for each process.",
+            "start fewer processes, or train with --device cpu.",
+        )
+    return torch.device("cuda", number)

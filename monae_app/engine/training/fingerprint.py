@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from monae_app.engine.data.dataset import Dataset
     from monae_app.engine.data.guidance import GuidanceGraph
+    from monae_app.engine.training.groundwork import Groundwork
 
 
 def fingerprint(dataset: Dataset, graph: GuidanceGraph) -> str:
@@ -49,3 +50,22 @@ def _values(values: sp.csr_matrix | CoveredMatrix) -> Iterator[np.ndarray]:
     for of_all, dtype in ((values.indices, values.indices.dtype), (values.data, np.float32)):
         for block in value_blocks(values):
             yield of_all[block].astype(dtype, copy=False)
+
+
+def fingerprint_of_ground(dataset: Dataset, ground: Groundwork) -> str:
+    """Hash what is trained on with all that was worked out beforehand, by which several processes know each other.
+
+    Parameters
+    ----------
+    dataset, ground
+        What a training builds on.
+    """
+    found = hashlib.blake2b(fingerprint(dataset, ground.graph).encode(), digest_size=16)
+    arrays = [each.representation for each in ground.prepared.values()] + [ground.graph.weight]
+    if ground.correspondence is not None:
+        arrays += [*ground.correspondence.start.values(), *(each.rows for each in ground.correspondence.anchors)]
+    if ground.embedded is not None:
+        arrays.append(ground.embedded.features)
+    for each in arrays:
+        found.update(np.ascontiguousarray(each).data)
+    return found.hexdigest()

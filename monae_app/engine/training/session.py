@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from monae_app.engine.data import announcements
@@ -12,7 +12,8 @@ from monae_app.engine.training.allocation import memory_kept
 from monae_app.engine.training.assembly import build_network
 from monae_app.engine.training.checkpoint import Checkpoint
 from monae_app.engine.training.drawing_ahead import DrawingAhead
-from monae_app.engine.training.fingerprint import fingerprint
+from monae_app.engine.training.fingerprint import fingerprint, fingerprint_of_ground
+from monae_app.engine.training.group import Followed, Group
 from monae_app.engine.training.memory import BatchSize, free_memory, is_out_of_memory
 from monae_app.engine.training.sources import step_sampler
 from monae_app.engine.training.trainer import Trainer, TrainerSettings
@@ -52,6 +53,8 @@ class Session:
         Of the largest modality, cells held out of training counted in: the budget depends on it.
     checkpoint
         Where training saves its state and goes on from, if anywhere.
+    group
+        Processes that train together; as the environment says, unless given.
     """
 
     dataset: Dataset
@@ -60,6 +63,7 @@ class Session:
     device: torch.device
     n_cells: int
     checkpoint: Path | None = None
+    group: Group = field(default_factory=Group.of_environment)
 
     def plan(self, summary: dict[str, Any]) -> str:
         """Say what is left to train, from the summary of the dataset."""
@@ -78,12 +82,26 @@ class Session:
         Raises
         ------
         InputError
-            If the checkpoint is of other data, or the smallest batches are too large for the device.
+            If the checkpoint is of other data, or the smallest batches are too large for the device; where several
+            processes train together, if those set are, or if the processes have come to different groundwork.
         TrainingError
             If the loss diverges.
         Stopped
             If asked to stop.
+        Followed
+            When training is done, in all processes but the first.
         """
+        if self.group.size == 1:
+            return self._train(tell)
+        known_by = fingerprint_of_ground(self.dataset, self.ground)
+        tell(announcements.shared(self.group.size, self.config))
+        with self.group.joined(self.device, known_by, tell.heed):
+            learned = self._train(tell)
+        if not self.group.leads:
+            raise Followed
+        return learned
+
+    def _train(self, tell: Telling) -> Learned:
         size, warnings = self._at_first()
         while True:
             try:
@@ -91,6 +109,8 @@ class Session:
             except RuntimeError as error:
                 if not is_out_of_memory(error):
                     raise
+                if self.group.size > 1:
+                    raise self._too_large(size) from None
             # not before here: while it is handled, an error holds on to the tensors of all that it passed through
             free_memory(self.device)
             size, warning = self._smaller(size)
@@ -103,10 +123,10 @@ class Session:
             self.dataset, ground.prepared, ground.graph, ground.correspondence, config, self.device, ground.embedded
         )
         settings = config.model_copy(update={"batch_size": size.cells, "features_per_step": size.features})
-        sampler = step_sampler(self.dataset, ground, settings, self.device)
+        sampler = step_sampler(self.dataset, ground, settings, self.device, self.group)
         with memory_kept(), DrawingAhead(sampler, step_budget(config, self.n_cells)) as drawing:
             steps = self._trainer(network, drawing, size, warnings, tell).run()
-        return Learned(network, sampler, steps, size, warnings)
+        return Learned(network, sampler, steps, size, warnings, self.group.size)
 
     def _at_first(self) -> tuple[BatchSize, tuple[str, ...]]:
         """Batches as set or, where they were too large already, as the checkpoint knows them."""
@@ -119,6 +139,15 @@ class Session:
         if self.checkpoint is None or not self.checkpoint.exists():
             return Checkpoint({}, 0, {})
         return Checkpoint.read_head(self.checkpoint)
+
+    def _too_large(self, size: BatchSize) -> InputError:
+        # one process alone cannot take smaller batches: the others compute the same step
+        return InputError(
+            f"The {self.device.type} device of process {self.group.rank + 1} of {self.group.size} ran out of memory "
+            f"with its share of {size.cells:,} cells of each modality in a step.",
+            "devices with room for the network and a share of the step.",
+            "lower batch_size or features_per_step, or use more processes.",
+        )
 
     def _smaller(self, size: BatchSize) -> tuple[BatchSize, str]:
         # what is there counts, not what was allowed
@@ -164,13 +193,14 @@ class Session:
         )
         return Trainer(
             network,
-            lambda step, progress: network.losses(sampler.draw(step, progress)),
+            lambda step, progress: network.losses(sampler.draw(step, progress), self.group),
             settings,
             self.checkpoint,
             on_step=report,
             should_stop=tell.should_stop,
             on_warning=tell.warn,
             about=about,
+            group=self.group,
         )
 
 
@@ -190,6 +220,8 @@ class Learned:
         Of the batches at the end.
     warnings
         In words, for the report.
+    processes
+        How many trained together.
     """
 
     network: MonaeNet
@@ -197,3 +229,9 @@ class Learned:
     steps: int
     size: BatchSize
     warnings: tuple[str, ...]
+    processes: int = 1
+
+    def record(self, device: torch.device) -> dict[str, Any]:
+        """Return what the report says of it, and of where it was computed."""
+        how_long = {"steps": self.steps, "batch_size": self.size.cells}
+        return {"device": str(device), **how_long, "processes": self.processes}

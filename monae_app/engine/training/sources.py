@@ -8,6 +8,7 @@ import numpy as np
 
 from monae_app.engine.model.anchors import nearest
 from monae_app.engine.training.batches import AnchorSource, CellSource, EdgeSource, StepSampler
+from monae_app.engine.training.group import SOLO, Group
 
 if TYPE_CHECKING:
     import torch
@@ -23,9 +24,11 @@ NEVER_ALIKE = 2.0
 CELLS_LOOKED_AT = 2000
 
 
-def step_sampler(dataset: Dataset, ground: Groundwork, config: RunConfig, device: torch.device) -> StepSampler:
+def step_sampler(
+    dataset: Dataset, ground: Groundwork, config: RunConfig, device: torch.device, group: Group = SOLO
+) -> StepSampler:
     """Everything that a training step draws from."""
-    return StepSampler(
+    sampler = StepSampler(
         cell_sources(dataset, ground.prepared, ground.correspondence, config),
         edge_source(ground.graph) if config.lambda_graph > 0 else None,
         anchor_sources(ground.correspondence, config),
@@ -34,6 +37,8 @@ def step_sampler(dataset: Dataset, ground: Groundwork, config: RunConfig, device
         features_per_step=config.features_per_step,
         device=device,
     )
+    sampler.group = group
+    return sampler
 
 
 def cell_sources(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from monae_app.engine.training import ranks
+
 LARGE_MACHINE = 4
 
 
@@ -16,5 +18,6 @@ def thread_count() -> int:
     wanted = os.environ.get("MONAE_THREADS", "")
     if wanted.isdigit() and int(wanted) > 0:
         return int(wanted)
-    cores = os.cpu_count() or 1
+    # several processes of one training share a machine
+    cores = (os.cpu_count() or 1) // ranks.local_size()
     return 1 if cores <= LARGE_MACHINE else min(8, cores // 2)

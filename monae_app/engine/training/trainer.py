@@ -11,6 +11,7 @@ import torch
 
 from monae_app.engine.errors import InputError, Stopped, TrainingError
 from monae_app.engine.training.checkpoint import WRITING_FAILED, Checkpoint
+from monae_app.engine.training.group import SOLO, Group
 from monae_app.engine.training.saving import SavingTimes
 
 if TYPE_CHECKING:
@@ -78,6 +79,9 @@ class Trainer:
         Told, in words, when a checkpoint could not be written; training goes on.
     about
         Kept in the checkpoint, as JSON. Under ``data`` what was trained on: a checkpoint of other data is refused.
+    group
+        Processes that train together: the terms are their mean, and so are the gradients, so that all decide alike. A
+        wish to stop that any of them hears stops all after the same step. The first reads and writes the checkpoint.
     """
 
     network: nn.Module
@@ -88,6 +92,7 @@ class Trainer:
     should_stop: Callable[[], bool] = lambda: False
     on_warning: Callable[[str], None] = lambda _: None
     about: dict[str, Any] = field(default_factory=dict)
+    group: Group = SOLO
     optimiser: torch.optim.Adam = field(init=False)
     step: int = field(init=False, default=0)
     best: float = field(init=False, default=math.inf)
@@ -96,6 +101,7 @@ class Trainer:
     saving: SavingTimes = field(init=False)
     # of the last step: read one step later, so that a GPU need not be waited for twice in a step
     gradient_norm: Tensor = field(init=False, default_factory=lambda: torch.zeros(()))
+    others_stop: bool = field(init=False, default=False)
 
     def __post_init__(self) -> None:
         named = [(name in self.settings.faster, each) for name, each in self.network.named_parameters()]
@@ -132,10 +138,11 @@ class Trainer:
         if self.step >= settings.steps:
             self.network.eval()
             return self.step
+        self.group.check_alike(self.network, self.step)
         self.network.train()
         began, first, told = time.perf_counter(), self.step, 0.0
         while self.step < self.settings.steps and not self._out_of_patience():
-            if self.should_stop():
+            if self._told_to_stop():
                 self._save()
                 raise Stopped(self.saving.step)
             terms = self._one_step()
@@ -144,6 +151,8 @@ class Trainer:
             if self.step % self.settings.report_every == 0 or now - told > SECONDS_BETWEEN_REPORTS or last:
                 told = now
                 self._report(terms, (now - began) / (self.step - first))
+            if last or self.step % self.settings.checkpoint_every == 0:
+                self.group.check_alike(self.network, self.step)
             if not last and self.saving.due(self.step):
                 self._save()
         self._check_gradient(float(self.gradient_norm))
@@ -192,8 +201,9 @@ class Trainer:
             self.saving.saved(self.step, began, well=True)
 
     def _resume(self) -> None:
-        if self.checkpoint is not None and self.checkpoint.exists():
-            saved = Checkpoint.read(self.checkpoint)
+        path = self.checkpoint if self.group.leads else None
+        saved = self.group.from_first(Checkpoint.read(path) if path is not None and path.exists() else None)
+        if saved is not None:
             if saved.about.get("data", self.about.get("data")) != self.about.get("data"):
                 raise InputError(
                     "The checkpoint was trained on other data than this run reads.",
@@ -216,17 +226,25 @@ class Trainer:
         torch.manual_seed((self.settings.seed << 31) + self.step)
         terms = self.objective(self.step, progress)
         stacked = torch.stack(list(terms.values()))
-        *read, norm_before = torch.cat([stacked.detach(), self.gradient_norm.to(stacked)[None]]).tolist()
+        stop = stacked.new_tensor([float(self.group.size > 1 and self.should_stop())])
+        said = torch.cat([stacked.detach(), self.gradient_norm.to(stacked)[None], stop])
+        *read, norm_before, stops = self.group.mean(said).tolist()
+        self.others_stop = stops > 0
         self._check_gradient(norm_before)
         values = dict(zip(terms, read, strict=True))
         self._check(values)
         self.optimiser.zero_grad(set_to_none=True)
         stacked.sum().backward()  # type: ignore[no-untyped-call]
+        self.group.average(self.network)
         self.gradient_norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), GRADIENT_NORM).detach()
         self.optimiser.step()
         self.step += 1
         self._monitor(values)
         return values
+
+    def _told_to_stop(self) -> bool:
+        # of several processes each has said in the last step whether it shall stop
+        return self.should_stop() if self.group.size == 1 else self.others_stop
 
     def _rate(self, progress: float) -> float:
         warm = min(1.0, (self.step + 1) / WARM_UP_STEPS)

@@ -140,7 +140,7 @@ class Keeper:
                 conclude(run, "failed", found, Failure(found=found, expected=expected, todo=todo))
                 return None
             command = [*local.WORKER, str(run.path), "--lane", self._lane.lane]
-            child = local.start_worker(command, run, self._lane.lane, resume=ticket.resume)
+            child = local.start_worker(command, run, [self._lane.lane], resume=ticket.resume)
         except (InputError, OSError) as error:
             conclude(run, "failed", f"The worker could not be started ({error}).")
             return None

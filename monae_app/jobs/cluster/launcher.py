@@ -13,6 +13,7 @@ from monae_app.jobs.cluster.broker import Broker
 from monae_app.jobs.cluster.lanes import SHORT, Lane, Lanes
 from monae_app.jobs.cluster.line import RedisLine
 from monae_app.jobs.dispatcher import Dispatcher
+from monae_app.jobs.lane_choice import lanes_needed
 from monae_app.jobs.queue import Claim, Line, Ticket
 
 if TYPE_CHECKING:
@@ -83,8 +84,14 @@ class ClusterLauncher(Dispatcher):
         super().close()
         self._application.close()
 
-    def _check_device(self, device: str) -> None:
+    def _check_device(self, device: str, processes: int) -> None:
         present = self._devices()
+        if lanes_needed(self.lanes_of(device), processes) > 1:
+            raise InputError(
+                f"processes = {processes}, and a server of several machines gives each training one GPU.",
+                "one process on a GPU, or several on the CPU of one machine.",
+                "set processes to 1, or start the training by hand with torchrun, which may use GPUs of many machines.",
+            )
         # Where no worker is there at all they are being started anew, and a run may wait for them.
         if present and not self.lanes_of(device):
             what = "" if device == "auto" else f" {device}"

@@ -7,6 +7,7 @@ import torch
 
 from monae_app.engine.errors import InputError, Stopped
 from monae_app.engine.model.monae_net import MonaeNet
+from monae_app.engine.model.step import ALONE
 from monae_app.engine.telling import Telling
 from monae_app.engine.training.checkpoint import Checkpoint
 from monae_app.engine.training.groundwork import lay_groundwork
@@ -28,12 +29,12 @@ def short_of_memory(monkeypatch, *, cells: int, features: int = 10**9, error: Ex
     """Let the device have room for so many cells and features in a step, from a step on; returns what was asked for."""
     losses, asked = MonaeNet.losses, []
 
-    def needs_memory(self, step):
+    def needs_memory(self, step, company=ALONE):
         sizes = [(len(each.representation), len(each.features)) for each in step.cells.values()]
         asked.append(BatchSize(max(size[0] for size in sizes), max(size[1] for size in sizes)))
         if len(asked) > at and (asked[-1].cells > cells or asked[-1].features > features):
             raise error or torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
-        return losses(self, step)
+        return losses(self, step, company)
 
     monkeypatch.setattr(MonaeNet, "losses", needs_memory)
     return asked
