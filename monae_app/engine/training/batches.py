@@ -19,6 +19,7 @@ from monae_app.engine.data.covered import CoveredMatrix
 from monae_app.engine.model.likelihoods import SparseValues
 from monae_app.engine.model.step import AnchorBatch, CellBatch, EdgeBatch, Partners, Step
 from monae_app.engine.training.group import SOLO, Group
+from monae_app.engine.training.resident import resident
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -138,6 +139,7 @@ class StepSampler:
         self.group: Group = SOLO
         self.cells, self.edges, self.anchors = cells, edges, [each for each in anchors if len(each.rows) > 1]
         self.seed, self.batch_size, self.features_per_step, self.device = seed, batch_size, features_per_step, device
+        self._resident = resident({name: each.values for name, each in cells.items()}, device)
         self._partners = {
             name: [(each, side, *each.partners_of(side)) for each in self.anchors for side in sides_of(each, name)]
             for name in cells
@@ -178,7 +180,7 @@ class StepSampler:
             self._tensor(source.library[mine, None]),
             self._tensor(source.balance[rows]),
             self._tensor(features),
-            self._measured(source.values, mine, features),
+            self._measured(name, mine, features),
             self._partners_for(name, step, rows, part, rng),
             share,
         )
@@ -204,7 +206,10 @@ class StepSampler:
             self._tensor(count[part] > 0),
         )
 
-    def _measured(self, values: sp.csr_matrix | CoveredMatrix, rows: np.ndarray, features: np.ndarray) -> SparseValues:
+    def _measured(self, name: str, rows: np.ndarray, features: np.ndarray) -> SparseValues:
+        if name in self._resident:
+            return self._resident[name].block(rows, features)
+        values = self.cells[name].values
         block = values[rows]
         place = np.full(values.shape[1], -1)
         place[features] = np.arange(len(features))
