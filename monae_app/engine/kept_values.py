@@ -154,7 +154,7 @@ def _of_array(value: np.ndarray, arrays: dict[str, np.ndarray]) -> Any:
     # a file holds arrays row by row; one that lies column by column shall do so again
     turned = value.flags.f_contiguous and not value.flags.c_contiguous
     name = str(len(arrays))
-    arrays[name] = np.ascontiguousarray(value.T if turned else value)
+    arrays[name] = np.asarray(value.T if turned else value, order="C")
     return {"is": "array", "of": name, "turned": bool(turned)}
 
 

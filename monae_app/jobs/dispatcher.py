@@ -162,7 +162,7 @@ class Dispatcher(ABC):
                         run.path.name,
                         _device(run),
                         kind=run.kind,
-                        resume=run.has_checkpoint,
+                        resume=run.has_begun,
                         expected_s=status.expected_s,
                     )
                 elif status.active:
