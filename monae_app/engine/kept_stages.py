@@ -18,17 +18,19 @@ One process writes. Others may open what it kept at any time: a file has its nam
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import shutil
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from monae_app.engine.folder import is_full
+from monae_app.engine.folder import is_full, sweep
 from monae_app.engine.kept_values import (
     UNREADABLE,
     WRITING_FAILED,
@@ -43,7 +45,6 @@ from monae_app.engine.telling import SILENT, Telling
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
 ENDING = ".safetensors"
 ALONE = 12  # names that are said one by one
@@ -63,20 +64,17 @@ class _Stages:
     asked: set[tuple[str, ...]] = field(default_factory=set)
     failed: list[str] = field(default_factory=list)
 
-    def place(self, name: str) -> tuple[str, ...]:
-        """Where a name lies: below the stages that it is part of."""
-        return (*self.within, name)
-
-    def path(self, place: tuple[str, ...]) -> Path:
-        return self.folder.joinpath(*map(_plain, place[:-1]), _plain(place[-1]) + ENDING)
+    def path(self, name: str) -> Path:
+        """Of the file, below the stages that it is part of."""
+        return self.folder.joinpath(*map(_plain, self.within), _plain(name) + ENDING)
 
     def ask(self, name: str) -> Path:
-        place = self.place(name)
-        if place in self.asked:
+        """Of the file, of which the name is taken from now on."""
+        if (*self.within, name) in self.asked:
             msg = f"two stages are called {name!r}"
             raise ValueError(msg)
-        self.asked.add(place)
-        return self.path(place)
+        self.asked.add((*self.within, name))
+        return self.path(name)
 
 
 _now: ContextVar[_Stages | None] = ContextVar("where stages are kept", default=None)
@@ -95,26 +93,30 @@ def keeping_in(run: Path, key: str, tell: Telling = SILENT) -> Iterator[None]:
     tell
         Told what is taken from before, and once if nothing can be kept any more.
     """
+    for place, _, _ in os.walk(run / STAGES):
+        sweep(Path(place))
     with _within(_Stages(run / STAGES, key, tell)) as stages:
         _say_what_is_there(stages)
         yield
 
 
 @contextmanager
-def building_on(what: Callable[[], str]) -> Iterator[None]:
+def building_on(what: Callable[[], str], tell: Telling = SILENT) -> Iterator[None]:
     """Let all stages of the body depend on one thing more, such as the network that was trained.
 
     Parameters
     ----------
     what
         Gives its digest; not asked where nothing is kept.
+    tell
+        As in :func:`keeping_in`.
     """
     stages = _now.get()
     if stages is None:
         yield
         return
     key = hashlib.blake2b(f"{stages.key}\n{what()}".encode(), digest_size=16).hexdigest()
-    with _within(_Stages(stages.folder, key, stages.tell, failed=stages.failed)) as built:
+    with _within(_Stages(stages.folder, key, tell, failed=stages.failed)) as built:
         _say_what_is_there(built)
         yield
 
@@ -154,13 +156,7 @@ def kept(name: str, compute: Callable[[], Value], made_of: Sequence[type] = ()) 
     return found
 
 
-def in_shards(
-    name: str,
-    n_rows: int,
-    size: int,
-    compute: Callable[[slice], Rows],
-    tell: Telling = SILENT,
-) -> Rows:
+def in_shards(name: str, n_rows: int, size: int, compute: Callable[[slice], Rows], tell: Telling = SILENT) -> Rows:
     """Compute an array, or several of as many rows, some rows at a time, and keep each of these shards.
 
     Parameters
@@ -213,7 +209,7 @@ def last_state(name: str, made_of: Sequence[type] = ()) -> Any | None:
     if stages is None:
         return None
     try:
-        return read_value(stages.path(stages.place(name)), stages.key, made_of)
+        return read_value(stages.path(name), stages.key, made_of)
     except UNREADABLE:
         return None
 
@@ -230,7 +226,7 @@ def keep_state(name: str, state: Any) -> None:
     """
     stages = _now.get()
     if stages is not None:
-        _write(stages, stages.path(stages.place(name)), *parts_of(state))
+        _write(stages, stages.path(name), *parts_of(state))
 
 
 @contextmanager
@@ -243,7 +239,7 @@ def _within(stages: _Stages) -> Iterator[_Stages]:
 
 
 def _part_of(stages: _Stages, name: str) -> _Stages:
-    return _Stages(stages.folder, stages.key, stages.tell, stages.place(name), stages.asked, stages.failed)
+    return _Stages(stages.folder, stages.key, stages.tell, (*stages.within, name), stages.asked, stages.failed)
 
 
 def _keep(stages: _Stages, path: Path, value: Value, made_of: Sequence[type]) -> Value:

@@ -153,8 +153,10 @@ def _of_array(value: np.ndarray, arrays: dict[str, np.ndarray]) -> Any:
         return {"is": "texts", "of": texts, "object": value.dtype.kind == "O"}
     # a file holds arrays row by row; one that lies column by column shall do so again
     turned = value.flags.f_contiguous and not value.flags.c_contiguous
-    name = str(len(arrays))
-    arrays[name] = np.asarray(value.T if turned else value, order="C")
+    held = np.asarray(value.T if turned else value, order="C")
+    # what stands in two places is written once
+    name = next((known for known, each in arrays.items() if each is held), str(len(arrays)))
+    arrays[name] = held
     return {"is": "array", "of": name, "turned": bool(turned)}
 
 

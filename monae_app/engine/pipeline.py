@@ -215,7 +215,7 @@ class Monae(Fitted):
             learned = session.train(tell)
         self.network = learned.network
         self._tell = tell = tell.at("analyse", step=learned.steps if self.checkpoint else 0)
-        with building_on(lambda: f"{digest_of(learned.network)} {device}"):
+        with building_on(lambda: f"{digest_of(learned.network)} {device}", tell):
             with watch.stage("analyse"):
                 self.embedder, trained = ask(parts, graph, located, ground, learned, config, tell)
                 if for_imputation:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -200,6 +202,19 @@ def test_many_names_are_told_in_one_short_sentence(tmp_path):
     (event,) = told
     assert event["message"].startswith("Taken from before: stage 00, stage 01,")
     assert event["message"].endswith("and 3 more")
+
+
+def test_what_a_dead_process_had_half_written_goes(tmp_path):
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    with keeping_in(tmp_path, "key"):
+        in_shards("rows", 4, 2, lambda rows: np.arange(4)[rows])
+    halves = [tmp_path / STAGES / place / f".4-6.safetensors.{dead.pid}.tmp" for place in ("rows", ".")]
+    for half in halves:
+        half.write_bytes(b"half of it")
+    with keeping_in(tmp_path, "key"):
+        assert not any(half.exists() for half in halves)
+    assert len(files(tmp_path)) == 2
 
 
 def test_a_name_never_leaves_the_folder(tmp_path):

@@ -119,6 +119,15 @@ def test_what_lies_strewn_in_memory_is_gathered_the_same_with_a_file_and_without
     same(*found)
 
 
+def test_what_stands_in_two_places_is_written_once(tmp_path):
+    graph = sp.csr_matrix(sp.random_array((40, 40), density=0.5, format="csr", random_state=0))
+    one, two = through_a_file((graph, graph), tmp_path / "both")
+    same(one, graph)
+    same(two, graph)
+    through_a_file(graph, tmp_path / "alone")
+    assert (tmp_path / "both").stat().st_size < 1.2 * (tmp_path / "alone").stat().st_size
+
+
 @pytest.mark.parametrize("value", [object(), {1, 2}, np.array([1j]), np.array([["a"]]), b"bytes", int])
 def test_what_no_file_is_made_of_is_a_mistake_that_is_said(value):
     with pytest.raises(NotKept):

@@ -243,10 +243,11 @@ def test_a_process_that_is_killed_for_good_leaves_what_it_had_finished(folder, t
     assert set(watched.kept) & {"clusters and map", "regression of features of rna", "first anchors"} == set()
     assert "counterparts of cells" in watched.kept
     assert not [event for event in events if "step" in event]
-    before, after = [event["message"] for event in events if event.get("message", "").startswith("Taken from before")]
-    assert "PCA of rna" in before
-    assert "components of rna (1 part)" in before
-    assert "clusters and map" in after
+    before, after = [event for event in events if event.get("message", "").startswith("Taken from before")]
+    assert (before["stage"], after["stage"]) == ("preprocess", "analyse")
+    assert "PCA of rna" in before["message"]
+    assert "components of rna (1 part)" in before["message"]
+    assert "clusters and map" in after["message"]
     assert not (out / STAGES).exists()
 
 
