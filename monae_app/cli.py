@@ -159,7 +159,7 @@ def _run(parsed: argparse.Namespace) -> int:
     RunFolder(destination.folder).write_config(config)
     status = _compute(destination.folder, parsed, resume=False)
     # an unexpected error keeps its log
-    if status != UNEXPECTED and (kept := destination.settle(done=status == 0)):
+    if status != UNEXPECTED and (kept := destination.settle(done=status == 0, stopped=status >= 128)):
         print(f"monae: the run that was there before is kept as {kept}", file=sys.stderr)
     return status
 
@@ -179,7 +179,7 @@ def _extend(parsed: argparse.Namespace, parent: Path) -> int:
     destination = Destination(parsed.out, overwrite=parsed.overwrite)
     copy_into(parent, destination.folder, config)
     status = _compute(destination.folder, parsed, resume=True)
-    if status != UNEXPECTED and (kept := destination.settle(done=status == 0)):
+    if status != UNEXPECTED and (kept := destination.settle(done=status == 0, stopped=status >= 128)):
         print(f"monae: the run that was there before is kept as {kept}", file=sys.stderr)
     return status
 

@@ -8,21 +8,23 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import threadpoolctl
 import torch
 
+from monae_app.engine.after_training import ask
 from monae_app.engine.analysis import confidence as trust
 from monae_app.engine.analysis import report as reporting
 from monae_app.engine.analysis.alignment import Alignment
 from monae_app.engine.analysis.fitted import Fitted
-from monae_app.engine.analysis.landmark_fitting import find_landmarks
-from monae_app.engine.analysis.outcome import Trained, cells_of, features_of, imputing_result
+from monae_app.engine.analysis.outcome import cells_of, features_of, imputing_result
 from monae_app.engine.data import announcements
 from monae_app.engine.data.batch_confounding import confounded_batches
 from monae_app.engine.data.coordinates import locate_features
 from monae_app.engine.data.held_out import split
+from monae_app.engine.data.identity import identity
 from monae_app.engine.data.linking import link, modelled_features
 from monae_app.engine.data.motifs.of_run import hits_of_run
 from monae_app.engine.data.on_disk import mapped_in
@@ -30,12 +32,13 @@ from monae_app.engine.data.preprocess import prepare
 from monae_app.engine.data.reading import read_dataset
 from monae_app.engine.data.summary import describe
 from monae_app.engine.folder import in_words
+from monae_app.engine.kept_stages import building_on, forget, keeping_in, kept
 from monae_app.engine.result import CHECKPOINT, RESULTS, WEIGHTS, Result, make_ready, write_config
 from monae_app.engine.telling import Telling
 from monae_app.engine.training.device import choose_device
 from monae_app.engine.training.foundation import lay_foundation
 from monae_app.engine.training.inference import CellEmbedder
-from monae_app.engine.training.learned import cluster_centres, decode_all, embed_cells, motifs_of
+from monae_app.engine.training.learned import digest_of
 from monae_app.engine.training.link_inference import inference_record, with_inferred_links
 from monae_app.engine.training.session import Session
 from monae_app.engine.training.threads import thread_count
@@ -44,17 +47,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    import numpy as np
     import pandas as pd
 
     from monae_app.engine.config import RunConfig
     from monae_app.engine.data.dataset import Dataset
     from monae_app.engine.data.guidance import GuidanceGraph
-    from monae_app.engine.data.held_out import Split
     from monae_app.engine.data.motifs.hits import MotifHits
     from monae_app.engine.telling import Event
-    from monae_app.engine.training.groundwork import Groundwork
-    from monae_app.engine.training.session import Learned
 
 
 def run(
@@ -79,9 +78,10 @@ def run(
     should_stop
         Asked between steps of training and of all other stages.
     resume
-        Go on from the checkpoint in ``out``, if there is one: to the end of a budget that may be larger than the one it
-        was begun with (the learning rate follows the share of the present budget). Nothing is trained where it stands
-        at the end. However often a run was stopped or killed, on a CPU its result is the one of an uninterrupted run.
+        Go on from the checkpoint in ``out`` and from the stages that were kept there: to the end of a budget that may
+        be larger than the one it was begun with (the learning rate follows the share of the present budget). Nothing
+        that was finished is done again. However often a run was stopped or killed, on a CPU its result is the one of
+        an uninterrupted run.
 
     Returns
     -------
@@ -114,12 +114,14 @@ def run(
         read_seconds = time.perf_counter() - began
         tell = tell.at("preprocess")
         tell(announcements.sizes(dataset))
-        graph = link(dataset, located, config, tell)
-        hits = hits_of_run(config, located, out, tell)
-        estimator = Monae(config, on_event=on_event, should_stop=should_stop, checkpoint=out / CHECKPOINT)
-        result = estimator.fit(dataset, graph, located=located, motifs=hits)
-        result.report["timings"] = {"read": round(read_seconds, 2), **result.report["timings"]}
-        estimator.save(out)
+        with keeping_in(out, identity(config, dataset), tell):
+            graph = link(dataset, located, config, tell)
+            hits = hits_of_run(config, located, out, tell)
+            estimator = Monae(config, on_event=on_event, should_stop=should_stop, checkpoint=out / CHECKPOINT)
+            result = estimator.fit(dataset, graph, located=located, motifs=hits)
+            result.report["timings"] = {"read": round(read_seconds, 2), **result.report["timings"]}
+            estimator.save(out)
+        forget(out)
     return Result(config, result.cells, result.features, result.report, out)
 
 
@@ -206,7 +208,8 @@ class Monae(Fitted):
         with watch.stage("inferred_links"):
             graph, inferred = with_inferred_links(training, prepared, graph, config, tell.at("link"))
         evidence, ground = lay_foundation(training, prepared, graph, motifs, config, timed=watch.stage, tell=tell)
-        summary, tell = describe(dataset, located, config, graph), tell.at("train")
+        summary = kept("summary", partial(describe, dataset, located, config, graph))
+        tell = tell.at("train")
         largest = max(modality.n_cells for modality in dataset.modalities.values())
         session = Session(training, ground, config, device, largest, self.checkpoint)
         tell(session.plan(summary))
@@ -214,34 +217,35 @@ class Monae(Fitted):
             learned = session.train(tell)
         self.network = learned.network
         self._tell = tell = tell.at("analyse", step=learned.steps if self.checkpoint else 0)
-        with watch.stage("analyse"):
-            trained = self._trained(parts, graph, located, modelled, ground, learned)
-            if for_imputation:
-                self.result = imputing_result(trained, config, {"dataset": summary, "steps": learned.steps}, tell)
-                return self.result
-            (cells, counterparts), features = cells_of(trained, config, tell), features_of(trained, config, tell)
-        with watch.stage("consistency"):
-            alignment = Alignment.of(evidence, trained, config.latent_shared, config.seed, tell)
-        about = {
-            "model": config.model,
-            **learned.record(device),
-            **ground.record(),
-            "dataset": summary,
-            "batches": reporting.batches_of_run(dataset.batches, dataset.reference),
-            "confounding": [each.record() for each in confounded],
-            "confidence": trust.summary(parts, trained.confidence),
-            **alignment.record(),
-            **inference_record(inferred, graph),
-            **({} if counterparts is None else {"counterparts": counterparts.record()}),
-        }
-        said = (*(each.sentence for each in confounded), *(each.verdict for each in inferred))
-        notes = (*dataset.notes, *said, *learned.warnings, *alignment.warnings)
-        with watch.stage("score"):
-            report = reporting.make_report(config, cells, about, notes, tell)
-        self.result = Result(config, cells, features, report)
-        report["timings"] = watch.seconds
-        report.update(reporting.resources(device))
-        return self.result
+        with building_on(lambda: f"{digest_of(learned.network)} {device}", tell):
+            with watch.stage("analyse"):
+                self.embedder, trained = ask(parts, graph, located, ground, learned, config, tell)
+                if for_imputation:
+                    self.result = imputing_result(trained, config, {"dataset": summary, "steps": learned.steps}, tell)
+                    return self.result
+                (cells, counterparts), features = cells_of(trained, config, tell), features_of(trained, config, tell)
+            with watch.stage("consistency"):
+                alignment = Alignment.of(evidence, trained, config.latent_shared, config.seed, tell)
+            about = {
+                "model": config.model,
+                **learned.record(device),
+                **ground.record(),
+                "dataset": summary,
+                "batches": reporting.batches_of_run(dataset.batches, dataset.reference),
+                "confounding": [each.record() for each in confounded],
+                "confidence": trust.summary(parts, trained.confidence),
+                **alignment.record(),
+                **inference_record(inferred, graph),
+                **({} if counterparts is None else {"counterparts": counterparts.record()}),
+            }
+            said = (*(each.sentence for each in confounded), *(each.verdict for each in inferred))
+            notes = (*dataset.notes, *said, *learned.warnings, *alignment.warnings)
+            with watch.stage("score"):
+                report = reporting.make_report(config, cells, about, notes, tell)
+            self.result = Result(config, cells, features, report)
+            report["timings"] = watch.seconds
+            report.update(reporting.resources(device))
+            return self.result
 
     def save(self, folder: Path) -> None:
         """Write the run, so that :meth:`load` can go on from it.
@@ -273,28 +277,3 @@ class Monae(Fitted):
         estimator.result, estimator.embedder = result, CellEmbedder.load(folder / WEIGHTS, result.config)
         estimator.network = estimator.embedder.network()
         return estimator
-
-    def _trained(
-        self,
-        parts: Split,
-        graph: GuidanceGraph,
-        located: dict[str, pd.DataFrame],
-        modelled: dict[str, np.ndarray],
-        ground: Groundwork,
-        learned: Learned,
-    ) -> Trained:
-        """Ask the network for all cells and all features."""
-        config, tell, dataset = self.config, self._tell, parts.training
-        network = learned.network
-        seen = embed_cells(network, learned.sampler.cells, next(network.parameters()).device, tell)
-        self.embedder = embedder = CellEmbedder.of(network.encoders, ground.prepared, dataset.batches.parts)  # type: ignore[arg-type]
-        unseen = {name: embedder.embed(name, *parts.unseen(name, rows)) for name, rows in modelled.items()}
-        latent = {name: parts.join(name, seen[name], unseen[name]) for name in seen}
-        tell("Describing every feature")
-        decoded = decode_all(network.cpu(), dataset, modelled, seen, config, tell)
-        confidence = trust.confidences(parts, decoded, embedder, seed=config.seed, tell=tell)
-        centres = cluster_centres(network)
-        found = find_landmarks(dataset, seen, decoded, n_shared=config.latent_shared, seed=config.seed)
-        motifs = motifs_of(ground, decoded, config.latent_shared)
-        known = (parts.held_out, confidence, centres, found, motifs)
-        return Trained(parts.whole, graph, located, modelled, latent, decoded, *known)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 CONFIG, CELLS, FEATURES, REPORT = "config.json", "cells.h5ad", "features.h5ad", "report.json"
 CHECKPOINT, WEIGHTS = "checkpoint.safetensors", "weights.safetensors"
+# of a run that is not finished: what is worked out so far
+STAGES = "stages"
 # in the order in which they are written
 RESULTS = (WEIGHTS, CELLS, FEATURES, REPORT)
 # elements of a table that are read a column or a block of rows at a time
@@ -154,7 +157,7 @@ def make_ready(folder: Path, *, resume: bool) -> None:
     folder
         Made if it is not there.
     resume
-        Keep the checkpoint.
+        Keep the checkpoint, and the stages that are worked out already.
 
     Raises
     ------
@@ -164,6 +167,8 @@ def make_ready(folder: Path, *, resume: bool) -> None:
     with in_words(folder):
         folder.mkdir(parents=True, exist_ok=True)
         sweep(folder)
+        if not resume:
+            shutil.rmtree(folder / STAGES, ignore_errors=True)
         for name in (*reversed(RESULTS), *(() if resume else (CHECKPOINT,))):
             (folder / name).unlink(missing_ok=True)
         sync_folder(folder)

@@ -83,6 +83,10 @@ class Telling:
         if self.should_stop():
             raise Stopped(self.step)
 
+    def quietly(self) -> Telling:
+        """Say nothing, and still hear that it shall stop."""
+        return replace(self, on_event=_nobody)
+
     def at(self, stage: str, *, step: int | None = None) -> Telling:
         """Go on to another stage."""
         return replace(self, stage=stage, step=self.step if step is None else step)

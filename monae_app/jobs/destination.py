@@ -6,7 +6,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from monae_app.engine.errors import InputError
-from monae_app.engine.result import CHECKPOINT, CONFIG
+from monae_app.engine.result import CHECKPOINT, CONFIG, STAGES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,11 +50,18 @@ class Destination:
                 "name another with --out, go on with --resume RUN, or replace it with --overwrite.",
             )
 
-    def settle(self, *, done: bool) -> Path | None:
+    def settle(self, *, done: bool, stopped: bool = False) -> Path | None:
         """Tidy up after the run has ended.
 
-        A run that ended without a result and without a checkpoint is taken away, and what was there before stands there
-        again. An old run beside a new checkpoint is kept under another name.
+        A run that ended without a result and with nothing to go on from is taken away, and what was there before stands
+        there again. An old run beside one that can go on is kept under another name.
+
+        Parameters
+        ----------
+        done
+            Whether there is a result.
+        stopped
+            Whether somebody stopped it: what it had worked out before training is worth something then.
 
         Returns
         -------
@@ -63,7 +70,7 @@ class Destination:
         if done:
             shutil.rmtree(self._aside, ignore_errors=True)
             return None
-        if (self.folder / CHECKPOINT).exists():
+        if (self.folder / CHECKPOINT).exists() or (stopped and (self.folder / STAGES).is_dir()):
             if not self._aside.exists():
                 return None
             kept = self.folder.with_name(f"{self.folder.name}.previous")

@@ -169,7 +169,7 @@ class Dispatcher(ABC):
                         _asked(run.device, "auto"),
                         processes=_asked(run.processes, 1),
                         kind=run.kind,
-                        resume=run.has_checkpoint,
+                        resume=run.has_begun,
                         expected_s=status.expected_s,
                     )
                 elif status.active:

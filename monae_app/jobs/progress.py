@@ -123,6 +123,11 @@ class JobFolder(ABC):
         """Whether it can go on from where it stood."""
 
     @property
+    def has_begun(self) -> bool:
+        """Whether there is anything to go on from."""
+        return self.has_checkpoint
+
+    @property
     @abstractmethod
     def goes_on(self) -> str:
         """How it can go on after it was broken off, in a sentence."""
@@ -276,9 +281,17 @@ class RunFolder(JobFolder):
         return os.path.isfile(self.checkpoint_path)  # noqa: PTH113
 
     @property
+    def has_begun(self) -> bool:
+        """Whether there is a checkpoint, or anything that was worked out before training."""
+        return self.has_checkpoint or os.path.isdir(self.path / result.STAGES)  # noqa: PTH112
+
+    @property
     def goes_on(self) -> str:
-        """Whether there is a checkpoint, in a sentence."""
-        return "It can go on from its last checkpoint." if self.has_checkpoint else "It had no checkpoint yet."
+        """Whether there is a checkpoint, or what else is kept, in a sentence."""
+        if self.has_checkpoint:
+            return "It can go on from its last checkpoint."
+        kept = " What it had worked out is kept." if self.has_begun else ""
+        return f"It had no checkpoint yet.{kept}"
 
     def device(self) -> str:
         """Return what its settings say."""

@@ -138,7 +138,9 @@ def _too_big(recorder: Recorder) -> Failure:
 def _stopped(recorder: Recorder, stopped: Stopped) -> str:
     if isinstance(recorder.run, WorkFolder):
         return f"Cancelled. {recorder.run.goes_on}"
-    return f"{stopped} Its checkpoint is kept." if stopped.step else str(stopped)
+    if stopped.step:
+        return f"{stopped} Its checkpoint is kept."
+    return f"{stopped} What it had worked out is kept." if recorder.run.has_begun else str(stopped)
 
 
 def _compute(recorder: Recorder, folder: Path, *, resume: bool, processes: int | None) -> None:

@@ -184,14 +184,14 @@ class Services:
             If it cannot wait there.
         """
         try:
-            self.launcher.submit(registry.user, record.files, expected_s=expected_s, resume=record.files.has_checkpoint)
+            self.launcher.submit(registry.user, record.files, expected_s=expected_s, resume=record.files.has_begun)
         except InputError:
             registry.withdraw(record)
             raise
         return record
 
     def resume(self, run_id: str) -> RunRecord:
-        """Put a run that was stopped, lost or refused in line again, to go on from its checkpoint if it has one.
+        """Put a run that was stopped, lost or refused in line again, to go on from what it keeps, if anything.
 
         Raises
         ------
@@ -206,7 +206,7 @@ class Services:
                 "choose another run.",
             )
         check_inputs(record)
-        self.launcher.submit(self.registry.user, record.files, resume=record.files.has_checkpoint)
+        self.launcher.submit(self.registry.user, record.files, resume=record.files.has_begun)
         return record
 
     def cancel(self, run_id: str) -> None:

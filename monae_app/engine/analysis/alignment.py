@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -10,6 +11,7 @@ from monae_app.engine.analysis.consistency import Consistency, integration_consi
 from monae_app.engine.analysis.linked_features import Links, Measured, links_between
 from monae_app.engine.data.covered import CoveredMatrix
 from monae_app.engine.data.levels import deviations_of
+from monae_app.engine.kept_stages import kept
 from monae_app.engine.telling import SILENT, Telling
 
 if TYPE_CHECKING:
@@ -52,11 +54,12 @@ class Alignment:
         cls, evidence: Mapping[Pair, Evidence], trained: Trained, n_shared: int, seed: int, tell: Telling = SILENT
     ) -> Alignment:
         """Add to the evidence how consistent every two modalities are; parameters as in :func:`consistency_of`."""
-        found = {
-            names: consistency
-            for names in combinations(trained.dataset.modalities, 2)
-            if (consistency := consistency_of(trained, n_shared, seed, names, tell)) is not None
-        }
+        found = {}
+        for names in combinations(trained.dataset.modalities, 2):
+            ask = partial(consistency_of, trained, n_shared, seed, names, tell)
+            consistency = kept(f"consistency of {names[0]} and {names[1]}", ask, made_of=(Consistency,))
+            if consistency is not None:
+                found[names] = consistency
         return cls(evidence, found)
 
     def record(self) -> dict[str, Any]:

@@ -12,6 +12,7 @@ n held-out cells, F features of the modality, D latent axes, b batches.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from monae_app.engine.analysis.confidence_of_levels import CoveredCells, confide
 from monae_app.engine.analysis.decoded_levels import feature_shards, levels_of
 from monae_app.engine.analysis.linear_decoding import LARGEST_EXPONENT
 from monae_app.engine.data.covered import CoveredMatrix
+from monae_app.engine.kept_stages import kept
 from monae_app.engine.telling import SILENT, Telling
 
 if TYPE_CHECKING:
@@ -78,9 +80,11 @@ def confidences(
         modality = parts.whole.modalities[name]
         if isinstance(values, CoveredMatrix):
             covered = CoveredCells(values, batch, name, modality.likelihood)
-            found[name] = confidence_of_levels(covered, decoded[name], embed, seed=seed)
-            continue
-        found[name] = confidence(HeldOutCells(values, batch, modality.is_count), decoded[name], embed, seed=seed)
+            ask = partial(confidence_of_levels, covered, decoded[name], embed, seed=seed)
+        else:
+            cells = HeldOutCells(values, batch, modality.is_count)
+            ask = partial(confidence, cells, decoded[name], embed, seed=seed)
+        found[name] = kept(f"confidence of {name}", ask)
     return found
 
 

@@ -19,6 +19,7 @@ N cells, F features, E links, M metacells.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,6 +27,7 @@ import scipy.sparse as sp
 from scipy.stats import rankdata
 from sklearn.cluster import MiniBatchKMeans
 
+from monae_app.engine.kept_stages import kept
 from monae_app.engine.telling import SILENT, Telling
 
 if TYPE_CHECKING:
@@ -168,7 +170,8 @@ def integration_consistency(
     profiles: dict[int, tuple[np.ndarray, np.ndarray]] = {}
     for done, number in enumerate(metacells if len(links) else ()):
         tell.part(done, len(metacells))
-        found = _profiles(embeddings, cells, (first, second), number, seed)
+        profile = partial(_profiles, embeddings, cells, (first, second), number, seed)
+        found = kept(f"{number} metacells", profile)
         if found is not None:
             profiles[number] = found[0], _carry(links) @ found[1]
     curve = {number: float(np.vdot(own, partners)) for number, (own, partners) in profiles.items()}

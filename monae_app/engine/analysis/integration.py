@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import anndata as ad
 import numpy as np
@@ -12,6 +13,7 @@ import scipy.sparse as sp
 
 from monae_app.engine.analysis.compiled import import_umap, quiet
 from monae_app.engine.analysis.sketched_map import SketchedMap, carried_over, joined, sketch_rows
+from monae_app.engine.kept_stages import kept
 from monae_app.engine.telling import SILENT, Telling
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ SMALL = 100
 EXACT_UP_TO = 50_000
 # from so many cells on, a sketch of them is mapped and the others are placed into it
 SKETCHED_FROM = 100_000
+GRAPHS = ("connectivities", "distances")
 
 
 @dataclass(frozen=True)
@@ -61,13 +64,23 @@ def map_cells(
     tell
         Told the progress.
     """
-    if len(embedding) > SKETCHED_FROM:
-        return _sketched(
-            np.ascontiguousarray(embedding, np.float32), n_neighbors, min_dist, resolution, seed=seed, tell=tell
-        )
+    embedding = np.ascontiguousarray(embedding, np.float32)
+    make = _sketched if len(embedding) > SKETCHED_FROM else _of_all
+    return kept(
+        "clusters and map",
+        partial(make, embedding, n_neighbors, min_dist, resolution, seed=seed, tell=tell),
+        made_of=(CellMap,),
+    )
+
+
+def _of_all(
+    embedding: np.ndarray, n_neighbors: int, min_dist: float, resolution: float, *, seed: int, tell: Telling
+) -> CellMap:
+    """Map all cells."""
     import_umap()
-    table = ad.AnnData(obsm={"X": np.ascontiguousarray(embedding, dtype=np.float32)}, shape=(len(embedding), 0))
-    with quiet():
+    table = ad.AnnData(obsm={"X": embedding}, shape=(len(embedding), 0))
+
+    def near() -> tuple[dict[str, Any], sp.csr_matrix, sp.csr_matrix]:
         tell(f"Finding the neighbours of {len(embedding):,} cells")
         sc.pp.neighbors(
             table,
@@ -77,14 +90,25 @@ def map_cells(
             # exact search needs nothing compiled; approximate search pays for half a minute of that
             transformer="sklearn" if len(embedding) <= EXACT_UP_TO else None,
         )
+        return (dict(table.uns["neighbors"]), *(sp.csr_matrix(table.obsp[name]) for name in GRAPHS))
+
+    def clustered() -> pd.Categorical:
         tell(f"Clustering {len(embedding):,} cells (Leiden)")
         sc.tl.leiden(table, resolution=resolution, random_state=seed, flavor="igraph", n_iterations=2, directed=False)
+        found: pd.Categorical = table.obs["leiden"].array
+        return found
+
+    def drawn() -> np.ndarray:
         tell(f"Drawing the map of {len(embedding):,} cells (UMAP)")
         sc.tl.umap(
             table, min_dist=min_dist, random_state=seed, init_pos="spectral" if len(embedding) > SMALL else "random"
         )
-    neighbours, nearest = (sp.csr_matrix(table.obsp[name]) for name in ("connectivities", "distances"))
-    return CellMap(table.obs["leiden"].array, table.obsm["X_umap"].astype(np.float32), neighbours, nearest)
+        return np.asarray(table.obsm["X_umap"].astype(np.float32))
+
+    with quiet():
+        about, *graphs = kept("neighbours", near)
+        table.uns["neighbors"], table.obsp = about, dict(zip(GRAPHS, graphs, strict=True))
+        return CellMap(kept("clusters", clustered), kept("map", drawn), *graphs)
 
 
 def _sketched(
@@ -95,7 +119,7 @@ def _sketched(
     tell(f"Drawing the map of {len(rows):,} of {len(embedding):,} cells (UMAP)")
     sketched = SketchedMap(embedding, rows, n_neighbors=n_neighbors, min_dist=min_dist, seed=seed)
     tell(f"Clustering {len(rows):,} of {len(embedding):,} cells (Leiden)")
-    clusters = sketched.clusters(resolution, seed)
+    clusters = kept("clusters of the sketch", lambda: sketched.clusters(resolution, seed))
     layout, near = sketched.place(tell.counting(f"Placing the other {len(embedding) - len(rows):,} cells"))
     graph = joined(near, rows)
     return CellMap(carried_over(clusters, near), layout, graph, graph)

@@ -5,6 +5,7 @@ n cells, V features of the target, D_s shared axes, K landmarks, b batches.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +14,7 @@ from sklearn.cluster import KMeans
 
 from monae_app.engine.analysis.landmarks import NAME, Landmarks, weights
 from monae_app.engine.analysis.linear_decoding import linear_predictor, shards
+from monae_app.engine.kept_stages import kept
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,11 +59,13 @@ def find_landmarks(
     """
     if len(training.modalities) < 2:
         return {}
-    return {
-        name: _measured(each, latent[name][:, :n_shared], decoded[name], training.batch_codes[name], seed)
-        for name, each in training.modalities.items()
-        if each.is_count and each.n_features <= MOST_FEATURES and each.n_cells >= 2 * FEWEST_CELLS
-    }
+    found = {}
+    for name, each in training.modalities.items():
+        if each.is_count and each.n_features <= MOST_FEATURES and each.n_cells >= 2 * FEWEST_CELLS:
+            shared = latent[name][:, :n_shared]
+            measure = partial(_measured, each, shared, decoded[name], training.batch_codes[name], seed)
+            found[name] = kept(f"landmarks of {name}", measure, made_of=(Landmarks,))
+    return found
 
 
 def _measured(

@@ -6,6 +6,7 @@ N cells, V features of all modalities, D_s shared and D_p private axes, b batche
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,6 +31,7 @@ from monae_app.engine.analysis.tables import (
     feature_table,
     table_of,
 )
+from monae_app.engine.kept_stages import in_shards, kept
 from monae_app.engine.result import Result
 from monae_app.engine.telling import SILENT, Telling
 
@@ -41,6 +43,9 @@ if TYPE_CHECKING:
     from monae_app.engine.data.guidance import GuidanceGraph
     from monae_app.engine.training.decoded import DecodedFeatures
     from monae_app.engine.training.motif_vectors import MotifRows
+
+# decoded between two results that are kept: some seconds
+VALUES_A_SHARD = 2**29
 
 
 @dataclass(frozen=True)
@@ -104,7 +109,8 @@ def cells_of(trained: Trained, config: RunConfig, tell: Telling = SILENT) -> tup
     tell("Asking how surely each cell belongs to its cluster")
     obs["leiden"] = cell_map.leiden
     kinds, clusters_of = (obs[name].astype(str).tolist() for name in ("modality", "leiden"))
-    counterparts = find_counterparts(cell_map.neighbours, kinds, clusters_of, seed=config.seed)
+    ask = partial(find_counterparts, cell_map.neighbours, kinds, clusters_of, seed=config.seed)
+    counterparts = kept("counterparts of cells", ask, made_of=(Counterparts,))
     if counterparts is not None:
         obs[HAS_COUNTERPART] = counterparts.has_any
         obs[LOCAL_MIXING] = local_mixing(cell_map.nearest, kinds)
@@ -164,7 +170,12 @@ def normalisers(trained: Trained, target: str, n_shared: int, tell: Telling = SI
         if name != target:
             # a cell of another modality speaks through the shared axes alone
             latent, vectors = across(cells[:, :n_shared], vectors[:, :n_shared], scale, trained.landmarks.get(target))
-        parts.append(normaliser(latent, vectors, scale, bias, tell))
+
+        def some(rows: slice, latent: np.ndarray = latent, vectors: np.ndarray = vectors) -> np.ndarray:
+            return normaliser(latent[rows], vectors, scale, bias, tell.quietly())
+
+        rows = max(1, VALUES_A_SHARD // max(1, len(vectors)))
+        parts.append(in_shards(f"normalisers of {name} as {target}", len(latent), rows, some, tell))
     return np.concatenate(parts)
 
 
@@ -198,7 +209,12 @@ def features_of(trained: Trained, config: RunConfig, tell: Telling = SILENT, *, 
         )
     if refine:
         tell(f"Refining the graph: pairs of features within {config.refined_window:,} bp")
-        features.obsp["refined"] = refined_matrix(
-            vectors[:, :shared], trained.located, promoter=config.promoter, window=config.refined_window
+        refined = partial(
+            refined_matrix,
+            vectors[:, :shared],
+            trained.located,
+            promoter=config.promoter,
+            window=config.refined_window,
         )
+        features.obsp["refined"] = kept("refined graph", refined)
     return with_motifs(features, trained.motifs)

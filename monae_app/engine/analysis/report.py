@@ -7,6 +7,7 @@ import resource
 import sys
 import time
 from contextlib import contextmanager
+from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from monae_app.engine.analysis.metrics import rounded, score
 from monae_app.engine.analysis.metrics.pairs import NO_PAIR
 from monae_app.engine.analysis.tables import stored_name
 from monae_app.engine.data.samples import SAMPLE
+from monae_app.engine.kept_stages import kept
 from monae_app.engine.telling import SILENT, Telling
 
 if TYPE_CHECKING:
@@ -116,8 +118,9 @@ def make_report(
     """
     labels = about["dataset"]["labels"]
     label = DEFAULT_LABEL if DEFAULT_LABEL in labels else next(iter(labels), None)
+    scores = kept("scores", partial(score_cells, cells, label, DEFAULT_PAIR, config.batch_key, tell))
     return {
-        "metrics": score_cells(cells, label, DEFAULT_PAIR, config.batch_key, tell),
+        "metrics": scores,
         "label": label,
         **about,
         "seed": config.seed,

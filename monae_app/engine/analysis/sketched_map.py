@@ -8,7 +8,8 @@ N cells, S of them in the sketch, D axes, k neighbours.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import anndata as ad
 import numpy as np
@@ -18,13 +19,15 @@ import scipy.sparse as sp
 
 from monae_app.engine.analysis.compiled import import_umap, quiet
 from monae_app.engine.data.in_blocks import blocks
+from monae_app.engine.kept_stages import in_shards, kept
 from monae_app.engine.telling import SILENT, Telling
 
 if TYPE_CHECKING:
     from pynndescent import NNDescent
+    from umap import UMAP
 
 SKETCH = 50_000
-PLACED_AT_ONCE = 100_000
+PLACED_AT_ONCE = 25_000
 STREAM = 0x4D4150
 
 
@@ -54,30 +57,57 @@ class SketchedMap:
     def __init__(
         self, embedding: np.ndarray, rows: np.ndarray, *, n_neighbors: int, min_dist: float, seed: int
     ) -> None:
+        self._embedding, self.rows, self._k = embedding, rows, n_neighbors
+        self._min_dist, self._seed = min_dist, seed
+        self._layout, self._within, self._graph = kept("map of the sketch", self._drawn)
+
+    def _drawn(self) -> tuple[np.ndarray, np.ndarray, sp.csr_matrix]:
+        """Lay out the sketch: coordinates (S, 2), nearest cells (S, k) and their graph (S, S)."""
+        index = self._index
+        with quiet():
+            fitted = self._umap().fit(self._embedding[self.rows])
+        self._mapper = fitted
+        return fitted.embedding_, index.neighbor_graph[0], sp.csr_matrix(fitted.graph_)
+
+    @cached_property
+    def _index(self) -> NNDescent:
+        """Finds nearest cells of the sketch."""
         import_umap()
-        import umap
         from pynndescent import NNDescent
 
-        self._embedding, self.rows, self._k = embedding, rows, n_neighbors
         with quiet():
-            self._index: NNDescent = NNDescent(embedding[rows], n_neighbors=n_neighbors, random_state=seed)
-            self._index.prepare()
-            within = self._index.neighbor_graph
-            self._map = umap.UMAP(
-                n_neighbors=n_neighbors,
-                min_dist=min_dist,
-                random_state=seed,
-                transform_seed=seed,
-                precomputed_knn=(*within, self._index),
-            ).fit(embedding[rows])
-        self._within = within[0]
+            index = NNDescent(self._embedding[self.rows], n_neighbors=self._k, random_state=self._seed)
+            index.prepare()
+        return index
+
+    @cached_property
+    def _mapper(self) -> UMAP:
+        """Places cells: made anew around a layout that was kept, which takes as long as its neighbours do."""
+        with quiet():
+            made = self._umap(n_epochs=0, init=self._layout).fit(self._embedding[self.rows])
+        # how long it is moved says also how long a cell that is placed is
+        made.n_epochs, made.embedding_ = None, self._layout
+        return made
+
+    def _umap(self, **settings: Any) -> UMAP:
+        import_umap()
+        import umap
+
+        return umap.UMAP(
+            n_neighbors=self._k,
+            min_dist=self._min_dist,
+            random_state=self._seed,
+            transform_seed=self._seed,
+            precomputed_knn=(*self._index.neighbor_graph, self._index),
+            **settings,
+        )
 
     def clusters(self, resolution: float, seed: int) -> pd.Categorical:
         """Cluster the sketch by Leiden, (S,)."""
         table = ad.AnnData(shape=(len(self.rows), 0))
         sc.tl.leiden(
             table,
-            adjacency=sp.csr_matrix(self._map.graph_),
+            adjacency=self._graph,
             resolution=resolution,
             random_state=seed,
             flavor="igraph",
@@ -99,14 +129,16 @@ class SketchedMap:
         n_cells = len(self._embedding)
         layout = np.empty((n_cells, 2), np.float32)
         near = np.empty((n_cells, self._k), np.int32)
-        layout[self.rows], near[self.rows] = self._map.embedding_, self._within
+        layout[self.rows], near[self.rows] = self._layout, self._within
         others = np.setdiff1d(np.arange(n_cells), self.rows)
-        for block in blocks(len(others), PLACED_AT_ONCE):
-            tell.part(block.start, len(others))
-            mine = others[block]
+
+        def some(block: slice) -> tuple[np.ndarray, ...]:
+            cells = self._embedding[others[block]]
             with quiet():
-                near[mine] = self._index.query(self._embedding[mine], k=self._k)[0]
-                layout[mine] = self._map.transform(self._embedding[mine])
+                return self._mapper.transform(cells), self._index.query(cells, k=self._k)[0]
+
+        if len(others):
+            layout[others], near[others] = in_shards("placed cells", len(others), PLACED_AT_ONCE, some, tell)
         return layout, near
 
 

@@ -6,6 +6,7 @@ N cells of a modality, B batches, T kinds of cells.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from monae_app.engine.data.leiden import leiden_clusters, neighbor_graph
 from monae_app.engine.data.understanding.columns import label_columns
+from monae_app.engine.kept_stages import kept
 from monae_app.engine.telling import SILENT, Telling
 
 if TYPE_CHECKING:
@@ -194,7 +196,8 @@ def confounded_batches(
     tell
         Told what is computed, and warned.
     """
-    found = _confounded(dataset, representations, seed, tell)
+    compare = partial(_confounded, dataset, representations, seed, tell)
+    found = kept("batches beside kinds of cells", compare, made_of=(Told, Confounding))
     for each in found:
         tell.warn(each.sentence)
     return found

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from monae_app.engine.kept_stages import in_shards
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -51,7 +53,7 @@ def rows_to_fit(n_cells: int, seed: int) -> np.ndarray | slice:
 
 
 def transform_all(
-    projection: Transforms, values: sp.csr_matrix | CoveredMatrix, columns: np.ndarray | None = None
+    projection: Transforms, values: sp.csr_matrix | CoveredMatrix, columns: np.ndarray | None = None, *, name: str
 ) -> np.ndarray:
     """Project all cells.
 
@@ -63,15 +65,17 @@ def transform_all(
         (N, features).
     columns
         Those of the fit, increasing; None where they are all.
+    name
+        Under which the blocks are kept (:mod:`monae_app.engine.kept_stages`).
 
     Returns
     -------
     numpy.ndarray
         (N, k) float32.
     """
-    n_cells = values.shape[0]
-    found = np.empty((n_cells, projection.n_components), np.float32)
-    for block in blocks(n_cells, BLOCK_CELLS):
+
+    def project(block: slice) -> np.ndarray:
         some = values[block]
-        found[block] = projection.transform(some if columns is None else some[:, columns])
-    return found
+        return projection.transform(some if columns is None else some[:, columns])
+
+    return in_shards(name, values.shape[0], BLOCK_CELLS, project)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +15,7 @@ from monae_app.engine.data.guidance import build_guidance
 from monae_app.engine.data.levels import context_codes
 from monae_app.engine.data.preprocess import select_genes, select_peaks, select_regions
 from monae_app.engine.data.regions import link_genes_to_regions
+from monae_app.engine.kept_stages import kept
 from monae_app.engine.telling import SILENT, Telling
 
 if TYPE_CHECKING:
@@ -56,13 +58,15 @@ def link(
         if coding is not None:
             keep |= set(dataset.modalities["rna"].var.index[coding["gene"]])
         tell(f"Choosing the most variable of {dataset.modalities['rna'].n_features:,} genes")
-        chosen["rna"] = select_genes(dataset.modalities["rna"], config.n_top_genes, keep, seed=config.seed)
+        genes_of = partial(select_genes, dataset.modalities["rna"], config.n_top_genes, keep, seed=config.seed)
+        chosen["rna"] = kept("choice of genes", genes_of)
     if "atac" in chosen:
         tell(f"Choosing the most accessible of {dataset.modalities['atac'].n_features:,} peaks")
-        chosen["atac"] = select_peaks(dataset.modalities["atac"], config.n_top_peaks)
+        chosen["atac"] = kept("choice of peaks", partial(select_peaks, dataset.modalities["atac"], config.n_top_peaks))
     if METHYLATION in chosen:
         tell(f"Choosing the most variable of {dataset.modalities[METHYLATION].n_features:,} regions")
-        chosen[METHYLATION] = select_regions(dataset.modalities[METHYLATION], config.n_top_regions)
+        regions_of = partial(select_regions, dataset.modalities[METHYLATION], config.n_top_regions)
+        chosen[METHYLATION] = kept("choice of regions", regions_of)
     tell("Joining features by their places and names")
     names: dict[str, Sequence[str]] = {
         name: dataset.modalities[name].var.index[rows].tolist() for name, rows in chosen.items()

@@ -19,10 +19,11 @@ from monae_app.engine.data.covered import CoveredMatrix
 from monae_app.engine.data.decomposition import column_moments
 from monae_app.engine.data.in_blocks import rows_to_fit, transform_all
 from monae_app.engine.data.level_projection import LevelProjection, fit_level_projection
-from monae_app.engine.data.levels import context_codes, deviations_of
+from monae_app.engine.data.levels import LevelModel, context_codes, deviations_of
 from monae_app.engine.data.on_disk import cells_with, take
-from monae_app.engine.data.representation import fit_projection, kind_of
+from monae_app.engine.data.representation import Projection, fit_projection, kind_of
 from monae_app.engine.data.representation import log_normalised as log_normalised
+from monae_app.engine.kept_stages import kept
 from monae_app.engine.telling import SILENT, Telling
 
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from monae_app.engine.data.dataset import Modality
     from monae_app.engine.data.graph_projection import GraphProjection
     from monae_app.engine.data.linked_projection import LinkedProjection
-    from monae_app.engine.data.representation import Projection
 
 
 @dataclass(frozen=True)
@@ -100,18 +100,30 @@ def prepare(modality: Modality, modelled: np.ndarray, config: RunConfig, tell: T
         return _prepare_levels(modality, modelled, config, tell)
     kind = kind_of(modality.name, modality.likelihood)
     what = "LSI" if kind == "peaks" else "PCA"
-    tell = tell.counting(f"{what} of {modality.n_cells:,} cells x {len(modelled):,} features of {modality.name}")
-    some = modality.values[rows_to_fit(modality.n_cells, config.seed)][:, modelled]
-    projection = fit_projection(some, kind, config.n_components, config.seed, tell)
-    return Prepared(modality, modelled, transform_all(projection, modality.values, modelled), projection)
+
+    def fit() -> Projection:
+        counted = tell.counting(f"{what} of {modality.n_cells:,} cells x {len(modelled):,} features of {modality.name}")
+        some = modality.values[rows_to_fit(modality.n_cells, config.seed)][:, modelled]
+        return fit_projection(some, kind, config.n_components, config.seed, counted)
+
+    projection = kept(f"{what} of {modality.name}", fit, made_of=(Projection,))
+    return _projected(modality, modelled, projection)
 
 
 def _prepare_levels(modality: Modality, modelled: np.ndarray, config: RunConfig, tell: Telling) -> Prepared:
-    tell = tell.counting(f"PCA of {modality.n_cells:,} cells x {len(modelled):,} regions of {modality.name}")
-    some = modality.values[rows_to_fit(modality.n_cells, config.seed)][:, modelled]
-    context = context_codes(modality.var)[modelled]
-    projection = fit_level_projection(some, context, config.n_components, config.seed, tell)
-    return Prepared(modality, modelled, transform_all(projection, modality.values, modelled), projection)
+    def fit() -> LevelProjection:
+        counted = tell.counting(f"PCA of {modality.n_cells:,} cells x {len(modelled):,} regions of {modality.name}")
+        some = modality.values[rows_to_fit(modality.n_cells, config.seed)][:, modelled]
+        context = context_codes(modality.var)[modelled]
+        return fit_level_projection(some, context, config.n_components, config.seed, counted)
+
+    projection = kept(f"PCA of {modality.name}", fit, made_of=(LevelProjection, LevelModel, Projection))
+    return _projected(modality, modelled, projection)
+
+
+def _projected(modality: Modality, modelled: np.ndarray, projection: Projection | LevelProjection) -> Prepared:
+    cells = transform_all(projection, modality.values, modelled, name=f"components of {modality.name}")
+    return Prepared(modality, modelled, cells, projection)
 
 
 def select_genes(modality: Modality, n_top: int, keep: Collection[str], *, seed: int) -> np.ndarray:

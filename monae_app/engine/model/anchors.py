@@ -9,7 +9,8 @@ N, M cells of the two modalities; G genes; k components; A anchors.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -21,9 +22,16 @@ if TYPE_CHECKING:
 
     from scipy.sparse.linalg import LinearOperator
 
+    # opens a result by its name, or has it computed
+    Kept = Callable[[str, Callable[[], Any]], Any]
+
 DISTANCES_AT_ONCE = 2**25  # of a block of queries, 128 MB
 SUPPORT_NEIGHBORS = 30
 ANCHORS_AT_ONCE = 2**15  # 900 comparisons each, 30 MB
+
+
+def _computed(_: str, compute: Callable[[], Any]) -> Any:
+    return compute()
 
 
 def canonical_scores(
@@ -75,9 +83,12 @@ def nearest(queries: np.ndarray, references: np.ndarray, n_neighbors: int, tell:
     return torch.cat(found).numpy()
 
 
-def mutual_neighbors(first: np.ndarray, second: np.ndarray, n_neighbors: int, tell: Telling = SILENT) -> np.ndarray:
+def mutual_neighbors(
+    first: np.ndarray, second: np.ndarray, n_neighbors: int, tell: Telling = SILENT, kept: Kept = _computed
+) -> np.ndarray:
     """Pairs that are among each other's nearest; first (N, k), second (M, k), result (A, 2), sorted."""
-    onward, back = nearest(first, second, n_neighbors, tell), nearest(second, first, n_neighbors, tell)
+    onward = kept("neighbours there", lambda: nearest(first, second, n_neighbors, tell))
+    back = kept("neighbours back", lambda: nearest(second, first, n_neighbors, tell))
     size = len(second)
     there = np.repeat(np.arange(len(first)), onward.shape[1]) * size + onward.ravel()
     again = back.ravel() * size + np.repeat(np.arange(size), back.shape[1])
@@ -86,15 +97,18 @@ def mutual_neighbors(first: np.ndarray, second: np.ndarray, n_neighbors: int, te
 
 
 def shared_neighbor_support(
-    first: np.ndarray, second: np.ndarray, anchors: np.ndarray, tell: Telling = SILENT
+    first: np.ndarray, second: np.ndarray, anchors: np.ndarray, tell: Telling = SILENT, kept: Kept = _computed
 ) -> np.ndarray:
     """Score anchors by how many neighbours their two cells share, over both modalities, in [0, 1], shape (A,).
 
     A cell's neighbours are its 30 nearest in its own modality and its 30 nearest in the other.
     """
     support = np.zeros(len(anchors))
-    for side in (first, second):
-        of_first, of_second = (nearest(cells, side, SUPPORT_NEIGHBORS, tell) for cells in (first, second))
+    for number, side in enumerate((first, second)):
+        of_first, of_second = (
+            kept(f"{who} of {number}", partial(nearest, cells, side, SUPPORT_NEIGHBORS, tell))
+            for who, cells in (("neighbours", first), ("neighbours of the other", second))
+        )
         for start in range(0, len(anchors), ANCHORS_AT_ONCE):
             block = slice(start, start + ANCHORS_AT_ONCE)
             here, there = of_first[anchors[block, 0]], of_second[anchors[block, 1]]
@@ -103,7 +117,13 @@ def shared_neighbor_support(
 
 
 def find_anchors(
-    first: np.ndarray, second: np.ndarray, *, n_neighbors: int, keep: float, tell: Telling = SILENT
+    first: np.ndarray,
+    second: np.ndarray,
+    *,
+    n_neighbors: int,
+    keep: float,
+    tell: Telling = SILENT,
+    kept: Kept = _computed,
 ) -> np.ndarray:
     """Find anchors between two aligned sets of cells and keep the best supported share.
 
@@ -117,16 +137,20 @@ def find_anchors(
         Share of anchors to keep, in (0, 1].
     tell
         Told the progress.
+    kept
+        Called with the name of each part of the work and what computes it, and gives its result: opened, where it was
+        kept before.
 
     Returns
     -------
     numpy.ndarray
         Rows of the cells, (A, 2).
     """
-    anchors = mutual_neighbors(first, second, n_neighbors, tell.counting("Looking for mutual neighbours"))
+    anchors = mutual_neighbors(first, second, n_neighbors, tell.counting("Looking for mutual neighbours"), kept)
     if keep == 1 or len(anchors) < 2:
         return anchors
-    support = shared_neighbor_support(first, second, anchors, tell.counting("Scoring anchors by shared neighbours"))
+    counted = tell.counting("Scoring anchors by shared neighbours")
+    support = shared_neighbor_support(first, second, anchors, counted, kept)
     n_kept = max(1, round(keep * len(anchors)))
     best = np.sort(np.argsort(-support, kind="stable")[:n_kept])
     return anchors[best]

@@ -23,8 +23,9 @@ import torch
 from torch.nn import functional
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    import numpy as np
     from torch import Tensor
 
 SMALLEST = 1e-8
@@ -77,6 +78,19 @@ class EdgeEmbedding:
         self.vectors, self.bias, self.decay = vectors.clone(), bias.clone(), decay
         self._squares = vectors.new_zeros(len(vectors))
         self._squares_of_bias = torch.zeros_like(bias)
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Return all that the next steps depend on, by name; the arrays are those that the steps move."""
+        return {name: each.cpu().numpy() for name, each in self._state().items()}
+
+    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+        """Go back to a state."""
+        for name, each in self._state().items():
+            each.copy_(torch.from_numpy(state[name]))
+
+    def _state(self) -> dict[str, Tensor]:
+        of_rows = {"vectors": self.vectors, "squares": self._squares}
+        return of_rows | {"bias": self.bias, "squares_of_bias": self._squares_of_bias}
 
     @torch.no_grad()
     def step(self, drawn: Sequence[DrawnEdges], rate: float) -> list[float]:

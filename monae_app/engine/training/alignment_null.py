@@ -14,6 +14,7 @@ neighbouring genes share peaks, and gene families lie together, so only the clos
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -21,9 +22,17 @@ import numpy as np
 
 from monae_app.engine.data.covered import CoveredMatrix
 from monae_app.engine.data.levels import LevelModel, context_codes
+from monae_app.engine.kept_stages import kept
 from monae_app.engine.model.anchors import mutual_neighbors, shared_neighbor_support, unit_rows
 from monae_app.engine.telling import SILENT, Telling
-from monae_app.engine.training.alignment_evidence import AlignmentEvidence, Pair, evidence_from, in_words, not_judged
+from monae_app.engine.training.alignment_evidence import (
+    AlignmentEvidence,
+    NullBars,
+    Pair,
+    evidence_from,
+    in_words,
+    not_judged,
+)
 from monae_app.engine.training.anchoring import links_to_genes
 from monae_app.engine.training.linked_programs import (
     Programs,
@@ -82,11 +91,12 @@ def alignment_evidence(
     """
     # what was inferred from these data agrees with them by its making
     graph = _close_links(graph.stated())
-    return {
-        pair: _evidence_of(pair, dataset, modelled, graph, config, tell)
-        for pair in combinations(dataset.modalities, 2)
-        if len(links_to_genes(graph, *_ordered(pair)[::-1])[0])
-    }
+    found = {}
+    for pair in combinations(dataset.modalities, 2):
+        if len(links_to_genes(graph, *_ordered(pair)[::-1])[0]):
+            ask = partial(_evidence_of, pair, dataset, modelled, graph, config, tell)
+            found[pair] = kept(f"evidence of {pair[0]} and {pair[1]}", ask, (AlignmentEvidence, NullBars))
+    return found
 
 
 def _evidence_of(

@@ -10,6 +10,7 @@ import scipy.sparse as sp
 
 from monae_app.engine.data.decomposition import leading_components, standardised
 from monae_app.engine.data.representation import log_normalised
+from monae_app.engine.kept_stages import kept
 from monae_app.engine.model.anchors import canonical_scores
 from monae_app.engine.telling import SILENT, Telling
 from monae_app.engine.training.link_support import edge_correlation
@@ -70,20 +71,24 @@ def aligned_scores(
     """Canonical scores of the cells of RNA and of one other modality, (N, k) and (M, k), rows of length 1.
 
     Done twice: over metacells of the first, links are weighed by how well the data bear them out, and the second is
-    made with these weights.
+    made with these weights. Called once within a stage: what it finds on its way is kept under fixed names.
     """
     edges, genes, features = links_to_genes(graph, modality)
     both = (prepared["rna"], prepared[modality])
     assigned = partial(gene_assignment, graph, modality, signed=both[1].is_signed)
-    scores = _canonical(prepared, modality, assigned(), config, tell)
-    tell(f"Asking which of {len(edges):,} links between rna and {modality} the data bear out")
-    correlation = edge_correlation(
-        [each.profile for each in both],
-        scores,
-        (genes, features),
-        seed=config.seed,
-        counted=[each.modality.is_count for each in both],
-    )
+
+    def correlate() -> np.ndarray:
+        scores = kept("first scores", lambda: _canonical(prepared, modality, assigned(), config, tell))
+        tell(f"Asking which of {len(edges):,} links between rna and {modality} the data bear out")
+        return edge_correlation(
+            [each.profile for each in both],
+            scores,
+            (genes, features),
+            seed=config.seed,
+            counted=[each.modality.is_count for each in both],
+        )
+
+    correlation = kept("links borne out", correlate)
     unknown = np.isnan(correlation) | graph.is_inferred[edges]  # an inferred link has its weight from the same data
     support = np.where(unknown, 1, np.maximum(correlation * graph.sign[edges], 0))
     support = support * graph.weight[edges] + SMALLEST_SUPPORT

@@ -11,11 +11,13 @@ N cells, D_s shared axes, A anchors.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from monae_app.engine.kept_stages import kept
 from monae_app.engine.model.alignment import LinearMap, align_by_anchors, follow_by_anchors
 from monae_app.engine.model.anchors import find_anchors, nearest, unit_rows
 from monae_app.engine.telling import SILENT, Telling
@@ -107,7 +109,8 @@ def correspond(
     anchors: list[Anchors] = []
     maps: dict[str, LinearMap] = {}
     for other in others:
-        found = _of_pair(dataset, prepared, graph, (reference, other), maps.get(reference), config, tell)
+        of_pair = partial(_of_pair, dataset, prepared, graph, (reference, other), maps.get(reference), config, tell)
+        found = kept(f"anchors of {reference} and {other}", of_pair, (Anchors, LinearMap))
         if found is not None:
             anchors.append(found[0])
             maps |= found[1]
@@ -116,7 +119,9 @@ def correspond(
     if not anchors:
         return None
     start = {name: unit_rows(each(prepared[name].representation)) for name, each in maps.items()}
-    balance = _balance(anchors, start, dataset) if config.balance and config.lambda_adversarial > 0 else {}
+    balance = {}
+    if config.balance and config.lambda_adversarial > 0:
+        balance = kept("balance of cells", partial(_balance, anchors, start, dataset))
     return Correspondence(tuple(anchors), maps, start, balance)
 
 
@@ -159,14 +164,16 @@ def _of_pair(
         config = config.model_copy(update={"anchor_neighbors": TIMES_MORE_NEIGHBORS * config.anchor_neighbors})
     anchors = known
     if views.scores is not None:
-        anchors = np.concatenate([known, _anchors_among(rows, views.scores, config, tell)])
+        first = kept("first anchors", partial(_anchors_among, rows, views.scores, config, tell))
+        anchors = np.concatenate([known, first])
     maps = None
-    for _ in range(views.rounds):
+    for number in range(views.rounds):
         if len(anchors) < FEWEST_ANCHORS:
             break
         tell(f"Aligning {pair[0]} and {pair[1]} by {len(anchors):,} first anchors")
         maps = views.maps(anchors, known_map, config.latent_shared)
-        anchors = np.concatenate([known, _anchors_among(rows, views.aligned(maps), config, tell)])
+        again = partial(_anchors_among, rows, views.aligned(maps), config, tell)
+        anchors = np.concatenate([known, kept(f"anchors once aligned, {number + 1}", again)])
     if maps is None:
         return None
     found = Anchors(*pair, anchors, pull_of(prepared, pair, config) if views.few else 1.0)
@@ -208,9 +215,9 @@ class _Views:
         if not linked or len(known) >= PAIRS_PER_COMPONENT * (first.shape[1] + second.shape[1]):
             scores = None
         elif few:
-            scores = linked_scores(both, graph, tell)
+            scores = kept("scores", partial(linked_scores, both, graph, tell))
         else:
-            scores = aligned_scores(prepared, graph, pair[1], config, tell)
+            scores = kept("scores", partial(aligned_scores, prepared, graph, pair[1], config, tell))
         return cls((first, second), scores, few)
 
     @property
@@ -244,7 +251,9 @@ def _anchors_among(rows: list[np.ndarray], scores: object, config: RunConfig, te
     if min(map(len, rows)) <= config.anchor_neighbors:
         return np.empty((0, 2), np.int64)
     first, second = (each[chosen] for each, chosen in zip(scores, rows, strict=True))  # type: ignore[call-overload]
-    found = find_anchors(first, second, n_neighbors=config.anchor_neighbors, keep=config.anchor_keep, tell=tell)
+    found = find_anchors(
+        first, second, n_neighbors=config.anchor_neighbors, keep=config.anchor_keep, tell=tell, kept=kept
+    )
     return np.column_stack([rows[0][found[:, 0]], rows[1][found[:, 1]]])
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from monae_app.engine.data.covered import CoveredMatrix
+from monae_app.engine.kept_stages import in_shards
 from monae_app.engine.model.likelihoods import (
     LIKELIHOODS,
     ZERO_LOGIT_AT_START,
@@ -79,21 +80,21 @@ def regress_features(
     tell
         Told how many of the features are done.
     """
-    done: list[DecodedFeatures] = []
     # columns of a sparse matrix are chosen faster where they are stored by columns
     columns = values if isinstance(values, CoveredMatrix) else values.tocsc()
     n_features = values.shape[1]
-    for first in range(0, n_features, FEATURES_AT_ONCE):
-        block = columns[:, first : first + FEATURES_AT_ONCE]
+
+    def fit(shard: slice) -> tuple[np.ndarray, ...]:
+        block = columns[:, shard]
         block = block if isinstance(block, CoveredMatrix) else block.tocsr()
 
-        def on_share(share: float, first: int = first, size: int = block.shape[1]) -> None:
-            tell.part(first + round(share * size), n_features)
+        def on_share(share: float) -> None:
+            tell.part(shard.start + round(share * block.shape[1]), n_features)
 
-        done.append(_fit(block, cells, seed, on_share))
-    return DecodedFeatures(
-        *(np.concatenate([getattr(each, name) for each in done]) for name in DecodedFeatures.__dataclass_fields__)
-    )
+        fitted = _fit(block, cells, seed, on_share)
+        return tuple(getattr(fitted, name) for name in DecodedFeatures.__dataclass_fields__)
+
+    return DecodedFeatures(*in_shards("shards", n_features, FEATURES_AT_ONCE, fit))
 
 
 def _fit(

@@ -10,17 +10,20 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
-from monae_app.engine.data.edge_weights import LEVELS, fit_edge_weights
-from monae_app.engine.data.graph_projection import fit_graph_projection
+from monae_app.engine.data.edge_weights import LEVELS, EdgeWeights, fit_edge_weights
+from monae_app.engine.data.graph_projection import GraphProjection, fit_graph_projection
 from monae_app.engine.data.level_projection import LevelProjection
+from monae_app.engine.data.levels import LevelModel
 from monae_app.engine.data.motif_edges import motif_edges
 from monae_app.engine.data.representation import kind_of
 from monae_app.engine.data.whole_graph import CELLS, WholeGraph, build_whole_graph
+from monae_app.engine.kept_stages import keep_state, kept, last_state
 from monae_app.engine.model.alignment import LinearMap
 from monae_app.engine.model.edge_embedding import DrawnEdges, EdgeEmbedding
 from monae_app.engine.training.graph_start import Start, start_vectors
@@ -33,7 +36,6 @@ if TYPE_CHECKING:
 
     from monae_app.engine.config import RunConfig
     from monae_app.engine.data.dataset import Dataset
-    from monae_app.engine.data.edge_weights import EdgeWeights
     from monae_app.engine.data.motif_edges import MotifEdges
     from monae_app.engine.data.motifs.hits import MotifHits
     from monae_app.engine.data.preprocess import Prepared
@@ -49,7 +51,8 @@ DECAY = 0.02
 WEIGHT_OF_OTHERS = 0.1  # beside cells and their features, of every other relation
 STREAM = 7  # of the seed
 ALL_AXES = 1 << 20
-SECONDS_BETWEEN_REPORTS = 1.0
+SECONDS_BETWEEN_REPORTS, SECONDS_BETWEEN_STATES = 1.0, 30.0
+MOVED = "moved vectors"
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,6 +124,19 @@ def embed_whole_graph(
     """
     began = time.perf_counter()
     tell = tell.at(STAGE)
+    work_out = partial(_worked_out, dataset, ground, config, hits, began, tell)
+    embedded, read = kept("whole graph", work_out, (Embedded, LinearMap, GraphProjection, EdgeWeights, LevelModel))
+    prepared = {
+        name: replace(each, representation=read[name][0], projection=read[name][1])
+        for name, each in ground.prepared.items()
+    }
+    return replace(ground, prepared=prepared, embedded=embedded)
+
+
+def _worked_out(
+    dataset: Dataset, ground: Groundwork, config: RunConfig, hits: MotifHits | None, began: float, tell: Telling
+) -> tuple[Embedded, dict[str, tuple[np.ndarray, GraphProjection]]]:
+    """Embed all vertices; what the encoders read of the cells, and what makes it of their values, by modality."""
     motifs = _motifs(ground, hits)
     weights = {name: _weights(each) for name, each in ground.prepared.items()}
     edges = {name: weights[name].of(each.values) for name, each in ground.prepared.items()}
@@ -130,11 +146,11 @@ def embed_whole_graph(
     embedding = _embedding(graph, starts, motifs, config)
     loss = _train(embedding, graph, dataset, config, tell)
     vectors = embedding.vectors.cpu().numpy()
-    prepared, maps = {}, {}
-    for name, each in ground.prepared.items():
+    representations, maps = {}, {}
+    for name in ground.prepared:
         cells, features = vectors[graph.cells[name]], vectors[graph.features[name]]
         projection, read = fit_graph_projection(weights[name], edges[name], features, cells)
-        prepared[name] = replace(each, representation=read, projection=projection)
+        representations[name] = (read, projection)
         maps[name] = LinearMap(np.zeros(read.shape[1]), np.diag(projection.spread), projection.centre)
     named = () if motifs is None else motifs.names
     seconds = time.perf_counter() - began
@@ -147,7 +163,7 @@ def embed_whole_graph(
         seconds,
         loss,
     )
-    return replace(ground, prepared=prepared, embedded=embedded)
+    return embedded, representations
 
 
 def _motifs(ground: Groundwork, hits: MotifHits | None) -> MotifEdges | None:
@@ -191,7 +207,8 @@ def _starts(
     found = {}
     for name, each in edges.items():
         counted = tell.counting(f"Starting vectors of {each.shape[0]:,} cells and {each.shape[1]:,} features of {name}")
-        found[name] = start_vectors(
+        start = partial(
+            start_vectors,
             each,
             aligned.get(name),
             dataset.batch_codes[name],
@@ -200,6 +217,7 @@ def _starts(
             seed=config.seed,
             tell=counted,
         )
+        found[name] = kept(f"starting vectors of {name}", start, made_of=(Start,))
     return found
 
 
@@ -226,8 +244,12 @@ def _train(
     batch = np.zeros(graph.n_vertices, np.int64)
     for name, block in graph.cells.items():
         batch[block] = dataset.batch_codes[name]
-    steps, told, loss = config.graph_stage_steps, 0.0, {}
-    for step in range(steps):
+    steps, told, loss, written = config.graph_stage_steps, 0.0, {}, time.perf_counter()
+    first = 0
+    if (saved := last_state(MOVED)) is not None:
+        first, loss, state = saved
+        embedding.restore(state)
+    for step in range(first, steps):
         tell.heed()
         rng = np.random.default_rng([config.seed, STREAM, step])
         drawn = [_draw(each, batch, config.latent_shared, rng) for each in graph.relations]
@@ -246,6 +268,9 @@ def _train(
                     "loss": sum(found),
                 }
             )
+        if now - written > SECONDS_BETWEEN_STATES:
+            keep_state(MOVED, (step + 1, loss, embedding.state()))
+            written = now
     return loss
 
 

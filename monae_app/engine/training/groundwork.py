@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from monae_app.engine.kept_stages import kept
 from monae_app.engine.telling import SILENT, Telling
 from monae_app.engine.training.anchoring import links_to_genes
 from monae_app.engine.training.correspondence import correspond
@@ -100,14 +102,28 @@ def borne_out(
         edges, genes, features = links_to_genes(graph, name)
         if not len(edges):
             continue
-        correlation = edge_correlation(
-            (prepared["rna"].profile, prepared[name].profile),
-            (correspondence.start["rna"], correspondence.start[name]),
-            (genes, features),
-            seed=seed,
-            counted=(prepared["rna"].modality.is_count, prepared[name].modality.is_count),
+        correlation = kept(
+            f"links between rna and {name} borne out",
+            partial(_correlation, prepared, correspondence, name, (genes, features), seed),
         )
         support = np.clip(correlation * graph.sign[edges], LEAST_SUPPORT, 1)
         # an inferred link has its weight from the same correlation already
         weight[edges] *= np.where(np.isnan(support) | graph.is_inferred[edges], 1, support)
     return replace(graph, weight=weight.astype(np.float32))
+
+
+def _correlation(
+    prepared: dict[str, Prepared],
+    correspondence: Correspondence,
+    name: str,
+    columns: tuple[np.ndarray, np.ndarray],
+    seed: int,
+) -> np.ndarray:
+    sides = (prepared["rna"], prepared[name])
+    return edge_correlation(
+        [each.profile for each in sides],
+        (correspondence.start["rna"], correspondence.start[name]),
+        columns,
+        seed=seed,
+        counted=[each.modality.is_count for each in sides],
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,6 +11,7 @@ import torch
 from torch.nn import functional
 
 from monae_app.engine.data.in_blocks import rows_to_fit
+from monae_app.engine.kept_stages import in_shards, kept
 from monae_app.engine.model.cell_clusters import SHARPNESS
 from monae_app.engine.telling import SILENT, Telling
 from monae_app.engine.training.decoded import DecodedFeatures, with_absent_batches
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from monae_app.engine.training.groundwork import Groundwork
 
 CELLS_AT_ONCE = 8192
+KEPT_AT_ONCE = 8 * CELLS_AT_ONCE
 
 
 @torch.no_grad()
@@ -36,16 +40,34 @@ def embed_cells(
     latent = {}
     for number, (name, source) in enumerate(sources.items()):
         tell(f"Embedding {len(source.representation):,} cells of {name}", number, len(sources))
-        parts = [
-            network.encode(
-                name,
-                torch.from_numpy(source.representation[start : start + CELLS_AT_ONCE]).to(device),
-                torch.from_numpy(source.batch[start : start + CELLS_AT_ONCE]).to(device),
-            ).mean.cpu()
-            for start in range(0, len(source.representation), CELLS_AT_ONCE)
-        ]
-        latent[name] = torch.cat(parts).numpy()
+        some = partial(_embedded, network, name, source, device)
+        latent[name] = in_shards(f"embedding of {name}", len(source.representation), KEPT_AT_ONCE, some)
     return latent
+
+
+@torch.no_grad()
+def _embedded(network: MonaeNet, name: str, source: CellSource, device: torch.device, rows: slice) -> np.ndarray:
+    parts = [
+        network.encode(
+            name,
+            torch.from_numpy(source.representation[each]).to(device),
+            torch.from_numpy(source.batch[each]).to(device),
+        ).mean.cpu()
+        for each in (
+            slice(start, min(start + CELLS_AT_ONCE, rows.stop)) for start in range(rows.start, rows.stop, CELLS_AT_ONCE)
+        )
+    ]
+    return torch.cat(parts).numpy()
+
+
+def digest_of(network: torch.nn.Module) -> str:
+    """Hash all parameters: what is worked out with a network holds for no other."""
+    found = hashlib.blake2b(digest_size=16)
+    for name, value in network.state_dict().items():
+        values = value.detach().cpu().contiguous().numpy()
+        found.update(f"{name} {values.dtype} {values.shape}\n".encode())
+        found.update(values.reshape(-1).view(np.uint8).data)
+    return found.hexdigest()
 
 
 @torch.no_grad()
@@ -110,19 +132,8 @@ def decode_all(
         if not len(rest):
             found[name] = joint
             continue
-        # the regression draws some ten thousand cells; of more, the others would only be in the way
-        some = rows_to_fit(modality.n_cells, config.seed)
-        cells = FrozenCells(
-            latent[name][some],
-            dataset.batch_codes[name][some],
-            modality.library_size[some],
-            modality.likelihood,
-            dataset.batches.parts,
-            config.latent_shared,
-            config.private_dropout,
-        )
-        counted = tell.counting(f"Fitting {len(rest):,} features of {name} that were not modelled jointly")
-        fitted = regress_features(modality.values[some][:, rest], cells, seed=config.seed, tell=counted)
+        fit = partial(_regressed, dataset, name, rest, latent[name], config, tell)
+        fitted = kept(f"regression of features of {name}", fit, made_of=(DecodedFeatures,))
         order = np.argsort(np.r_[modelled[name], rest])
         found[name] = DecodedFeatures(
             *(
@@ -134,3 +145,22 @@ def decode_all(
         # a batch that no cell of the modality is of is the sum of its levels
         return found
     return {name: with_absent_batches(each, dataset.batch_codes[name]) for name, each in found.items()}
+
+
+def _regressed(
+    dataset: Dataset, name: str, rest: np.ndarray, latent: np.ndarray, config: RunConfig, tell: Telling
+) -> DecodedFeatures:
+    modality = dataset.modalities[name]
+    # the regression draws some ten thousand cells; of more, the others would only be in the way
+    some = rows_to_fit(modality.n_cells, config.seed)
+    cells = FrozenCells(
+        latent[some],
+        dataset.batch_codes[name][some],
+        modality.library_size[some],
+        modality.likelihood,
+        dataset.batches.parts,
+        config.latent_shared,
+        config.private_dropout,
+    )
+    counted = tell.counting(f"Fitting {len(rest):,} features of {name} that were not modelled jointly")
+    return regress_features(modality.values[some][:, rest], cells, seed=config.seed, tell=counted)

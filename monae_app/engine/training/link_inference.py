@@ -11,6 +11,7 @@ N, M cells; m metacells; P links.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -19,6 +20,7 @@ from sklearn.cluster import MiniBatchKMeans
 
 from monae_app.engine.data.inferred_links import InferredLinks, infer_links
 from monae_app.engine.data.preprocess import log_normalised
+from monae_app.engine.kept_stages import kept
 from monae_app.engine.telling import SILENT, Telling
 from monae_app.engine.training.alignment_evidence import in_words
 from monae_app.engine.training.anchoring import aligned_scores, links_to_genes
@@ -142,7 +144,9 @@ def with_inferred_links(
     found = []
     for other in prepared:
         if other != "rna":
-            inferred = _infer(dataset, {name: prepared[name] for name in ("rna", other)}, graph, config, tell)
+            both = {name: prepared[name] for name in ("rna", other)}
+            infer = partial(_infer, dataset, both, graph, config, tell)
+            inferred = kept(f"links inferred between rna and {other}", infer, (Inferred, InferredLinks, Matching))
             graph = graph.with_inferred(other, inferred.links.gene, inferred.links.feature, inferred.links.correlation)
             found.append(inferred)
             if inferred.reason:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from monae_app.engine.data.in_blocks import rows_to_fit, transform_all
-from monae_app.engine.data.linked_projection import link_projection
+from monae_app.engine.data.linked_projection import LinkedProjection, link_projection
 from monae_app.engine.data.representation import Projection
+from monae_app.engine.kept_stages import kept
 from monae_app.engine.telling import SILENT, Telling
 from monae_app.engine.training.anchoring import gene_assignment
 
@@ -32,7 +33,12 @@ def with_linked_genes(prepared: Prepared, graph: GuidanceGraph, config: RunConfi
     # one gene has no components of its own
     if np.count_nonzero(link.sum(axis=0)) < 2 or not isinstance(own, Projection):
         return prepared
-    tell = tell.counting(f"PCA of the genes that the features of {name} are linked to")
-    some = prepared.values[rows_to_fit(prepared.modality.n_cells, config.seed)]
-    wider = link_projection(own, some, link, config.n_components, config.seed, tell)
-    return replace(prepared, representation=transform_all(wider, prepared.values), projection=wider)
+
+    def fit() -> LinkedProjection:
+        counted = tell.counting(f"PCA of the genes that the features of {name} are linked to")
+        some = prepared.values[rows_to_fit(prepared.modality.n_cells, config.seed)]
+        return link_projection(own, some, link, config.n_components, config.seed, counted)
+
+    wider = kept(f"PCA of genes linked to {name}", fit, made_of=(LinkedProjection, Projection))
+    cells = transform_all(wider, prepared.values, name=f"components of genes linked to {name}")
+    return replace(prepared, representation=cells, projection=wider)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from monae_app.engine.data.some_cells import drawn_rows, with_rows
+from monae_app.engine.kept_stages import in_shards
 from monae_app.engine.model.anchors import nearest, unit_rows
 from monae_app.engine.training.correspondence import Anchors, Correspondence
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 SKETCH = 25_000
 # A cell is its own nearest; one neighbour says what a cell weighs.
 NEAREST = 1
+WEIGHED_AT_ONCE = 50_000
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,11 @@ class Sketch:
     ) -> np.ndarray:
         if name not in start:
             return np.ones(self.whole.modalities[name].n_cells, np.float32)
-        of_all = weight[nearest(start[name], found.start[name], NEAREST)[:, 0]]
+
+        def weigh(rows: slice) -> np.ndarray:
+            return np.asarray(weight[nearest(start[name][rows], found.start[name], NEAREST)[:, 0]])
+
+        of_all = in_shards(f"balance of all cells of {name}", len(start[name]), WEIGHED_AT_ONCE, weigh)
         return np.asarray(of_all / max(float(of_all.mean()), 1e-12), np.float32)
 
 

@@ -194,7 +194,7 @@ class Keeper:
         status = run.written_status()
         if left and not claim.cancelled and not run.finished and (status.active or status.state == "cancelled"):
             put_in_line(run, message=SHUT_DOWN)
-            line.put_back(claim.ticket, resume=run.has_checkpoint)
+            line.put_back(claim.ticket, resume=run.has_begun)
         elif left and claim.cancelled and status.state == "queued":
             conclude(run, "cancelled", "Cancelled while its worker was shut down.")
         else:

@@ -15,6 +15,8 @@ from monae_app.engine.analysis.counterparts import find_counterparts
 from monae_app.engine.analysis.integration import CellMap, map_cells
 from monae_app.engine.analysis.local_mixing import local_mixing
 from monae_app.engine.analysis.sketched_map import carried_over, joined, sketch_rows
+from monae_app.engine.kept_stages import keeping_in
+from monae_app.engine.telling import Telling
 
 ASKED = {"n_neighbors": 15, "min_dist": 0.3, "resolution": 0.5, "seed": 0}
 
@@ -105,3 +107,27 @@ def test_cells_without_counterpart_are_found_as_on_a_map_of_all_cells(both):
         found = find_counterparts(each.neighbours, cells.modality.tolist(), list(each.leiden), seed=0)
         assert found.has_any[alone].mean() < 0.1
         assert found.has_any[~alone].mean() > 0.98
+
+
+@pytest.mark.long
+def test_placing_goes_on_where_it_was_killed_in_the_map_that_was_drawn(tmp_path, monkeypatch):
+    cells = some_cells(2400)
+    monkeypatch.setattr(sketched_map, "SKETCH", 1000)
+    monkeypatch.setattr(sketched_map, "PLACED_AT_ONCE", 500)
+    monkeypatch.setattr(integration, "SKETCHED_FROM", 2000)
+    undisturbed = map_cells(cells.embedding, **ASKED)
+    told: list[str] = []
+
+    def stop_in_the_third_block(event: dict) -> None:
+        told.append(event["message"])
+        if event.get("done") == 1000:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), keeping_in(tmp_path, "key"):
+        map_cells(cells.embedding, **ASKED, tell=Telling("analyse", stop_in_the_third_block))
+    monkeypatch.setattr(sketched_map.SketchedMap, "_drawn", lambda _: pytest.fail("it was drawn already"))
+    with keeping_in(tmp_path, "key"):
+        found = map_cells(cells.embedding, **ASKED)
+    np.testing.assert_array_equal(found.umap, undisturbed.umap)
+    assert list(found.leiden) == list(undisturbed.leiden)
+    assert (found.nearest != undisturbed.nearest).nnz == 0

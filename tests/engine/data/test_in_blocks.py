@@ -36,14 +36,14 @@ def test_what_is_transformed_in_blocks_is_what_is_transformed_at_once(monkeypatc
     projection = fit_projection(values[:, columns], "counts", 10, 0)
     at_once = projection.transform(values[:, columns])
     monkeypatch.setattr(in_blocks, "BLOCK_CELLS", 7)
-    np.testing.assert_allclose(transform_all(projection, values, columns), at_once, atol=1e-5)
+    np.testing.assert_allclose(transform_all(projection, values, columns, name="all"), at_once, atol=1e-5)
 
 
 def test_components_of_some_cells_place_all_cells_as_those_of_all_do(monkeypatch: pytest.MonkeyPatch):
     values = make_planted(n_cells=1200, n_genes=300, n_peaks=300).rna.X
-    every = transform_all(fit_projection(values, "counts", 8, 0), values)
+    every = transform_all(fit_projection(values, "counts", 8, 0), values, name="all")
     monkeypatch.setattr(in_blocks, "FIT_CELLS", 600)
-    some = transform_all(fit_projection(values[rows_to_fit(1200, 0)], "counts", 8, 0), values)
+    some = transform_all(fit_projection(values[rows_to_fit(1200, 0)], "counts", 8, 0), values, name="all")
     # the same space of the leading axes: canonical correlations near 1
     shared = np.linalg.svd(np.linalg.qr(every[:, :4] - every[:, :4].mean(0))[0].T
                            @ np.linalg.qr(some - some.mean(0))[0])[1]  # fmt: skip

@@ -5,6 +5,7 @@ N cells, D axes.
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ from monae_app.engine.analysis.metrics.rare import open_set_auroc
 from monae_app.engine.analysis.metrics.silhouette import silhouettes
 from monae_app.engine.analysis.metrics.transfer import label_transfer
 from monae_app.engine.analysis.overall import overall_scores
+from monae_app.engine.kept_stages import kept
 from monae_app.engine.telling import SILENT, Telling
 
 if TYPE_CHECKING:
@@ -76,29 +78,35 @@ def score(  # noqa: PLR0913 - each is one column that may be there
     """
     embedding = np.asarray(embedding, np.float64)
     found: Scores = {"cells": len(embedding)}
-    counted = tell.counting(f"Scoring: the neighbours of {len(embedding):,} cells")
-    neighbors = other_neighbors(embedding, MIXING_NEIGHBORS, counted)
+
+    def look() -> np.ndarray:
+        counted = tell.counting(f"Scoring: the neighbours of {len(embedding):,} cells")
+        return other_neighbors(embedding, MIXING_NEIGHBORS, counted)
+
+    neighbors = kept("neighbours", look)
     if len(np.unique(modality)) > 1:
         found["same_modality"] = same_modality(neighbors, modality, label)
         tell("Scoring: how well the modalities mix")
-        found["sas"] = seurat_alignment_score(embedding, modality, seed=seed)
+        found["sas"] = kept("mixing", partial(seurat_alignment_score, embedding, modality, seed=seed))
         tell("Scoring: cells across modalities")
-        found |= _across(embedding, modality, label, pair, seed)
+        found |= kept("across modalities", partial(_across, embedding, modality, label, pair, seed))
     if label is not None:
         tell("Scoring: whether cells of one type lie together")
-        found["map"] = mean_average_precision(embedding, label, seed=seed)
+        found["map"] = kept("precision", partial(mean_average_precision, embedding, label, seed=seed))
         found["graph_connectivity"] = graph_connectivity(neighbors, label)
         tell("Scoring: clusters against labels")
-        found |= cluster_agreement(neighbors[:, :CLUSTER_NEIGHBORS], label, seed, tell=tell)
+        near = neighbors[:, :CLUSTER_NEIGHBORS]
+        found |= kept("clusters against labels", partial(cluster_agreement, near, label, seed, tell=tell))
         tell("Scoring: how far types lie apart")
-        found |= silhouettes(embedding, modality, label, seed)
+        found |= kept("silhouettes", partial(silhouettes, embedding, modality, label, seed))
         if absent := open_set_auroc(embedding, modality, label, seed=seed):
             found["open_set_auroc"] = float(np.mean(list(absent.values())))
     if reference:
         found["nc"] = neighbor_conservation(embedding, modality, reference, seed=seed)
     if batch:
         tell("Scoring: how well the batches mix")
-    return found | overall_scores(found) | _batch_scores(embedding, batch or {}, label, seed)
+    of_batches = kept("mixing of batches", partial(_batch_scores, embedding, batch or {}, label, seed))
+    return found | overall_scores(found) | of_batches
 
 
 def _across(

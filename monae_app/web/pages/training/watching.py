@@ -148,14 +148,15 @@ def _offered(deeds: RunActions, record: RunRecord, status: Status) -> dict[str, 
     """Say which buttons a run offers to the one who looks at it."""
     own, still = not record.read_only, not status.active
     mine_or_sample = own or record.id.startswith(SAMPLE)
-    step = None
-    if own and status.state in STOPPED and record.files.has_checkpoint:
-        step = deeds.reached(record.id)
+    step, again = None, "Start again"
+    if own and status.state in STOPPED and record.files.has_begun:
+        again = "Go on"
+        step = deeds.reached(record.id) if record.files.has_checkpoint else None
     return {
         "no_cancel": not (own and status.active),
         "cancelling": status.state == "cancelling",
         "no_resume": not (own and status.state in STOPPED),
-        "resume": f"Go on from step {step:,}" if step else "Start again",
+        "resume": f"Go on from step {step:,}" if step else again,
         "no_retry": not (mine_or_sample and still),
         "no_further": not (mine_or_sample and status.state == "done"),
         "no_delete": not (own and still),
