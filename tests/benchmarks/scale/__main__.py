@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.benchmarks.report import RESULTS, with_block
-from tests.benchmarks.scale.growth import Measured, draw, grouped, missed, told
+from tests.benchmarks.scale.growth import Measured, draw, grouped, log_of, missed, told
 from tests.benchmarks.scale.streamed import write_streamed
 from tests.benchmarks.scale.watching import run_in_child, summed, watched
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SIZES, MILLION = (10_000, 50_000, 200_000), 1_000_000
-BLOCK, KEPT, PLOT, DONE = "growth", "growth.json", "growth.png", "written"
+BLOCK, KEPT, PLOT, LOG, DONE = "growth", "growth.json", "growth.png", "growth.log", "written"
 GENE = "G00010"
 
 
@@ -61,12 +61,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for cells in sorted(asked.sizes):
             found.append(measured(root / str(cells), cells, asked.set))
             sys.stderr.write(f"{cells:,} cells: done\n")
+        largest = json.loads((root / str(max(asked.sizes)) / KEPT).read_text(encoding="utf-8"))["stages"]
     text, short = told(found), missed(found)
     sys.stdout.write(text + "\n\ngrowth: " + ("missed: " + "; ".join(short) if short else "all reached") + "\n")
     if asked.write:
         path = Path(__file__).parents[1] / RESULTS
         path.write_text(with_block(path.read_text(encoding="utf-8"), BLOCK, text), encoding="utf-8")
         draw(found, path.with_name(PLOT))
+        path.with_name(LOG).write_text(log_of(max(asked.sizes), largest), encoding="utf-8")
     return 1 if short else 0
 
 

@@ -68,6 +68,18 @@ def grouped(cells: int, stages: Mapping[str, Mapping[str, float]], scores: Mappi
     )
 
 
+def log_of(cells: int, stages: Mapping[str, Mapping[str, float]]) -> str:
+    """Lay out every stage of one run: seconds, CPU seconds and highest anonymous memory in MiB."""
+    lines = [f"{cells:,} + {cells:,} cells; wall seconds, CPU seconds, highest anonymous memory in MiB", ""]
+    lines += [
+        f"{each['seconds']:9.1f} {each['cpu_s']:9.1f} {each['peak'] / 2**20:9.0f}  {name}"
+        for name, each in stages.items()
+    ]
+    total = [sum(each[what] for each in stages.values()) for what in ("seconds", "cpu_s")]
+    highest = max(each["peak"] for each in stages.values()) / 2**20
+    return "\n".join([*lines, "", f"{total[0]:9.1f} {total[1]:9.1f} {highest:9.0f}  all"]) + "\n"
+
+
 def exponent(cells: Sequence[int], seconds: Sequence[float]) -> float:
     """Slope of log seconds against log cells: 1 grows as the cells do, 2 with their square."""
     known = np.array([[each, value] for each, value in zip(cells, seconds, strict=True) if value > 0], float)
