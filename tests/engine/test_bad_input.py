@@ -235,8 +235,8 @@ def test_a_diverging_run_says_where_and_leaves_its_last_good_checkpoint(planted,
     config = config_of(folder, steps=14)
     monkeypatch.setattr(session, "TrainerSettings", partial(TrainerSettings, checkpoint_every=10))
 
-    def diverging(network: MonaeNet, step: Any) -> dict[str, torch.Tensor]:
-        terms = whole(network, step)
+    def diverging(network: MonaeNet, step: Any, *company: Any) -> dict[str, torch.Tensor]:
+        terms = whole(network, step, *company)
         return terms | {"nll_atac": terms["nll_atac"] * float("nan")} if step.progress >= 12 / 14 else terms
 
     monkeypatch.setattr(MonaeNet, "losses", diverging)
