@@ -153,7 +153,7 @@ def _run(parsed: argparse.Namespace) -> int:
     if parsed.out is None:
         raise InputError("No run folder was named.", "--out RUN.", "name the folder to write.")
     from monae_app.jobs.destination import Destination
-    from monae_app.jobs.progress import RunFolder
+    from monae_app.jobs.run_folder import RunFolder
 
     destination = Destination(parsed.out, overwrite=parsed.overwrite)
     RunFolder(destination.folder).write_config(config)

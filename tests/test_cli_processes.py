@@ -21,7 +21,7 @@ from monae_app.engine.errors import InputError, Stopped
 from monae_app.engine.folder import checkpoint_steps
 from monae_app.jobs import company
 from monae_app.jobs.company import in_company
-from monae_app.jobs.progress import RunFolder
+from monae_app.jobs.run_folder import RunFolder
 from tests.conftest import run_arguments as arguments
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ def started(*flags: str) -> Iterator[subprocess.Popen[str]]:
         process.communicate()
 
 
+@pytest.mark.long
 def test_a_process_that_dies_ends_the_run_in_words(data, tmp_path):
     folder = tmp_path / "run"
     with started(*arguments(data, folder, length=ENDLESS)) as run:

@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 
 from monae_app.cli import main
-from monae_app.jobs.progress import RunFolder, Status
+from monae_app.jobs.progress import Status
+from monae_app.jobs.run_folder import RunFolder
 from tests.conftest import run_arguments as arguments
 
 if TYPE_CHECKING:

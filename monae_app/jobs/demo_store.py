@@ -20,7 +20,7 @@ from monae_app.jobs import processes
 from monae_app.jobs.dispatcher import Dispatcher
 from monae_app.jobs.launcher import make_launcher
 from monae_app.jobs.private_files import private_folder, write_private
-from monae_app.jobs.progress import RunFolder
+from monae_app.jobs.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

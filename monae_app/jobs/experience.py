@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from monae_app.engine.data.duration import expected_seconds
 from monae_app.engine.errors import InputError
 from monae_app.jobs.about import read_about
-from monae_app.jobs.progress import RunFolder
+from monae_app.jobs.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,7 +18,8 @@ from monae_app.engine.folder import checkpoint_steps
 from monae_app.engine.result import CHECKPOINT, write_atomically
 from monae_app.jobs.about import About, read_about, write_about
 from monae_app.jobs.private_files import private_folder
-from monae_app.jobs.progress import RunFolder, Status
+from monae_app.jobs.progress import Status
+from monae_app.jobs.run_folder import RunFolder
 from monae_app.jobs.sample_folders import sample_folders
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from monae_app.engine.errors import InputError
 from monae_app.engine.result import CONFIG, REPORT
-from monae_app.jobs.progress import RunFolder
+from monae_app.jobs.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,7 @@ from monae_app.engine.analysis.run_report import write_report
 from monae_app.engine.errors import InputError
 from monae_app.engine.result import write_atomically
 from monae_app.engine.telling import Telling
-from monae_app.jobs.progress import RunFolder
+from monae_app.jobs.run_folder import RunFolder
 from monae_app.jobs.sample_folders import DESCRIPTION
 from monae_app.jobs.short_files import offered
 

@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict
 
 from monae_app.engine.errors import InputError
 from monae_app.engine.result import write_json
-from monae_app.jobs.progress import JobFolder, Kind, RunFolder
+from monae_app.jobs.progress import JobFolder, Kind
+from monae_app.jobs.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ import pandas as pd
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from monae_app.jobs.progress import RunFolder
+    from monae_app.jobs.run_folder import RunFolder
 
 POINTS = 400
 

@@ -12,7 +12,8 @@ import scipy.sparse as sp
 
 from monae_app.engine.config import make_config
 from monae_app.engine.result import Result
-from monae_app.jobs.progress import RunFolder, Status
+from monae_app.jobs.progress import Status
+from monae_app.jobs.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -226,6 +226,7 @@ for fatal in sys.argv[2:]:
 """
 
 
+@pytest.mark.long
 def test_a_process_that_is_killed_for_good_leaves_what_it_had_finished(folder, tmp_path, monkeypatch):
     out = folder / "shot"
     out.mkdir()

@@ -10,8 +10,8 @@ import pytest
 from filelock import FileLock
 
 from monae_app.engine.config import RunConfig, make_config
-from monae_app.jobs.progress import RunFolder
 from monae_app.jobs.registry import Registry, RunRecord
+from monae_app.jobs.run_folder import RunFolder
 from tests.jobs import storm
 from tests.jobs.launching import Launching, LocalLaunching
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from monae_app.engine.errors import InputError, Stopped
 from monae_app.engine.result import write_json
 from monae_app.jobs import local, worker
-from monae_app.jobs.progress import RunFolder
+from monae_app.jobs.run_folder import RunFolder
 from tests.jobs import fake_work
 
 COMMAND = (sys.executable, str(Path(__file__).resolve()))

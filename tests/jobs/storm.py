@@ -17,7 +17,7 @@ import safetensors
 
 from monae_app.engine.config import make_config
 from monae_app.engine.result import CELLS, CHECKPOINT, FEATURES, REPORT, WEIGHTS
-from monae_app.jobs.progress import RunFolder
+from monae_app.jobs.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from collections.abc import Callable

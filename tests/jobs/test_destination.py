@@ -8,7 +8,7 @@ import pytest
 
 from monae_app.engine.result import CHECKPOINT, CONFIG, STAGES
 from monae_app.jobs.destination import Destination
-from monae_app.jobs.progress import RunFolder
+from monae_app.jobs.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from pathlib import Path

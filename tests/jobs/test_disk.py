@@ -56,6 +56,7 @@ def wait_for_step(run, step: int) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.long
 def test_a_run_on_a_disk_that_fills_says_so_and_goes_on_when_there_is_room(data, small_disk, reference):
     run = make_run(small_disk / "run", data)
     worker = start(run, resume=False)

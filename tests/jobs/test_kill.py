@@ -7,6 +7,7 @@ import pytest
 from tests.jobs.storm import assert_equal, assert_whole, finish, kill_when, make_run, storm, while_writing
 
 
+@pytest.mark.long
 def test_a_worker_that_is_killed_three_times_comes_to_the_same_result(data, tmp_path, reference):
     run, whole = reference
     assert storm(make_run(tmp_path / "run", data), run, 3, seed=1, whole=whole) == 3

@@ -40,6 +40,7 @@ def test_a_run_computes_in_the_background(registry, launcher, config, wait_for):
     assert launcher.queue.look().waiting == []
 
 
+@pytest.mark.long
 def test_twenty_runs_of_five_users_compute_one_at_a_time_in_order(tmp_path, launcher, config, wait_for):
     registries = [Registry(tmp_path / "store", f"u{number}") for number in range(5)]
     records = []

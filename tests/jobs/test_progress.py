@@ -8,7 +8,8 @@ import pytest
 from monae_app.engine.errors import InputError
 from monae_app.engine.result import write_json
 from monae_app.jobs import processes
-from monae_app.jobs.progress import RunFolder, Status
+from monae_app.jobs.progress import Status
+from monae_app.jobs.run_folder import RunFolder
 
 
 @pytest.fixture

@@ -122,7 +122,7 @@ def test_a_store_that_cannot_be_written_is_said_in_words(registry, config, monke
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("monae_app.jobs.progress.RunFolder.write_status", full)
+    monkeypatch.setattr("monae_app.jobs.run_folder.RunFolder.write_status", full)
     with pytest.raises(InputError, match="No space left"):
         registry.create(config)
     assert registry.list() == []

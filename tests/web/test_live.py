@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from monae_app.jobs.progress import RunFolder
+from monae_app.jobs.run_folder import RunFolder
 from monae_app.web.live import POINTS, LossHistory
 
 

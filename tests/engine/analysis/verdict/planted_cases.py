@@ -16,7 +16,7 @@ import numpy as np
 from monae_app.engine.config import make_config
 from monae_app.engine.data.planted import Planted, make_planted
 from monae_app.engine.pipeline import run
-from monae_app.jobs.progress import RunFolder
+from monae_app.jobs.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from pathlib import Path
