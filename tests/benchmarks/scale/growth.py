@@ -157,7 +157,7 @@ def _foretold(measured: Sequence[Measured]) -> str:
 
 def draw(measured: Sequence[Measured], path: Path) -> None:
     """CPU seconds and memory against cells."""
-    figure = Figure(figsize=(9.6, 4.2), layout="constrained")
+    figure = Figure(figsize=(11.0, 4.2), layout="constrained")
     times, memory = figure.subplots(1, 2)
     sizes = [2 * each.cells for each in measured]
     for colour, name in zip(COLOURS, GROUPS, strict=True):
@@ -173,5 +173,5 @@ def draw(measured: Sequence[Measured], path: Path) -> None:
         axes.grid(color=GRID)
         axes.spines[["top", "right"]].set_visible(False)
     times.set_yscale("log")
-    times.legend(frameon=False, fontsize=7.5)
+    times.legend(frameon=False, fontsize=7.5, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     figure.savefig(path, dpi=130, metadata={"Software": None})
