@@ -11,6 +11,7 @@ import numpy as np
 import scanpy as sc
 import scipy.sparse as sp
 
+from monae_app.engine.analysis import rapids
 from monae_app.engine.analysis.compiled import import_umap, quiet
 from monae_app.engine.analysis.sketched_map import SketchedMap, carried_over, joined, sketch_rows
 from monae_app.engine.kept_stages import kept
@@ -24,6 +25,8 @@ SMALL = 100
 EXACT_UP_TO = 50_000
 # from so many cells on, a sketch of them is mapped and the others are placed into it
 SKETCHED_FROM = 100_000
+# what the memory of a GPU holds with the graph
+RAPIDS_UP_TO = 4_000_000
 GRAPHS = ("connectivities", "distances")
 
 
@@ -47,6 +50,7 @@ def map_cells(
     min_dist: float,
     resolution: float,
     seed: int,
+    on_gpu: bool = False,
     tell: Telling = SILENT,
 ) -> CellMap:
     """Cluster cells with Leiden and lay them out with UMAP, both on one neighbour graph.
@@ -61,11 +65,14 @@ def map_cells(
         Of UMAP and Leiden.
     seed
         Of both.
+    on_gpu
+        Whether a GPU may be used, by RAPIDS if that is there: then all cells are mapped, up to some millions.
     tell
         Told the progress.
     """
     embedding = np.ascontiguousarray(embedding, np.float32)
-    make = _sketched if len(embedding) > SKETCHED_FROM else _of_all
+    library = rapids.rapids() if on_gpu and len(embedding) <= RAPIDS_UP_TO else None
+    make = partial(_of_all, library) if library is not None or len(embedding) <= SKETCHED_FROM else _sketched
     return kept(
         "clusters and map",
         partial(make, embedding, n_neighbors, min_dist, resolution, seed=seed, tell=tell),
@@ -74,35 +81,50 @@ def map_cells(
 
 
 def _of_all(
-    embedding: np.ndarray, n_neighbors: int, min_dist: float, resolution: float, *, seed: int, tell: Telling
+    library: Any | None,
+    embedding: np.ndarray,
+    n_neighbors: int,
+    min_dist: float,
+    resolution: float,
+    *,
+    seed: int,
+    tell: Telling,
 ) -> CellMap:
-    """Map all cells."""
-    import_umap()
+    """Map all cells, by RAPIDS or by scanpy."""
+    if library is None:
+        import_umap()
     table = ad.AnnData(obsm={"X": embedding}, shape=(len(embedding), 0))
 
     def near() -> tuple[dict[str, Any], sp.csr_matrix, sp.csr_matrix]:
         tell(f"Finding the neighbours of {len(embedding):,} cells")
-        sc.pp.neighbors(
-            table,
-            n_neighbors=min(n_neighbors, len(embedding) - 1),
-            use_rep="X",
-            random_state=seed,
-            # exact search needs nothing compiled; approximate search pays for half a minute of that
-            transformer="sklearn" if len(embedding) <= EXACT_UP_TO else None,
-        )
+        most = min(n_neighbors, len(embedding) - 1)
+        # exact search needs nothing compiled; approximate search pays for half a minute of that
+        how = "sklearn" if len(embedding) <= EXACT_UP_TO else None
+        if library is not None:
+            rapids.find_neighbours(library, table, most, seed)
+        else:
+            sc.pp.neighbors(table, n_neighbors=most, use_rep="X", random_state=seed, transformer=how)
         return (dict(table.uns["neighbors"]), *(sp.csr_matrix(table.obsp[name]) for name in GRAPHS))
 
     def clustered() -> pd.Categorical:
         tell(f"Clustering {len(embedding):,} cells (Leiden)")
-        sc.tl.leiden(table, resolution=resolution, random_state=seed, flavor="igraph", n_iterations=2, directed=False)
+        if library is not None:
+            rapids.cluster(library, table, resolution, seed)
+        else:
+            sc.tl.leiden(
+                table, resolution=resolution, random_state=seed, flavor="igraph", n_iterations=2, directed=False
+            )
         found: pd.Categorical = table.obs["leiden"].array
         return found
 
     def drawn() -> np.ndarray:
         tell(f"Drawing the map of {len(embedding):,} cells (UMAP)")
-        sc.tl.umap(
-            table, min_dist=min_dist, random_state=seed, init_pos="spectral" if len(embedding) > SMALL else "random"
-        )
+        if library is not None:
+            rapids.draw(library, table, min_dist, seed)
+        else:
+            sc.tl.umap(
+                table, min_dist=min_dist, random_state=seed, init_pos="spectral" if len(embedding) > SMALL else "random"
+            )
         return np.asarray(table.obsm["X_umap"].astype(np.float32))
 
     with quiet():

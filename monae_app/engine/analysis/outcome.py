@@ -104,6 +104,7 @@ def cells_of(trained: Trained, config: RunConfig, tell: Telling = SILENT) -> tup
         min_dist=config.umap_min_dist,
         resolution=config.leiden_resolution,
         seed=config.seed,
+        on_gpu=config.device in ("auto", "cuda"),
         tell=tell,
     )
     tell("Asking how surely each cell belongs to its cluster")
