@@ -73,8 +73,9 @@ class Measured:
     def _summed(self, columns: np.ndarray, member: sp.csr_array) -> sp.csr_array:
         """Sum some features over groups of cells, a block of cells at a time, sparse (M, columns)."""
         by_cell, parts = member.tocsc(), None
-        for block in row_blocks(self.values):
-            part = by_cell[:, block] @ sp.csr_array(self.values[block])[:, columns]
+        values = self.values if sp.issparse(self.values) else sp.csr_array(self.values)
+        for block in row_blocks(values):
+            part = by_cell[:, block] @ sp.csr_array(values[block])[:, columns]
             parts = part if parts is None else parts + part
         return sp.csr_array(parts)
 

@@ -56,7 +56,7 @@ def verdict_program(run: Path | None, name: str) -> str:
 def losses_program(run: Path | None, name: str) -> str:
     """Write the program of the losses of a training."""
     program = Program(f"The losses of the training of {name}", run)
-    program.uses("monae_app.jobs.progress", "RunFolder")
+    program.uses("monae_app.jobs.run_folder", "RunFolder")
     program.uses("monae_app.web.live", "LossHistory")
     program.uses("monae_app.web.figures.losses", "loss_figure", "loss_height")
     program.uses("monae_app.web.figures.style", "style")

@@ -52,7 +52,7 @@ class OneLane(Dispatcher):
     def _start_waiting(self, line):
         """Nobody is called."""
 
-    def _check_device(self, device):
+    def _check_device(self, device, processes):
         """Everything is there."""
 
 

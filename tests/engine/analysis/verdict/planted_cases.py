@@ -36,10 +36,13 @@ SMALL = {
     "device": "cpu",
 }
 CASES = ("good", "short", "mismatched", "missing", "confounded")
+# in some draws of so few cells a handful of ATAC strays into the kind that it lacks: a second point to look at
+DRAWS = {"missing": 3}
 
 
-def train_case(case: str, folder: Path, *, seed: int = 2, cells: int = CELLS, **settings: object) -> Path:
+def train_case(case: str, folder: Path, *, seed: int | None = None, cells: int = CELLS, **settings: object) -> Path:
     """Train one of ``CASES`` in a folder and return its run."""
+    seed = DRAWS.get(case, 2) if seed is None else seed
     planted = draw(case, seed, cells)
     inputs = {}
     for name in ("rna", "atac"):
