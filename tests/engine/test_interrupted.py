@@ -16,17 +16,19 @@ import pytest
 import scanpy as sc
 
 from monae_app.engine import result as result_files
-from monae_app.engine.config import RunConfig, make_config
 from monae_app.engine.data.planted import make_planted
 from monae_app.engine.errors import InputError, Stopped, StorageError
 from monae_app.engine.pipeline import run
 from monae_app.engine.result import CELLS, CHECKPOINT, FEATURES, REPORT, RESULTS, WEIGHTS, Result
 from monae_app.engine.training.checkpoint import Checkpoint
 from monae_app.engine.training.trainer import TrainerSettings
+from tests.engine.small_runs import small_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from monae_app.engine.config import RunConfig
 
 STEPS = 12
 STAGES = ["read", "preprocess", "link", "anchors", "train", "analyse", "save"]
@@ -47,15 +49,7 @@ def config(folder: Path) -> RunConfig:
 
 
 def config_of(folder: Path, **changes: object) -> RunConfig:
-    values = {
-        "inputs": {name: folder / f"{name}.h5ad" for name in ("rna", "atac")},
-        "bed": folder / "genes.bed.gz",
-        "steps": STEPS,
-        "batch_size": 64,
-        "latent_shared": 8,
-        "n_top_genes": 60,
-    }
-    return make_config(**(values | changes))
+    return small_config(folder, **({"steps": STEPS} | changes))
 
 
 class Killed(BaseException):

@@ -16,15 +16,17 @@ import pytest
 import scanpy as sc
 
 from monae_app.engine import kept_stages
-from monae_app.engine.config import RunConfig, make_config
 from monae_app.engine.data.planted import make_planted
 from monae_app.engine.pipeline import run
 from monae_app.engine.result import CHECKPOINT, REPORT, STAGES, Result, write_config
 from monae_app.jobs.archive import export_run
+from tests.engine.small_runs import small_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from monae_app.engine.config import RunConfig
 
 # small enough that a run of 78 cells has several shards wherever there are shards
 SHARDS = {
@@ -108,16 +110,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def config_of(folder: Path, **changes: object) -> RunConfig:
-    values = {
-        "inputs": {name: folder / f"{name}.h5ad" for name in ("rna", "atac")},
-        "bed": folder / "genes.bed.gz",
-        "steps": 6,
-        "batch_size": 64,
-        "latent_shared": 8,
-        "n_top_genes": 60,
-        "held_out": 0.4,
-    }
-    return make_config(**(values | changes))
+    return small_config(folder, **({"steps": 6, "held_out": 0.4} | changes))
 
 
 @pytest.fixture(scope="module")

@@ -14,16 +14,18 @@ from monae_app.cli import main
 from monae_app.engine.analysis.feature_search import FeatureSearch
 from monae_app.engine.analysis.kept_arrays import KeptArrays
 from monae_app.engine.analysis.run_slices import RunSlices
-from monae_app.engine.config import RunConfig, make_config
 from monae_app.engine.data.motifs.hits import MOTIF_HITS, MotifHits
 from monae_app.engine.data.planted import make_planted
 from monae_app.engine.errors import InputError, Stopped
 from monae_app.engine.pipeline import Monae, run
 from monae_app.engine.result import FEATURES, Result, read_config
 from monae_app.jobs.archive_check import check_run
+from tests.engine.small_runs import small_config
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from monae_app.engine.config import RunConfig
 
 pytestmark = pytest.mark.usefixtures("brief_umap")
 N_MOTIFS = 3
@@ -44,19 +46,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def config_of(folder: Path, **changes: object) -> RunConfig:
     values = {
-        "inputs": {name: folder / f"{name}.h5ad" for name in ("rna", "atac")},
-        "bed": folder / "genes.bed.gz",
         "steps": 8,
-        "batch_size": 64,
-        "latent_shared": 8,
         "latent_private": 5,
-        "n_top_genes": 60,
         "held_out": 0.1,
         "graph_stage_steps": 6,
         "model": "monae-e",
         "motif_peaks": folder / "motifs.tsv",
     }
-    return make_config(**(values | changes))
+    return small_config(folder, **(values | changes))
 
 
 @pytest.fixture(scope="module")

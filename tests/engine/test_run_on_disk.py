@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from monae_app.engine.config import make_config
 from monae_app.engine.data import in_blocks, on_disk
 from monae_app.engine.data.planted import make_planted
 from monae_app.engine.data.store.kept import kept_in
 from monae_app.engine.pipeline import run
+from tests.engine.small_runs import small_config
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,10 +21,7 @@ pytestmark = pytest.mark.usefixtures("brief_umap")
 
 def test_a_run_on_disk_equals_one_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     make_planted(n_cells=90, n_genes=120, n_peaks=400, n_types=3, seed=4).write(tmp_path)
-    config = make_config(
-        inputs={name: tmp_path / f"{name}.h5ad" for name in ("rna", "atac")},
-        bed=tmp_path / "genes.bed.gz", steps=12, batch_size=64, latent_shared=8, n_top_genes=60,
-    )  # fmt: skip
+    config = small_config(tmp_path, steps=12)
     in_memory = run(config, tmp_path / "in_memory")
     monkeypatch.setattr(on_disk, "LARGE", 0)
     monkeypatch.setattr(in_blocks, "VALUES_AT_ONCE", 1000)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +41,28 @@ class CellMap:
     umap: np.ndarray
     neighbours: sp.csr_matrix
     nearest: sp.csr_matrix
+
+
+@dataclass(frozen=True)
+class _How:
+    """What else a library is told for neighbours, clusters and layout."""
+
+    neighbours: dict[str, Any] = field(default_factory=dict)
+    clusters: dict[str, Any] = field(default_factory=dict)
+    layout: dict[str, Any] = field(default_factory=dict)
+
+
+BY_RAPIDS = _How()
+
+
+def _by_scanpy(n_cells: int) -> _How:
+    import_umap()
+    return _How(
+        # exact search needs nothing compiled; approximate search pays for half a minute of that
+        {"transformer": "sklearn" if n_cells <= EXACT_UP_TO else None},
+        {"flavor": "igraph", "n_iterations": 2, "directed": False},
+        {"init_pos": "spectral" if n_cells > SMALL else "random"},
+    )
 
 
 def map_cells(
@@ -91,40 +113,24 @@ def _of_all(
     tell: Telling,
 ) -> CellMap:
     """Map all cells, by RAPIDS or by scanpy."""
-    if library is None:
-        import_umap()
+    tools, how = (library, BY_RAPIDS) if library is not None else (sc, _by_scanpy(len(embedding)))
     table = ad.AnnData(obsm={"X": embedding}, shape=(len(embedding), 0))
 
     def near() -> tuple[dict[str, Any], sp.csr_matrix, sp.csr_matrix]:
         tell(f"Finding the neighbours of {len(embedding):,} cells")
         most = min(n_neighbors, len(embedding) - 1)
-        # exact search needs nothing compiled; approximate search pays for half a minute of that
-        how = "sklearn" if len(embedding) <= EXACT_UP_TO else None
-        if library is not None:
-            rapids.find_neighbours(library, table, most, seed)
-        else:
-            sc.pp.neighbors(table, n_neighbors=most, use_rep="X", random_state=seed, transformer=how)
+        tools.pp.neighbors(table, n_neighbors=most, use_rep="X", random_state=seed, **how.neighbours)
         return (dict(table.uns["neighbors"]), *(sp.csr_matrix(table.obsp[name]) for name in GRAPHS))
 
     def clustered() -> pd.Categorical:
         tell(f"Clustering {len(embedding):,} cells (Leiden)")
-        if library is not None:
-            rapids.cluster(library, table, resolution, seed)
-        else:
-            sc.tl.leiden(
-                table, resolution=resolution, random_state=seed, flavor="igraph", n_iterations=2, directed=False
-            )
+        tools.tl.leiden(table, resolution=resolution, random_state=seed, **how.clusters)
         found: pd.Categorical = table.obs["leiden"].array
         return found
 
     def drawn() -> np.ndarray:
         tell(f"Drawing the map of {len(embedding):,} cells (UMAP)")
-        if library is not None:
-            rapids.draw(library, table, min_dist, seed)
-        else:
-            sc.tl.umap(
-                table, min_dist=min_dist, random_state=seed, init_pos="spectral" if len(embedding) > SMALL else "random"
-            )
+        tools.tl.umap(table, min_dist=min_dist, random_state=seed, **how.layout)
         return np.asarray(table.obsm["X_umap"].astype(np.float32))
 
     with quiet():

@@ -15,10 +15,10 @@ import numpy as np
 import pandas as pd
 
 from monae_app.engine.config import FILES
+from monae_app.engine.data.file_state import state_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from monae_app.engine.config import RunConfig
     from monae_app.engine.data.dataset import Dataset, Modality
@@ -46,7 +46,7 @@ def identity(config: RunConfig, dataset: Dataset) -> str:
         "format": FORMAT,
         "version": _version(),
         "settings": settings,
-        "files": {name: [each for path in paths for each in _files(path)] for name, paths in files.items()},
+        "files": {name: [each for path in paths for each in state_of(path)] for name, paths in files.items()},
         "reference": dataset.reference,
     }
     found = hashlib.blake2b(json.dumps(about, sort_keys=True).encode(), digest_size=16)
@@ -55,17 +55,6 @@ def identity(config: RunConfig, dataset: Dataset) -> str:
         for part in (*_read(modality), dataset.batch_codes[name]):
             found.update(np.ascontiguousarray(part).data)
     return found.hexdigest()
-
-
-def _files(path: Path) -> Iterator[tuple[str, int, int]]:
-    """Path, size and time of a file, or of all files of a folder."""
-    if path.is_dir():
-        for each in sorted(path.rglob("*")):
-            if each.is_file():
-                yield from _files(each)
-    elif path.exists():
-        about = path.stat()
-        yield str(path.resolve()), about.st_size, about.st_mtime_ns
 
 
 def _read(modality: Modality) -> Iterator[np.ndarray]:

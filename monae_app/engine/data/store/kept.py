@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from monae_app.engine.data.file_state import state_of
 from monae_app.engine.data.store.lines import Lines
 
 if TYPE_CHECKING:
@@ -157,10 +158,8 @@ def key_of(path: Path, place: str) -> str:
     """Name the matrix at a place of a file or folder as it is now."""
     found = hashlib.blake2b(digest_size=16)
     found.update(f"{VERSION}\0{path.resolve()}\0{place}".encode())
-    for each in sorted(path.rglob("*")) if path.is_dir() else [path]:
-        with suppress(OSError):
-            status = each.stat()
-            found.update(f"\0{each.name} {status.st_size} {status.st_mtime_ns}".encode())
+    for state in state_of(path):
+        found.update(f"\0{state}".encode())
     return found.hexdigest()
 
 

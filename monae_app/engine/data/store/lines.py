@@ -16,6 +16,8 @@ import numpy as np
 from monae_app.engine.data import in_blocks
 from monae_app.engine.data.in_blocks import blocks
 from monae_app.engine.data.store.mapped_matrix import width_of
+from monae_app.engine.folder import sweep
+from monae_app.engine.result import write_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,6 +69,22 @@ class Lines:
         return self.places[part], self.values[part].astype(np.float32)
 
 
+def finished(folder: Path, lines: int, stored: int, width: str) -> Lines:
+    """Say of a folder that all lines are there, and open them.
+
+    Raises
+    ------
+    OSError
+        If they are not there as they were written.
+    """
+    write_json(folder / ABOUT, {"lines": lines, "stored": stored, "width": width}, durable=False)
+    found = Lines.open(folder)
+    if found is None:
+        msg = f"{folder.name} is not as it was written"
+        raise OSError(msg)
+    return found
+
+
 class LineWriter:
     """Takes lines from first to last.
 
@@ -84,6 +102,7 @@ class LineWriter:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
+        sweep(folder)
         self.done, self._stored, self._width = _noted(folder)
         for name, length in self._lengths().items():
             path = folder / name
@@ -108,13 +127,8 @@ class LineWriter:
 
     def finish(self) -> Lines:
         """Say that all lines are there, and open them."""
-        about: dict[str, int | str] = {"lines": self.done, "stored": self._stored, "width": self._width}
-        _write_whole(self._folder / ABOUT, about)
+        found = finished(self._folder, self.done, self._stored, self._width)
         (self._folder / NOTE).unlink(missing_ok=True)
-        found = Lines.open(self._folder)
-        if found is None:
-            msg = f"{self._folder.name} is not as it was written"
-            raise OSError(msg)
         return found
 
     def _widen(self, width: str) -> None:
@@ -129,7 +143,8 @@ class LineWriter:
         former.unlink()
 
     def _note(self) -> None:
-        _write_whole(self._folder / NOTE, {"lines": self.done, "stored": self._stored, "width": self._width})
+        about = {"lines": self.done, "stored": self._stored, "width": self._width}
+        write_json(self._folder / NOTE, about, durable=False)
 
     def _lengths(self) -> dict[str, int]:
         """How long the files are by what was noted; the first end is that of no line."""
@@ -158,9 +173,3 @@ def _noted(folder: Path) -> tuple[int, int, str]:
 
 def _mapped(path: Path, dtype: np.dtype, length: int) -> np.ndarray:
     return np.memmap(path, dtype, "r", shape=(length,)) if length else np.zeros(0, dtype)
-
-
-def _write_whole(path: Path, about: dict[str, int | str]) -> None:
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(json.dumps(about), encoding="utf-8")
-    temporary.replace(path)

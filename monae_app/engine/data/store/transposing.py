@@ -6,7 +6,6 @@ stretch of every other line. L lines of M places become M lines of L places.
 
 from __future__ import annotations
 
-import json
 import os
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,9 @@ import scipy.sparse as sp
 
 from monae_app.engine.data import in_blocks
 from monae_app.engine.data.in_blocks import blocks
-from monae_app.engine.data.store.lines import ABOUT, ENDS, PLACES, WIDTHS, Lines
+from monae_app.engine.data.store.lines import ENDS, PLACES, WIDTHS, Lines, finished
+from monae_app.engine.folder import sweep
+from monae_app.engine.result import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -44,6 +45,7 @@ def transposed(lines: Lines, n_places: int, folder: Path, tell: Callable[[int, i
         If the disk is too full.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    sweep(folder)
     stored = len(lines.places)
     counts = np.zeros(n_places, np.int64)
     for part in blocks(stored, in_blocks.VALUES_AT_ONCE):
@@ -65,15 +67,11 @@ def transposed(lines: Lines, n_places: int, folder: Path, tell: Callable[[int, i
         values[at], places[at] = turned.data, turned.indices + first
         free += counts
         # in one file, so that they always belong together
-        _write_whole(folder / FREE, np.append(free, last).tobytes())
+        write_atomically(folder / FREE, np.append(free, last).tofile, durable=False)
         tell(end, stored)
     ends.tofile(folder / ENDS)
-    _write_whole(folder / ABOUT, json.dumps({"lines": n_places, "stored": stored, "width": width}).encode())
+    found = finished(folder, n_places, stored, width)
     (folder / FREE).unlink(missing_ok=True)
-    found = Lines.open(folder)
-    if found is None:
-        msg = f"{folder.name} is not as it was written"
-        raise OSError(msg)
     return found
 
 
@@ -108,9 +106,3 @@ def _begun(folder: Path, ends: np.ndarray) -> tuple[int, np.ndarray]:
     except OSError:
         free = np.zeros(0, np.int64)
     return (int(free[-1]), free[:-1]) if len(free) == len(ends) else (0, ends[:-1].copy())
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f"{path.name}.tmp")
-    temporary.write_bytes(content)
-    temporary.replace(path)
