@@ -94,8 +94,10 @@ def _samples(
     of_file: list[int] = []
     options = ReadingOptions(getattr(config, f"{name}_orientation"), config.peaks, config.bin_size)
     for number, path in enumerate(config.inputs[name], start=before):
-        tell(f"Opening {path.name}, file {number + 1} of {n_files}", before, n_files)
-        contents = open_file(path, options)
+        sentence = f"Opening {path.name}, file {number + 1} of {n_files}"
+        tell(sentence, before, n_files)
+        with telling(partial(_so_far, tell, sentence)):
+            contents = open_file(path, options)
         parts, about = parts_of(contents, name)
         chosen += [(contents, part) for part in parts]
         of_file += [number] * len(parts)

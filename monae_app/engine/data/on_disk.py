@@ -21,8 +21,10 @@ import scipy.sparse as sp
 from monae_app.engine.data import in_blocks
 from monae_app.engine.data.covered import CoveredMatrix
 from monae_app.engine.data.in_blocks import blocks
-from monae_app.engine.data.store.kept import keeping, kept_in
+from monae_app.engine.data.store.kept import for_once, keeping, kept_in, tell
+from monae_app.engine.data.store.lines import Lines
 from monae_app.engine.data.store.mapped_matrix import MappedMatrix, row_blocks, rows_at_once
+from monae_app.engine.data.store.transposing import transposed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,6 +38,7 @@ LARGE = 2**25
 Values = TypeVar("Values", sp.csr_matrix, CoveredMatrix)
 
 _folder: ContextVar[str | None] = ContextVar("folder of mapped matrices", default=None)
+_all_in_memory: ContextVar[bool] = ContextVar("whether matrices of files stay in memory", default=False)
 
 
 @contextmanager
@@ -51,6 +54,21 @@ def mapped_in(folder: Path) -> Iterator[None]:
             yield
     finally:
         _folder.reset(token)
+
+
+@contextmanager
+def all_in_memory() -> Iterator[None]:
+    """Read matrices of files into memory while the body runs, with the zeros that they store."""
+    token = _all_in_memory.set(True)
+    try:
+        yield
+    finally:
+        _all_in_memory.reset(token)
+
+
+def is_large(stored: int) -> bool:
+    """Whether a matrix of a file with so many stored values belongs on disk."""
+    return stored > LARGE and not _all_in_memory.get()
 
 
 def folder() -> str | None:
@@ -138,6 +156,15 @@ def take(values: Values, rows: np.ndarray | None = None, columns: np.ndarray | N
         some = values[order[block]]
         writer.append(some if columns is None else some[:, columns])
     return writer.finish()
+
+
+def turned(values: sp.csr_matrix) -> sp.csr_matrix:
+    """Turn a matrix of lines on its side, (L, M) to (M, L); what lies on disk stays there."""
+    if not isinstance(values, MappedMatrix):
+        return values.T.tocsr()
+    with for_once(folder()) as place:
+        lines = transposed(Lines(values.data, values.indices, values.indptr), values.shape[1], place, tell)
+        return MappedMatrix.of(lines.values, lines.places, lines.ends, values.shape[::-1])
 
 
 def through(values: sp.csr_matrix, change: Callable[[sp.csr_matrix], sp.csr_matrix], n_features: int) -> sp.csr_matrix:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
+from monae_app.engine.data import on_disk
 from monae_app.engine.data.dataset import METHYLATION
 from monae_app.engine.data.genome import has_peak_columns
 from monae_app.engine.data.gtf import read_gtf
@@ -119,7 +120,9 @@ def _tidy(values: sp.csr_matrix | np.ndarray) -> sp.csr_matrix:
 
 
 def _read_methylation(part: Part, config: RunConfig) -> Table:
-    values, source, kind, notes = read_methylation(part, config.methylation_matrix)
+    # on disk a covered place whose level is 0 would look like one that is not covered
+    with on_disk.all_in_memory():
+        values, source, kind, notes = read_methylation(part, config.methylation_matrix)
     context, because = contexts_of(part.var, config.methylation_context)
     named = settle_names(with_contexts_in_names(part.var, context), METHYLATION, config)
     origin = origin_of(part, part.var, named.var, METHYLATION)

@@ -7,16 +7,18 @@ from codecs import BOM_UTF8
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-import numpy as np
 import scipy.io
-import scipy.sparse as sp
 
-from monae_app.engine.data.contents import PEEKED_VALUES, Matrix
-from monae_app.engine.data.readers.stored import NUMBERS, spread
+from monae_app.engine.data.contents import PEEKED_VALUES
+from monae_app.engine.data.readers.stored import NUMBERS
+from monae_app.engine.data.readers.stored_dense import spread
 from monae_app.engine.data.readers.unpacking import BUFFER, is_compressed, unpacked
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import numpy as np
+    import scipy.sparse as sp
 
 # the shortest line of a matrix is `1 1`, and nothing shrinks more than 1,032 times by gzip
 SHORTEST_LINE, GZIP_LIMIT = 4, 1032
@@ -35,6 +37,11 @@ class Header:
     n_columns: int
     n_values: int | None
     length: int
+
+    @property
+    def is_general(self) -> bool:
+        """Whether each line stands for one value: none is mirrored."""
+        return "general" in self.first.lower()
 
 
 def read_header(path: Path) -> Header:
@@ -68,43 +75,28 @@ def read_header(path: Path) -> Header:
     return Header(first.decode("ascii", "replace"), sizes[0], sizes[1], n_values, length)
 
 
-def lazy(path: Path, shape: tuple[int, int], columns: np.ndarray | None, *, turned: bool) -> Matrix:
-    """Return a Matrix that reads a file when it is asked.
+def parsed(path: Path) -> sp.coo_matrix | np.ndarray:
+    """Parse a whole file, as it lies.
 
-    Parameters
-    ----------
-    shape
-        (N, G), cells in rows.
-    columns
-        Features to keep, shape (G',); None keeps all.
-    turned
-        Whether the file has features in rows.
+    Raises
+    ------
+    ValueError
+        If it is damaged, or holds no plain numbers.
     """
-
-    def read() -> sp.csr_matrix | np.ndarray:
-        values = _parsed(path)
-        values = values.T if turned else values
-        if values.shape != shape:
-            raise ValueError(f"{path.name} is {values.shape}, not {shape}")
-        values = values if isinstance(values, np.ndarray) else sp.csr_matrix(values)
-        return values if columns is None else values[:, columns]
-
-    def peek() -> np.ndarray:
-        values = sp.coo_matrix(_sample(path))
-        found = values.data
-        if columns is not None:
-            found = found[np.isin(values.row if turned else values.col, columns)]
-        return np.asarray(found[:: -(-len(found) // PEEKED_VALUES) or 1])
-
-    return Matrix((shape[0], shape[1] if columns is None else len(columns)), read, peek)
-
-
-def _parsed(path: Path) -> sp.coo_matrix | np.ndarray:
     header = read_header(path)
     with unpacked(path) as stream:
         # the comments are not handed on, whatever they hold
         stream.read(header.length)
-        values = scipy.io.mmread(io.BufferedReader(_Digits(header, stream, path), BUFFER), spmatrix=True)
+        return _numbers(header, stream, path)
+
+
+def parsed_lines(header: Header, n_lines: int, body: BinaryIO, path: Path) -> sp.coo_matrix:
+    """Parse so many lines of a file's body, none of them blank, as :func:`parsed` does."""
+    return _numbers(replace(header, n_values=n_lines), body, path)
+
+
+def _numbers(header: Header, body: BinaryIO, path: Path) -> sp.coo_matrix | np.ndarray:
+    values = scipy.io.mmread(io.BufferedReader(_Digits(header, body, path), BUFFER), spmatrix=True)
     if values.dtype.kind not in NUMBERS:
         raise ValueError(f"{path.name} holds {values.dtype}")
     return values
@@ -134,12 +126,12 @@ class _Digits(io.RawIOBase):
         return len(found)
 
 
-def _sample(path: Path) -> sp.coo_matrix | np.ndarray:
+def sample(path: Path) -> sp.coo_matrix | np.ndarray:
     """Parse some of the lines: the first ones of a compressed file, else lines from all over it."""
     header = read_header(path)
     body = path.stat().st_size - header.length
     if header.n_values is None or (not is_compressed(path) and body <= PEEKED_BYTES):
-        return _parsed(path)
+        return parsed(path)
     lines: list[bytes] = []
     with unpacked(path) as stream:
         if is_compressed(path):
@@ -153,5 +145,4 @@ def _sample(path: Path) -> sp.coo_matrix | np.ndarray:
                 stream.readline()
                 lines += stream.read(PEEKED_BYTES // PLACES).splitlines()[:-1]
     lines = [line for line in lines if line.strip()]
-    some = io.BytesIO(b"\n".join(lines) + b"\n")
-    return scipy.io.mmread(io.BufferedReader(_Digits(replace(header, n_values=len(lines)), some, path)), spmatrix=True)
+    return parsed_lines(header, len(lines), io.BytesIO(b"\n".join(lines) + b"\n"), path)

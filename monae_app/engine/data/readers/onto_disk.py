@@ -1,4 +1,4 @@
-"""From the compressed matrix of a file to one on disk, some millions of values at a time: it is never in memory.
+"""From a file to a matrix on disk, some millions of values at a time: it is never in memory.
 
 N cells, G features. A line is a cell in a file that is stored by cells (CSR), a feature in one by features (CSC).
 """
@@ -21,6 +21,7 @@ from monae_app.engine.data.store.mapped_matrix import MappedMatrix
 from monae_app.engine.data.store.transposing import parts, transposed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from monae_app.engine.data.readers.tree import Node
@@ -30,45 +31,68 @@ LEAST_BYTES = 5
 SIDES = {"csr": (BY_CELL, BY_FEATURE), "csc": (BY_FEATURE, BY_CELL)}
 
 
-def onto_disk(
-    group: Node, kind: str, shape: tuple[int, int], entry: Entry | None = None, *, both_sides: bool = False
-) -> MappedMatrix:
-    """Bring a matrix over, or what of it is not kept yet: (N, G), values as float32 when they are taken.
+def onto_disk(group: Node, kind: str, shape: tuple[int, int], entry: Entry | None) -> MappedMatrix:
+    """Bring a compressed matrix over; see :func:`brought_over`.
 
     Parameters
     ----------
     group
         ``data``, ``indices`` and ``indptr``.
-    kind
-        ``csr`` or ``csc``, as it is stored.
-    shape
-        (N, G).
-    entry
-        Where it is kept; None for files that go with the matrix. So do they while another process writes there.
-    both_sides
-        Keep it by features too.
 
     Raises
     ------
     ValueError
         If a position lies outside the matrix.
+    """
+    of_lines = shape if kind == "csr" else shape[::-1]
+    return brought_over(lambda folder: _lines(group, of_lines, folder), kind, shape, entry)
+
+
+def brought_over(
+    write: Callable[[Path], Lines],
+    kind: str,
+    shape: tuple[int, int],
+    entry: Entry | None,
+) -> MappedMatrix:
+    """Bring a matrix over, or what of it is not kept yet: (N, G), values as float32 when they are taken.
+
+    Parameters
+    ----------
+    write
+        Writes its lines into a folder, or goes on with those that are there, and opens them.
+    kind
+        ``csr`` if lines are cells, ``csc`` if they are features.
+    shape
+        (N, G).
+    entry
+        Where it is kept; None for files that go with the matrix. So do they while another process writes there.
+
+    Raises
+    ------
     OSError
         If the disk is too full.
     """
     if entry is not None:
         known = entry.by_cell()
-        if known is not None and not (both_sides and entry.by_feature() is None):
+        if known is not None and not (entry.both_sides and entry.by_feature() is None):
             return _matrix(known, shape)
         with entry.writing() as mine:
             if mine:
-                return _brought(group, kind, shape, entry.folder, both_sides=both_sides)
+                return _brought(write, kind, shape, entry.folder, both_sides=entry.both_sides)
     with for_once(on_disk.folder()) as folder:
-        return _brought(group, kind, shape, folder, both_sides=False)
+        return _brought(write, kind, shape, folder, both_sides=False)
 
 
-def _brought(group: Node, kind: str, shape: tuple[int, int], folder: Path, *, both_sides: bool) -> MappedMatrix:
+def _brought(
+    write: Callable[[Path], Lines],
+    kind: str,
+    shape: tuple[int, int],
+    folder: Path,
+    *,
+    both_sides: bool,
+) -> MappedMatrix:
     as_stored, turned = SIDES[kind]
-    lines = _lines(group, shape if kind == "csr" else shape[::-1], folder / as_stored)
+    lines = write(folder / as_stored)
     other = None
     if kind == "csc" or both_sides:
         n_places = shape[1] if kind == "csr" else shape[0]
@@ -90,7 +114,7 @@ def _lines(group: Node, shape: tuple[int, int], folder: Path) -> Lines:
         return found
     ends = _ends(group, n_lines)
     writer = LineWriter(folder)
-    _check_room(folder, int(ends[-1] - ends[writer.done]))
+    check_room(folder, LEAST_BYTES * int(ends[-1] - ends[writer.done]))
     for first, last in parts(ends, writer.done):
         data, places = _read(group, slice(int(ends[first]), int(ends[last])), n_places)
         block = sp.csr_matrix((data, places, ends[first : last + 1] - ends[first]), shape=(last - first, n_places))
@@ -101,9 +125,15 @@ def _lines(group: Node, shape: tuple[int, int], folder: Path) -> Lines:
     return writer.finish()
 
 
-def _check_room(folder: Path, stored: int) -> None:
-    # said before the first value is written; a byte and four of place are the least that a value takes
-    if shutil.disk_usage(folder).free < stored * LEAST_BYTES:
+def check_room(folder: Path, needed: int) -> None:
+    """Say of a disk that it is too full before the first value is written; ``needed`` bytes at least.
+
+    Raises
+    ------
+    OSError
+        If it is.
+    """
+    if shutil.disk_usage(folder).free < needed:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 

@@ -10,8 +10,9 @@ import scipy.sparse as sp
 
 from monae_app.engine.data import on_disk
 from monae_app.engine.data.contents import PEEKED_VALUES, Matrix
-from monae_app.engine.data.readers.onto_disk import onto_disk
+from monae_app.engine.data.readers.onto_disk import brought_over, onto_disk
 from monae_app.engine.data.readers.stored_columns import read_columns
+from monae_app.engine.data.readers.stored_dense import TURNED, peek_dense, read_dense, share_stored, spread, write_dense
 from monae_app.engine.data.readers.tree import attribute, is_array
 from monae_app.engine.data.store import kept
 
@@ -20,10 +21,7 @@ if TYPE_CHECKING:
 
     from monae_app.engine.data.readers.tree import Node, Opener
     from monae_app.engine.data.store.kept import Entry, Keeping
-    from monae_app.engine.data.store.lines import Lines
 
-BLOCKS = 64
-BLOCK_VALUES = 16_000_000
 NUMBERS = "biuf"
 ARRAYS = ("data", "indices", "indptr")
 
@@ -64,41 +62,47 @@ class Stored:
             lambda: self._peek(columns),
             var,
             lambda wanted: self._columns(wanted if columns is None else columns[wanted]),
-            self.kind in ("dense", "turned"),
+            self.kind in ("dense", TURNED),
         )
 
     def _columns(self, wanted: np.ndarray) -> np.ndarray:
         entry = self._entry()
         lines = None if entry is None else entry.by_feature()
         if lines is not None:
-            return _of_lines(lines, self.shape[0], wanted)
+            return lines.dense(wanted, self.shape[0])
         with self.opener() as file:
             return read_columns(file[self.place], self.kind, self.shape, wanted)
 
     def _read(self, columns: np.ndarray | None) -> sp.csr_matrix | np.ndarray:
         with self.opener() as file:
             node = file[self.place]
-            values = _dense(node, self) if self.kind in ("dense", "turned") else self._sparse(node)
+            values = self._dense(node) if self.kind in ("dense", TURNED) else self._sparse(node)
         return values if columns is None else _chosen(values, columns)
 
     def _sparse(self, group: Node) -> sp.csr_matrix:
-        if int(group["data"].shape[0]) <= on_disk.LARGE:
+        if not on_disk.is_large(int(group["data"].shape[0])):
             return _sparse(group, self)
-        both = self.keeping is not None and self.keeping.both_sides
-        return onto_disk(group, self.kind, self.shape, self._entry(), both_sides=both)
+        return onto_disk(group, self.kind, self.shape, self._entry())
+
+    def _dense(self, node: Node) -> sp.csr_matrix | np.ndarray:
+        flat = len(node.shape) == 1
+        share = share_stored(peek_dense(node, self.kind, self.shape))
+        if flat or not on_disk.is_large(int(share * self.shape[0] * self.shape[1])):
+            return read_dense(node, self.kind, self.shape)
+        return brought_over(
+            lambda folder: write_dense(node, self.kind, self.shape, folder), "csr", self.shape, self._entry()
+        )
 
     def _entry(self) -> Entry | None:
         """Where the matrix is kept, if matrices were to be kept when it was described."""
-        if self.keeping is None or self.kind not in ("csr", "csc"):
-            return None
-        return self.keeping.of(self.opener.path, self.place)
+        return None if self.keeping is None else self.keeping.of(self.opener.path, self.place)
 
     def _peek(self, columns: np.ndarray | None) -> np.ndarray:
         with self.opener() as file:
             node = file[self.place]
             if self.kind in ("csr", "csc"):
                 return _peek_sparse(node, self.shape[1], columns)
-            return _peek_dense(node, self, columns)
+            return peek_dense(node, self.kind, self.shape, columns)
 
 
 def _chosen(values: sp.csr_matrix | np.ndarray, columns: np.ndarray) -> sp.csr_matrix | np.ndarray:
@@ -139,23 +143,6 @@ def _check_shape(found: tuple[int, ...], expected: tuple[int, int]) -> None:
         raise ValueError(f"it is {sizes}, but there are {expected[0]} cell names and {expected[1]} feature names")
 
 
-def spread(length: int, wanted: int) -> list[slice]:
-    """Return up to ``BLOCKS`` slices, evenly spread over ``length`` and together about ``wanted`` long."""
-    if length <= wanted:
-        return [slice(0, length)]
-    blocks = min(BLOCKS, wanted)
-    size = wanted // blocks
-    return [slice(start, start + size) for start in np.linspace(0, length - size, blocks).astype(int).tolist()]
-
-
-def _of_lines(lines: Lines, n_cells: int, wanted: np.ndarray) -> np.ndarray:
-    found = np.zeros((n_cells, len(wanted)), np.float32)
-    for column, number in enumerate(wanted.tolist()):
-        cells, values = lines.line(number)
-        found[cells, column] = values
-    return found
-
-
 def _sparse(group: Node, stored: Stored) -> sp.csr_matrix:
     data, indices, indptr = (np.asarray(group[name][...]) for name in ARRAYS)
     if indices.dtype.kind not in "iu" or indptr.dtype.kind not in "iu":
@@ -171,26 +158,6 @@ def _sparse(group: Node, stored: Stored) -> sp.csr_matrix:
     return values.tocsr()
 
 
-def _dense(node: Node, stored: Stored) -> sp.csr_matrix | np.ndarray:
-    n_cells, n_features = stored.shape
-    if len(node.shape) == 1:
-        return np.asarray(node[...]).reshape(stored.shape)
-    sample = _peek_dense(node, stored, None)
-    mostly_zero = sample.size > 0 and np.count_nonzero(sample) < 0.5 * sample.size
-    step = max(1, BLOCK_VALUES // max(1, n_features))
-    blocks = [_rows(node, slice(start, min(start + step, n_cells)), stored) for start in range(0, n_cells, step)]
-    if not blocks:
-        return np.zeros(stored.shape, sample.dtype)
-    if mostly_zero and sample.dtype != np.float16:
-        return sp.vstack([sp.csr_matrix(block) for block in blocks], format="csr")
-    return np.concatenate(blocks)
-
-
-def _rows(node: Node, rows: slice, stored: Stored, columns: slice = slice(None)) -> np.ndarray:
-    block = node[columns, rows].T if stored.kind == "turned" else node[rows, columns]
-    return np.asarray(block)
-
-
 def _peek_sparse(group: Node, n_features: int, columns: np.ndarray | None) -> np.ndarray:
     data = group["data"]
     slices = spread(int(data.shape[0]), PEEKED_VALUES)
@@ -201,14 +168,3 @@ def _peek_sparse(group: Node, n_features: int, columns: np.ndarray | None) -> np
     return np.concatenate(
         [np.asarray(data[each])[wanted[np.asarray(group["indices"][each]).astype(np.int64)]] for each in slices]
     )
-
-
-def _peek_dense(node: Node, stored: Stored, columns: np.ndarray | None) -> np.ndarray:
-    if len(node.shape) == 1:
-        return np.asarray(node[...])
-    n_cells, n_features = stored.shape
-    across = slice(0, min(n_features, PEEKED_VALUES))
-    rows = spread(n_cells, max(1, PEEKED_VALUES // max(1, n_features)))
-    blocks = [_rows(node, each, stored, across) for each in rows]
-    values = np.concatenate(blocks) if blocks else np.zeros((0, n_features), node.dtype)
-    return (values if columns is None else values[:, columns]).ravel()

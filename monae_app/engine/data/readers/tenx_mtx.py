@@ -11,7 +11,8 @@ import pandas as pd
 
 from monae_app.engine.data.contents import Contents, Part
 from monae_app.engine.data.readers.guard import READING_ERRORS, guarded
-from monae_app.engine.data.readers.matrix_market import lazy, read_header
+from monae_app.engine.data.readers.matrix_market import read_header
+from monae_app.engine.data.readers.mtx_matrix import MtxMatrix
 from monae_app.engine.data.readers.names import as_text, genome_of
 from monae_app.engine.data.readers.tenx_features import Features, grouped
 from monae_app.engine.data.readers.unpacking import unpacked
@@ -59,7 +60,7 @@ def read_sets(path: Path, sets: list[MtxSet], located: Callable[[str], Path], no
                 "put the files of one matrix into one folder or archive.",
             )
         with guarded(path, FORMAT, EXPECTED, TODO):
-            parts += _parts(each, located, notes, several=len(sets) > 1)
+            parts += _parts(path, each, located, notes, several=len(sets) > 1)
     if not parts:
         raise InputError(
             f"{path.name} holds no genes, peaks or antibodies. {' '.join(notes)}",
@@ -69,24 +70,24 @@ def read_sets(path: Path, sets: list[MtxSet], located: Callable[[str], Path], no
     return Contents(path, FORMAT, tuple(parts), tuple(notes))
 
 
-def _parts(found: MtxSet, located: Callable[[str], Path], notes: list[str], *, several: bool) -> list[Part]:
-    paths = [located(name) for name in found.matrices]
-    header = read_header(paths[0])
+def _parts(path: Path, found: MtxSet, located: Callable[[str], Path], notes: list[str], *, several: bool) -> list[Part]:
+    header = read_header(located(found.matrices[0]))
     features, barcodes = (_table(located(name)) for name in (found.features or "", found.barcodes or ""))
     turned, features, barcodes = _fit(header, features, barcodes)
-    matrices = {"X": paths[0]}
-    for name, extra in zip(found.matrices[1:], paths[1:], strict=True):
-        other = read_header(extra)
+    matrices = {"X": found.matrices[0]}
+    for name in found.matrices[1:]:
+        other = read_header(located(name))
         if (other.n_rows, other.n_columns) == (header.n_rows, header.n_columns):
-            matrices[re.sub(r"\.mtx.*", "", name.rsplit("/", 1)[-1])] = extra
+            matrices[re.sub(r"\.mtx.*", "", name.rsplit("/", 1)[-1])] = name
     listed, peaks = _features(features)
     groups, left_out = grouped(listed, peaks)
     notes += left_out
     obs = _obs(barcodes, located(found.metadata) if found.metadata else None)
     shape = (len(obs), len(listed.ids))
+    files = {called: MtxMatrix(located(name), path, name, shape, turned) for called, name in matrices.items()}
     parts = []
     for group in groups:
-        lazies = {name: lazy(file, shape, group.columns, turned=turned) for name, file in matrices.items()}
+        lazies = {called: file.matrix(group.columns) for called, file in files.items()}
         label = " ".join(word for word in (found.name if several else "", group.name) if word)
         genome = group.genome or genome_of(found.matrices[0])
         parts.append(Part(obs, group.var, lazies, label, group.modality, genome, group.notes))

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-import scipy.sparse as sp
 
+from monae_app.engine.data import on_disk
 from monae_app.engine.data.contents import Contents, Matrix, Part
+from monae_app.engine.data.gathering import Gathering
 from monae_app.engine.data.readers.guard import guarded
 from monae_app.engine.data.readers.names import as_text, feature_names, invented
 from monae_app.engine.data.readers.orientation import ENSEMBL, Orientation, find_orientation
 from monae_app.engine.data.readers.text_layout import COMMENTS, Layout, find_layout, title_lines
 from monae_app.engine.data.readers.text_numbers import BadNumberError, Fields, parse
-from monae_app.engine.data.readers.unpacking import compression_of, unpacked
+from monae_app.engine.data.readers.unpacking import compression_of, taken_from, unpacked
+from monae_app.engine.data.store.kept import tell
 from monae_app.engine.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from io import BufferedReader
     from pathlib import Path
+
+    import scipy.sparse as sp
 
     from monae_app.engine.data.contents import ReadingOptions
 
@@ -57,9 +62,9 @@ class _Table:
     """A table as it stands in the file."""
 
     layout: Layout
-    texts: dict[int, list[str]] = field(default_factory=dict)
-    blocks: list[sp.csr_matrix] = field(default_factory=list)
-    numbers: np.ndarray = field(default_factory=lambda: np.zeros(0, int))
+    numbers: np.ndarray
+    texts: dict[int, list[str]]
+    values: sp.csr_matrix
 
 
 def read(path: Path, options: ReadingOptions) -> Contents:
@@ -99,26 +104,35 @@ def _read(stream: BufferedReader, path: Path) -> _Table:
         raise ValueError("it holds no numbers")
     delimiter = "\t" if layout.delimiter == " " else layout.delimiter
     fields = Fields(delimiter, layout.count, tuple(sorted(layout.text)), numbers, layout.decimal_comma)
-    table = _Table(layout, {i: [] for i in layout.text}, numbers=numbers)
+    texts_of: dict[int, list[str]] = {i: [] for i in layout.text}
     n_lines = titles
-    block = b"".join(lines[titles + layout.header_lines :])
-    while block:
-        block = (
-            re.sub(rb"[ \t]+", b"\t", re.sub(rb"(?m)^[ \t]+|[ \t]+$", b"", block)) if layout.delimiter == " " else block
-        )
-        if block.strip():
+    size = path.stat().st_size
+    first = b"".join(lines[titles + layout.header_lines :])
+    with Gathering(len(numbers)) as gathered:
+        for block in _blocks(stream, first, by_spaces=layout.delimiter == " "):
             try:
                 found = parse(block, fields)
             except BadNumberError as error:
                 raise _bad_number(path, layout, n_lines + error.line, error) from error
-            table.blocks.append(_small(found.values))
+            gathered.append(_small(found.values))
             n_lines += found.values.shape[0]
-            for i, texts in found.texts.items():
-                table.texts[i] += texts
+            for i, some in found.texts.items():
+                texts_of[i] += some
+            tell(taken_from(stream), size)
+        return _Table(layout, numbers, texts_of, gathered.finish())
+
+
+def _blocks(stream: BufferedReader, first: bytes, *, by_spaces: bool) -> Iterator[bytes]:
+    """Yield whole lines, the first ones and then those of the stream; of spaces each run becomes a tab."""
+    block = first
+    while block:
+        if by_spaces:
+            block = re.sub(rb"[ \t]+", b"\t", re.sub(rb"(?m)^[ \t]+|[ \t]+$", b"", block))
+        if block.strip():
+            yield block
         block = stream.read(BLOCK)
         if block and not block.endswith(b"\n"):
             block += _line(stream)
-    return table
 
 
 def _first_lines(stream: BufferedReader) -> tuple[list[bytes], list[bytes]]:
@@ -168,7 +182,7 @@ def _bad_number(path: Path, layout: Layout, line: int, error: BadNumberError) ->
 
 def _part(table: _Table, wanted: str, path: Path) -> Part:
     layout = table.layout
-    values = sp.vstack(table.blocks, format="csr")
+    values = table.values
     columns = _column_names(layout, table.numbers)
     rows = table.texts[layout.index] if layout.index is not None else []
     others = {
@@ -198,7 +212,7 @@ def _part(table: _Table, wanted: str, path: Path) -> Part:
         genes = np.flatnonzero(~var.index.isin(NO_FEATURES))
         if len(genes) < len(var):
             notes.append(f"{len(var) - len(genes)} rows of HTSeq or STAR that are no genes were left out.")
-        matrix = Matrix.of(values[genes][:, kept].T.tocsr())
+        matrix = Matrix.of(on_disk.turned(on_disk.take(values, genes, kept)))
         return Part(obs, var.iloc[genes], {"X": matrix}, notes=tuple(notes), rows="features")
     obs = pd.DataFrame(others, index=_cells(rows, values.shape[0], notes))
     for i in np.flatnonzero(about):
@@ -206,7 +220,7 @@ def _part(table: _Table, wanted: str, path: Path) -> Part:
     if len(obs.columns):
         notes.append(f"Columns about the cells, not features: {', '.join(map(str, obs.columns[:10]))}.")
     var = pd.DataFrame(index=feature_names([columns[i] for i in kept]))
-    return Part(obs, var, {"X": Matrix.of(values[:, kept])}, notes=tuple(notes), rows="cells")
+    return Part(obs, var, {"X": Matrix.of(on_disk.take(values, columns=kept))}, notes=tuple(notes), rows="cells")
 
 
 def _about(columns: list[str], known: re.Pattern[str]) -> np.ndarray:

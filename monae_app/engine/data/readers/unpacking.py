@@ -57,11 +57,20 @@ def unpacked(path: Path) -> io.BufferedReader:
     return io.BufferedReader(_Bounded(inner, raw, path.name), BUFFER)
 
 
+def taken_from(stream: io.BufferedReader) -> int:
+    """Return how many bytes of its file a stream of :func:`unpacked` has taken."""
+    return stream.raw.taken if isinstance(stream.raw, _Bounded) else stream.tell()
+
+
 class _Bounded(io.RawIOBase):
     """What a compressed stream gives, as long as it is in proportion to what was taken from the file."""
 
     def __init__(self, inner: BinaryIO, raw: BinaryIO, name: str) -> None:
         self._inner, self._raw, self._name, self._given = inner, raw, name, 0
+
+    @property
+    def taken(self) -> int:
+        return self._raw.tell()
 
     def readable(self) -> bool:
         return True
@@ -135,7 +144,11 @@ def kept(contents: Contents, path: Path, folder: TemporaryFolder) -> Contents:
         def peek(_folder: TemporaryFolder = folder) -> object:
             return matrix.peek()
 
-        return replace(matrix, read=read, peek=peek)  # type: ignore[arg-type]
+        def columns(wanted: object, _folder: TemporaryFolder = folder) -> object:
+            return matrix.columns(wanted)  # type: ignore[misc, arg-type]
+
+        of_features = None if matrix.columns is None else columns
+        return replace(matrix, read=read, peek=peek, columns=of_features)  # type: ignore[arg-type]
 
     parts = tuple(
         replace(part, matrices={name: held(matrix) for name, matrix in part.matrices.items()})

@@ -44,7 +44,7 @@ class Keeping:
     def of(self, path: Path, place: str) -> Entry | None:
         """Return where the matrix at a place of a file is kept, or would be; None if nowhere."""
         folder = self.folder_of(path)
-        return None if folder is None else Entry(folder / key_of(path, place), path, place)
+        return None if folder is None else Entry(folder / key_of(path, place), path, place, self.both_sides)
 
 
 @dataclass(frozen=True)
@@ -57,11 +57,14 @@ class Entry:
         Where it is kept.
     source, place
         The file or folder that it comes from, and where in that.
+    both_sides
+        Whether it is to be kept by features too.
     """
 
     folder: Path
     source: Path
     place: str
+    both_sides: bool = False
 
     @classmethod
     def read(cls, folder: Path) -> Entry | None:

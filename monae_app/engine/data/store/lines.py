@@ -68,6 +68,14 @@ class Lines:
         part = slice(int(self.ends[number]), int(self.ends[number + 1]))
         return self.places[part], self.values[part].astype(np.float32)
 
+    def dense(self, numbers: np.ndarray, n_places: int) -> np.ndarray:
+        """Return some lines by their numbers (n,), zeros filled in, as columns: (M, n) float32."""
+        found = np.zeros((n_places, len(numbers)), np.float32)
+        for column, number in enumerate(numbers.tolist()):
+            places, values = self.line(number)
+            found[places, column] = values
+        return found
+
 
 def finished(folder: Path, lines: int, stored: int, width: str) -> Lines:
     """Say of a folder that all lines are there, and open them.

@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from hypothesis import HealthCheck, given, settings
 
 from monae_app.engine.data import contents
-from monae_app.engine.data.readers import open_file, stored
+from monae_app.engine.data.readers import open_file, stored, stored_dense
 from monae_app.engine.errors import InputError
 from tests.engine.data.readers.planted_tables import barcodes, counts, dense, tables, write_h5mu
 
@@ -166,7 +166,8 @@ def test_groups_that_hold_themselves_are_refused(tmp_path):
 
 @pytest.mark.parametrize("kind", [np.asarray, sp.csr_matrix, sp.csc_matrix])
 def test_a_look_at_the_values_reads_few_of_them_from_all_over(tmp_path, kind, monkeypatch):
-    monkeypatch.setattr(stored, "PEEKED_VALUES", 640)
+    for each in (stored, stored_dense):
+        monkeypatch.setattr(each, "PEEKED_VALUES", 640)
     values = np.repeat(np.arange(1, 401)[:, None], 50, axis=1)
     table = ad.AnnData(kind(values))
     table.write_h5ad(tmp_path / "many.h5ad")

@@ -23,9 +23,9 @@ from monae_app.engine.data.store.kept import Entry, kept_in, key_of, telling
 from monae_app.engine.data.store.lines import Lines, LineWriter
 from monae_app.engine.data.store.mapped_matrix import MappedMatrix
 from monae_app.engine.data.store.transposing import transposed
+from tests.engine.data.store.kills import Killed, killed_after
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from monae_app.engine.data.contents import Matrix
@@ -151,20 +151,6 @@ def test_a_file_is_read_once_and_then_opened(kind, both: bool, tmp_path: Path, m
     os.utime(path, ns=(1, 1))
     assert key_of(path, "/X") != before
     assert not entry.is_current()
-
-
-class Killed(Exception):
-    """Stands for a process that ends here."""
-
-
-def killed_after(calls: int) -> Callable[[int, int], None]:
-    left = iter(range(calls))
-
-    def tell(_done: int, _total: int) -> None:
-        if next(left, None) is None:
-            raise Killed
-
-    return tell
 
 
 @given(st.lists(st.integers(0, 30), max_size=4), st.sampled_from([sp.csr_matrix, sp.csc_matrix]), st.integers(0, 3))
