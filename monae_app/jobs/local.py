@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from monae_app.jobs.run_limits import RunLimits
 
 WORKER = (sys.executable, "-m", "monae_app.jobs.worker")
+# Held until they end: whoever started them may be gone before, and Python warns of a process that nobody holds.
+_going_on: list[subprocess.Popen[bytes]] = []
 
 
 def lane_lock(store: Path, lane: str) -> FileLock:
@@ -59,7 +61,7 @@ def start_worker(
     """
     with run.log_path.open("ab") as log:
         # A session of its own: the worker outlives the web server, and closed descriptors leave it no port.
-        return subprocess.Popen(  # the command is ours
+        child = subprocess.Popen(  # the command is ours
             [*command, *(["--resume"] if resume else [])],
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -68,6 +70,9 @@ def start_worker(
             close_fds=True,
             env=os.environ | devices.environment(lanes),
         )
+    _going_on[:] = [each for each in _going_on if each.poll() is None]
+    _going_on.append(child)
+    return child
 
 
 class LocalLauncher(Dispatcher):

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -65,6 +66,9 @@ class Survey:
     error: InputError | None = None
 
 
+_Children = dict[tuple[Path, What], tuple["subprocess.Popen[bytes]", float]]
+
+
 class Surveys:
     """Answers on data sets, each found out once by a process of its own.
 
@@ -80,7 +84,9 @@ class Surveys:
         self._folder = folder
         self._command = tuple(command)
         self._lock = threading.Lock()
-        self._children: dict[tuple[Path, What], tuple[subprocess.Popen[bytes], float]] = {}
+        self._children: _Children = {}
+        # whoever asked may go without a word; what he asked goes with him
+        weakref.finalize(self, _end_all, self._children)
 
     def ask(self, what: What, values: dict[str, Any], *, again: bool = False) -> Survey:
         """Say how far an answer is, and begin to look for it unless that has happened.
@@ -131,10 +137,7 @@ class Surveys:
     def close(self) -> None:
         """End what is still going on."""
         with self._lock:
-            for child, _ in self._children.values():
-                child.kill()
-                child.wait()
-            self._children.clear()
+            _end_all(self._children)
 
     def _start(self, folder: Path, what: What, values: dict[str, Any]) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -171,6 +174,13 @@ class Surveys:
             for folder in old[KEPT:]:
                 if folder not in busy:
                     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _end_all(children: _Children) -> None:
+    for child, _ in children.values():
+        child.kill()
+        child.wait()
+    children.clear()
 
 
 def write_state(

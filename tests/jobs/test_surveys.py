@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import signal
 import string
+import subprocess
 import sys
 import time
 
@@ -126,6 +129,18 @@ def test_no_more_than_two_at_once(tmp_path, values):
         assert "Waiting" in busy.ask("doublets", values).message
     finally:
         busy.close()
+
+
+def test_what_was_asked_goes_with_whoever_asked(tmp_path, values, monkeypatch):
+    started = []
+    begin = subprocess.Popen
+    monkeypatch.setattr(subprocess, "Popen", lambda *args, **how: started.append(begin(*args, **how)) or started[-1])
+    asked = Surveys(tmp_path / "s", (sys.executable, "-c", "import time; time.sleep(60)"))
+    asked.ask("places", values)
+    assert started[0].poll() is None
+    del asked
+    gc.collect()
+    assert started[0].returncode == -signal.SIGKILL
 
 
 def test_old_answers_are_forgotten(tmp_path, values, monkeypatch):
