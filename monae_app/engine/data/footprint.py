@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from monae_app.engine.data.dataset import METHYLATION
 from monae_app.engine.data.in_blocks import FIT_CELLS
 from monae_app.engine.data.on_disk import LARGE
 
@@ -45,13 +46,18 @@ def expected_memory(summary: dict[str, Any], config: RunConfig) -> int:
     """
     modalities = list(summary["modalities"].values())
     cells = [each["cells"] for each in modalities]
-    stored = [each.get("nonzero_share", 0.1) * each["cells"] * each["features"] for each in modalities]
-    values = sum(each for each in stored if each <= LARGE)
-    fitted = [
-        each * min(1.0, FIT_CELLS / max(number, 1)) for each, number in zip(stored, cells, strict=True) if each > LARGE
-    ]
+    values, fitted = 0.0, [0.0]
+    for name, each in summary["modalities"].items():
+        stored = each.get("nonzero_share", 0.1) * each["cells"] * each["features"]
+        if name == METHYLATION:
+            # in memory, however large, as two matrices
+            values += 2 * stored
+        elif stored <= LARGE:
+            values += stored
+        else:
+            fitted.append(stored * min(1.0, FIT_CELLS / max(each["cells"], 1)))
     # one projection is fitted at a time, long before there are neighbours or a map
-    of_cells = max(BYTES_PER_CELL * sum(cells), BYTES_PER_FITTED * max(fitted, default=0.0))
+    of_cells = max(BYTES_PER_CELL * sum(cells), BYTES_PER_FITTED * max(fitted))
     pairs = max(cells) * sorted(cells)[-2] if len(cells) > 1 else max(cells) ** 2
     decoded = sum(cells) * max(each["features"] for each in modalities)
     return int(

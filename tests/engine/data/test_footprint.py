@@ -76,3 +76,13 @@ def test_batches_decide_what_a_gpu_needs_and_cells_hardly():
     assert expected_device_memory(of[5000], config()) == expected_device_memory(of[500_000], config())
     large = config(batch_size=4096, features_per_step=40_000)
     assert expected_device_memory(of[5000], large) > 5 * expected_device_memory(of[5000], config())
+
+
+def test_methylation_is_counted_in_memory_however_large():
+    def of(cells):
+        each = {"cells": cells, "features": 2000, "nonzero_share": 0.4}
+        return {"modalities": {"rna": each, "methylation": each}, "guidance": {"edges": 2000}}
+
+    places = 0.4 * 2000 * 200_000
+    grown = expected_memory(of(400_000), config()) - expected_memory(of(200_000), config())
+    assert grown > 32 * places

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
+from monae_app.engine.data import on_disk
+from monae_app.engine.data.gathering import Gathering
 from monae_app.engine.data.genome import harmonise_chromosomes
+from monae_app.engine.data.in_blocks import blocks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,49 +108,112 @@ class Peaks:
         return len(self._peaks)
 
 
+class _Run(NamedTuple):
+    """Cells and features that were counted, as one number each, ascending, and how often; (n,) each."""
+
+    keys: np.ndarray
+    counts: np.ndarray
+
+
 class Counts:
-    """Counts of fragments by cell and feature, gathered chunk by chunk."""
+    """Counts of fragments by cell and feature, gathered chunk by chunk; of many, sorted runs go to disk."""
 
     def __init__(self) -> None:
-        self._keys, self._counts, self._gathered = [np.zeros(0, np.int64)], [np.zeros(0, np.int32)], 0
+        self._gathered: list[_Run] = [_nothing()]
+        self._since_merged = 0
+        self._on_disk: list[_Run] = []
 
     def add(self, cells: np.ndarray, features: np.ndarray) -> None:
-        """Count fragments, one a row."""
-        keys, counts = np.unique((cells.astype(np.int64) << FEATURE_BITS) + features, return_counts=True)
-        self._keys.append(keys)
-        self._counts.append(counts.astype(np.int32))
-        self._gathered += len(keys)
-        # the more there is already, the rarer it is sorted anew
-        if self._gathered > max(MERGED_AT, len(self._keys[0])):
-            self._merge()
+        """Count fragments, one a row.
 
-    def _merge(self) -> None:
-        keys, counts = np.concatenate(self._keys), np.concatenate(self._counts)
-        self._keys, self._counts = [], []
-        order = np.argsort(keys, kind="stable")
-        keys, counts = keys[order], counts[order]
-        del order
-        first = np.flatnonzero(np.diff(keys, prepend=-1))
-        self._keys = [keys[first]]
-        self._counts = [np.add.reduceat(counts, first) if len(first) else counts]
-        self._gathered = 0
+        Raises
+        ------
+        OSError
+            If some have to go to disk, and it is too full.
+        """
+        keys, counts = np.unique((cells.astype(np.int64) << FEATURE_BITS) + features, return_counts=True)
+        self._gathered.append(_Run(keys, counts.astype(np.int32)))
+        self._since_merged += len(keys)
+        # the more there is already, the rarer it is sorted anew
+        if self._since_merged > max(MERGED_AT, len(self._gathered[0].keys)):
+            merged = self._merge()
+            if on_disk.is_large(len(merged.keys)):
+                self._on_disk.append(_mapped(merged))
+                self._gathered = [_nothing()]
 
     def table(self, kept: np.ndarray) -> tuple[sp.csr_matrix, np.ndarray]:
         """Return the counts of some cells, ascending, shape (N, G), and the numbers of the features any of them has."""
-        self._merge()
-        keys, counts = self._keys.pop(), self._counts.pop()
-        if not len(keys) or not len(kept):
-            return sp.csr_matrix((len(kept), 0), dtype=np.int32), np.zeros(0, np.int64)
-        is_kept = np.zeros(int(max(keys[-1] >> FEATURE_BITS, kept[-1])) + 1, bool)
-        is_kept[kept] = True
-        own = is_kept[keys >> FEATURE_BITS]
-        keys, counts = keys[own], counts[own]
-        # sorted by cell and feature, so that the rows of the matrix stand one behind the other
-        starts = np.searchsorted(keys, np.append(kept, kept[-1] + 1).astype(np.int64) << FEATURE_BITS)
-        keys &= (1 << FEATURE_BITS) - 1
-        found = np.sort(pd.unique(keys))
-        columns = np.searchsorted(found, keys).astype(np.int32)
-        return sp.csr_matrix((counts, columns, starts), shape=(len(kept), len(found))), found
+        runs = [*self._on_disk, self._merge()]
+        self._gathered, self._on_disk = [_nothing()], []
+        features = _features_of(runs, kept)
+        if not len(features):
+            return sp.csr_matrix((len(kept), 0), dtype=np.int32), features
+        # where the entries of each cell begin, and those of the number after it: numbers of other cells lie between
+        begins, ends = (
+            np.array([np.searchsorted(run.keys, (kept + after) << FEATURE_BITS) for run in runs]) for after in (0, 1)
+        )
+        stored = np.cumsum((ends - begins).sum(axis=0))
+        with Gathering(len(features)) as gathered:
+            first = 0
+            while first < len(kept):
+                before = stored[first - 1] if first else 0
+                last = max(first + 1, int(np.searchsorted(stored, before + MERGED_AT, side="right")))
+                gathered.append(_rows(runs, kept[first:last], begins[:, first:last], ends[:, first:last], features))
+                first = last
+            return gathered.finish(), features
+
+    def _merge(self) -> _Run:
+        merged = _merged(self._gathered)
+        self._gathered, self._since_merged = [merged], 0
+        return merged
+
+
+def _nothing() -> _Run:
+    return _Run(np.zeros(0, np.int64), np.zeros(0, np.int32))
+
+
+def _merged(runs: Sequence[_Run]) -> _Run:
+    keys, counts = (np.concatenate(each) for each in zip(*runs, strict=True))
+    order = np.argsort(keys, kind="stable")
+    keys, counts = keys[order], counts[order]
+    first = np.flatnonzero(np.diff(keys, prepend=-1))
+    return _Run(keys[first], np.add.reduceat(counts, first) if len(first) else counts)
+
+
+def _mapped(run: _Run) -> _Run:
+    found = _Run(*(on_disk.mapped(len(each), each.dtype) for each in run))
+    for there, here in zip(found, run, strict=True):
+        there[:] = here
+    return found
+
+
+def _features_of(runs: Sequence[_Run], kept: np.ndarray) -> np.ndarray:
+    """Features that any of some cells has, ascending."""
+    largest = [*kept[-1:], *(run.keys[-1] >> FEATURE_BITS for run in runs if len(run.keys))]
+    is_kept = np.zeros(int(max(largest, default=-1)) + 1, bool)
+    is_kept[kept] = True
+    found = np.zeros(0, np.int64)
+    for run in runs:
+        for part in blocks(len(run.keys), MERGED_AT):
+            keys = run.keys[part]
+            own = keys[is_kept[keys >> FEATURE_BITS]] & ((1 << FEATURE_BITS) - 1)
+            found = np.union1d(found, pd.unique(own))
+    return found
+
+
+def _rows(
+    runs: Sequence[_Run], cells: np.ndarray, begins: np.ndarray, ends: np.ndarray, features: np.ndarray
+) -> sp.csr_matrix:
+    """Join what the runs hold of cells that come one after the other, (n, G); ends of each in each run, (runs, n)."""
+    parts = []
+    for run, begin, end in zip(runs, begins, ends, strict=True):
+        within, steps = _expanded(end - begin)
+        at = begin[within] + steps
+        parts.append(_Run(run.keys[at], run.counts[at]))
+    merged = _merged(parts)
+    starts = np.searchsorted(merged.keys, np.append(cells, cells[-1] + 1) << FEATURE_BITS)
+    columns = np.searchsorted(features, merged.keys & ((1 << FEATURE_BITS) - 1)).astype(np.int32)
+    return sp.csr_matrix((merged.counts, columns, starts), shape=(len(cells), len(features)))
 
 
 def _expanded(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -15,7 +15,8 @@ from monae_app.engine.data.readers import fragment_counts
 from monae_app.engine.data.readers.fragment_counts import Bins, Counts, Peaks
 from monae_app.engine.data.readers.guard import guarded
 from monae_app.engine.data.readers.names import genome_of
-from monae_app.engine.data.readers.unpacking import unpacked
+from monae_app.engine.data.readers.unpacking import taken_from, unpacked
+from monae_app.engine.data.store.kept import tell
 from monae_app.engine.errors import InputError
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def read(path: Path, options: ReadingOptions) -> Contents:
                     places.see(list(seen.chromosomes))
                 rows, features = places.overlapped(chrom[short], start[short], end[short])
                 counts.add(cells[short][rows], features)
+                tell(taken_from(stream), path.stat().st_size)
         kept, note = _cells(totals)
         values, features = counts.table(kept)
     notes = [note, _how_counted(places)]

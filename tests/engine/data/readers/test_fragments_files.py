@@ -10,8 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from monae_app.engine.data import on_disk
 from monae_app.engine.data.contents import ReadingOptions
 from monae_app.engine.data.readers import fragment_counts, fragments, open_file
+from monae_app.engine.data.store.kept import telling
+from monae_app.engine.data.store.mapped_matrix import MappedMatrix
 from monae_app.engine.errors import InputError
 from tests.engine.data.readers.planted_tables import barcodes, dense
 
@@ -77,7 +80,9 @@ def test_peaks_count_every_fragment_that_overlaps_them_even_if_they_overlap(foun
     check(part, expected)
 
 
-def test_barcodes_with_few_fragments_are_left_out_and_chunks_add_up(tmp_path, monkeypatch):
+@pytest.mark.parametrize("large", [2, 10**9])
+def test_barcodes_with_few_fragments_are_left_out_and_chunks_add_up(tmp_path, monkeypatch, large):
+    monkeypatch.setattr(on_disk, "LARGE", large)
     monkeypatch.setattr(fragments, "CHUNK", 7)
     monkeypatch.setattr(fragment_counts, "MERGED_AT", 10)
     found = [("chr1", 10 * i % 2000, 50, i % 4) for i in range(400)] + [("chr1", 5, 50, 4)] * 9
@@ -87,6 +92,24 @@ def test_barcodes_with_few_fragments_are_left_out_and_chunks_add_up(tmp_path, mo
     assert "4 barcodes have at least 10 fragments and were taken for cells; 1 with fewer were left out" in part.notes[0]
     bins = [("chr1", s, s + 500) for s in range(0, 2500, 500)]
     check(part, by_hand(found[:400], bins))
+
+
+@EASY
+@given(found=st.lists(fragment, min_size=30, max_size=120), fewest=st.integers(1, 30))
+def test_counts_on_disk_are_those_in_memory(found, fewest, tmp_path):
+    path, told = write(tmp_path / "f.tsv", found), []
+    (expected,) = open_file(path, ReadingOptions(bin_size=100)).parts
+    with pytest.MonkeyPatch.context() as patched, telling(lambda *each: told.append(each)):
+        patched.setattr(on_disk, "LARGE", 2)
+        patched.setattr(fragments, "CHUNK", fewest)
+        patched.setattr(fragment_counts, "MERGED_AT", 5)
+        (part,) = open_file(path, ReadingOptions(bin_size=100)).parts
+    values = part.matrices["X"].read()
+    assert isinstance(values, MappedMatrix) == (values.nnz > 2)
+    pd.testing.assert_frame_equal(part.obs, expected.obs)
+    pd.testing.assert_index_equal(part.var.index, expected.var.index)
+    assert not (values[:] != expected.matrices["X"].read()).nnz
+    assert told[-1] == (path.stat().st_size,) * 2
 
 
 def test_the_genome_is_taken_from_the_comments_and_long_fragments_are_left_out(tmp_path):
