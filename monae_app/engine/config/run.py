@@ -10,7 +10,13 @@ from typing import Any, Literal
 from pydantic import ValidationError, model_validator
 
 from monae_app.engine.config.graph_stage import GraphStageSettings
-from monae_app.engine.config.parameter import DeviceName, LikelihoodName, MethylationLikelihoodName, parameter
+from monae_app.engine.config.parameter import (
+    DeviceName,
+    LikelihoodName,
+    MethylationLikelihoodName,
+    PrecisionName,
+    parameter,
+)
 from monae_app.engine.errors import InputError
 
 
@@ -158,6 +164,11 @@ class RunConfig(GraphStageSettings):
     seed: int = parameter(0, "length", "Seed of everything random.", ge=0, le=2**31 - 1, expert=False)
     device: DeviceName = parameter(
         "auto", "length", "Where to compute; auto takes an NVIDIA GPU if there is one.", expert=False
+    )
+    precision: PrecisionName = parameter(
+        "float32",
+        "length",
+        "Of products of matrices in training; bfloat16 halves what they move and is meant for GPUs.",
     )
     processes: int = parameter(
         1,

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 # of what is kept: to be raised when a stage gives something else under its name
 FORMAT = 1
 # how long is trained, and where, changes nothing before training; what comes after it depends on the network itself
-OF_TRAINING = {"steps", "epochs", "patience", "device", "processes"}
+OF_TRAINING = {"steps", "epochs", "patience", "device", "precision", "processes"}
 PIECES, PIECE = 64, 16_384
 
 

@@ -13,6 +13,7 @@ from torch import nn
 
 from monae_app.engine.model import losses
 from monae_app.engine.model.additive_decoder import AdditiveDecoder
+from monae_app.engine.model.cell_autoencoder import CellLatent
 from monae_app.engine.model.cell_clusters import ClusterHead, clustering_loss
 from monae_app.engine.model.contrast import TeacherAndStudent, TeacherKind
 from monae_app.engine.model.discriminator import Discriminator
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from monae_app.engine.model.cell_autoencoder import BatchDecoder, CellEncoder, CellLatent
+    from monae_app.engine.model.cell_autoencoder import BatchDecoder, CellEncoder
     from monae_app.engine.model.step import AnchorBatch, CellBatch, Company, EdgeBatch, Share, Step
 
 DISCRIMINATOR_WIDTH = 256
@@ -58,7 +59,10 @@ class ModalityParts:
 
 @dataclass(frozen=True)
 class LossWeights:
-    """Weights of the terms, named as in RunConfig, and the other constants of the objective."""
+    """Weights of the terms, named as in RunConfig, and the other constants of the objective.
+
+    Of these, ``halved`` says whether encoders and decoders multiply in bfloat16 while they are trained.
+    """
 
     kl: float
     graph: float
@@ -72,6 +76,7 @@ class LossWeights:
     private_dropout: float
     cross_decoding: float
     teacher: TeacherKind
+    halved: bool = False
 
 
 class MonaeNet(nn.Module):
@@ -131,7 +136,14 @@ class MonaeNet(nn.Module):
 
     def encode(self, modality: str, representation: Tensor, batch: Tensor) -> CellLatent:
         """Latent of cells of one modality; representation (B, k), batch (B,)."""
-        return self.encoders[modality](representation, batch)  # type: ignore[no-any-return]
+        with self._products(representation):
+            latent = self.encoders[modality](representation, batch)
+        return CellLatent(latent.mean.float(), latent.sd.float())
+
+    def _products(self, values: Tensor) -> torch.autocast:
+        # what is summed over cells, features or axes, losses above all, stays in single precision
+        halved = self.weights.halved and self.training
+        return torch.autocast(values.device.type, torch.bfloat16, enabled=halved)
 
     def losses(self, step: Step, company: Company = ALONE) -> dict[str, Tensor]:
         """Every term of the objective on one step, weighted, ready to be summed.
@@ -202,7 +214,9 @@ class MonaeNet(nn.Module):
             shared = torch.where(across, theirs[:, : self.n_shared], shared)
             private = private * ~across
         spot = torch.cat([shared, private], dim=1)
-        level, spread = self.decoders[name](spot, vectors[batch.features], batch.batch, batch.features)
+        with self._products(spot):
+            level, spread = self.decoders[name](spot, vectors[batch.features], batch.batch, batch.features)
+        level = level.float()
         zero_logit = self.zero_logits[name][:, batch.features] if name in self.zero_logits else None
         return negative_log_likelihood(
             self.likelihoods[name], batch.measured, level, batch.library, spread, zero_logit, batch.batch
@@ -248,8 +262,10 @@ class MonaeNet(nn.Module):
     def _contrastive(self, step: Step, latents: Mapping[str, CellLatent], company: Company) -> Tensor:
         found = []
         for name, pair in self.pairs.items():
-            teacher, student = pair.views(self.encoders[name], step.cells[name], latents[name].mean[:, : self.n_shared])  # type: ignore[operator]
-            teacher, student = _both(teacher, student, step.cells[name].share, company)
+            shared = latents[name].mean[:, : self.n_shared]
+            with self._products(shared):
+                teacher, student = pair.views(self.encoders[name], step.cells[name], shared)  # type: ignore[operator]
+            teacher, student = _both(teacher.float(), student.float(), step.cells[name].share, company)
             found.append(losses.nt_xent(teacher, student, self.weights.temperature))
         return torch.stack(found).mean()
 

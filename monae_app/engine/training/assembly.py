@@ -127,6 +127,7 @@ def loss_weights(config: RunConfig) -> LossWeights:
         private_dropout=config.private_dropout,
         cross_decoding=config.cross_decoding,
         teacher=config.teacher,
+        halved=config.precision == "bfloat16",
     )
 
 

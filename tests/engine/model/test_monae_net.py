@@ -166,8 +166,34 @@ def test_one_seed_builds_one_network_and_leaves_the_global_generator_alone(assem
     assert not torch.equal(one["graph.vertices"], changed["graph.vertices"])
 
 
-def test_training_for_a_while_lowers_the_loss(assemble):
-    network, sampler = assemble(**EVERYTHING)
+def test_halved_products_change_terms_and_gradients_a_little_and_nothing_after_training(assemble):
+    terms, gradients, latents = [], [], []
+    for precision in ("float32", "bfloat16"):
+        network, sampler = assemble(**EVERYTHING, precision=precision)
+        step = sampler.draw(1, 0.5)
+        torch.manual_seed(0)
+        terms.append(network.losses(step))
+        sum(terms[-1].values()).backward()
+        gradients.append({name: each.grad for name, each in network.named_parameters() if each.grad is not None})
+        cells = step.cells["rna"]
+        latents.append(network.eval().encode("rna", cells.representation, cells.batch).mean)
+    for name, value in terms[1].items():
+        assert value.dtype == torch.float32
+        torch.testing.assert_close(value, terms[0][name], rtol=0.02, atol=0.005, msg=name)
+    assert gradients[0].keys() == gradients[1].keys()
+    for name, value in gradients[1].items():
+        assert value.dtype == torch.float32, name
+    apart = [torch.cat([each[name].ravel() for name in sorted(each)]) for each in gradients]
+    assert 0.99 < float(torch.cosine_similarity(*apart, dim=0)) < 1 - 1e-9
+    # batch norm has seen values that were rounded; what is encoded is not
+    assert latents[1].dtype == torch.float32
+    torch.testing.assert_close(latents[1], latents[0], rtol=0.01, atol=0.01)
+    assert not torch.equal(latents[1], latents[1].bfloat16().float())
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_training_for_a_while_lowers_the_loss(assemble, precision):
+    network, sampler = assemble(**EVERYTHING, precision=precision)
     optimiser, costs = torch.optim.Adam(network.parameters(), 0.005), []
     torch.manual_seed(0)
     for step in range(40):

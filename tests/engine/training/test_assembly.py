@@ -161,8 +161,10 @@ def test_every_weight_comes_from_the_setting_of_its_name(planted_config):
         "cross_decoding": 0.22,
         "teacher": "ema",
     }
-    found = asdict(loss_weights(planted_config.model_copy(update=changed)))
-    assert found == {name.removeprefix("lambda_"): value for name, value in changed.items()}
+    expected = {name.removeprefix("lambda_"): value for name, value in changed.items()}
+    for precision, halved in (("float32", False), ("bfloat16", True)):
+        found = asdict(loss_weights(planted_config.model_copy(update=changed | {"precision": precision})))
+        assert found == expected | {"halved": halved}
 
 
 def test_what_is_to_take_larger_steps_is_part_of_the_network(built):
