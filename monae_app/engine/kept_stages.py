@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
 ENDING = ".safetensors"
 ALONE = 12  # names that are said one by one
+KEPT_BY_OTHERS = "Another process keeps the stages."
 
 Value = TypeVar("Value")
 Rows = TypeVar("Rows", np.ndarray, tuple[np.ndarray, ...])
@@ -81,7 +82,7 @@ _now: ContextVar[_Stages | None] = ContextVar("where stages are kept", default=N
 
 
 @contextmanager
-def keeping_in(run: Path, key: str, tell: Telling = SILENT) -> Iterator[None]:
+def keeping_in(run: Path, key: str, tell: Telling = SILENT, *, others: bool = False) -> Iterator[None]:
     """Keep stages in the folder of a run while the body runs.
 
     Parameters
@@ -92,10 +93,12 @@ def keeping_in(run: Path, key: str, tell: Telling = SILENT) -> Iterator[None]:
         Stands for all that the stages depend on.
     tell
         Told what is taken from before, and once if nothing can be kept any more.
+    others
+        Whether it is another process that keeps stages there: they are opened, and none is written.
     """
-    for place, _, _ in os.walk(run / STAGES):
+    for place, _, _ in os.walk(run / STAGES) if not others else ():
         sweep(Path(place))
-    with _within(_Stages(run / STAGES, key, tell)) as stages:
+    with _within(_Stages(run / STAGES, key, tell, failed=[KEPT_BY_OTHERS] if others else [])) as stages:
         _say_what_is_there(stages)
         yield
 

@@ -63,6 +63,7 @@ def run(
     on_event: Callable[[Event], None] = lambda _: None,
     should_stop: Callable[[], bool] = lambda: False,
     resume: bool = False,
+    prepared_in: Path | None = None,
 ) -> Result:
     """Go the whole way from the files that ``config`` names to a run folder.
 
@@ -82,6 +83,8 @@ def run(
         be larger than the one it was begun with (the learning rate follows the share of the present budget). Nothing
         that was finished is done again. However often a run was stopped or killed, on a CPU its result is the one of
         an uninterrupted run.
+    prepared_in
+        The folder of a run that another process computes: what is kept there is taken, and nothing written there.
 
     Returns
     -------
@@ -104,7 +107,7 @@ def run(
     make_ready(out, resume=resume)
     with in_words(out):
         write_config(out, config)
-    with threadpoolctl.threadpool_limits(thread_count()), mapped_in(out):
+    with threadpoolctl.threadpool_limits(thread_count()), mapped_in(out, prepared_in):
         torch.set_num_threads(thread_count())
         tell(announcements.files(config))
         began = time.perf_counter()
@@ -114,7 +117,7 @@ def run(
         read_seconds = time.perf_counter() - began
         tell = tell.at("preprocess")
         tell(announcements.sizes(dataset))
-        with keeping_in(out, identity(config, dataset), tell):
+        with keeping_in(prepared_in or out, identity(config, dataset), tell, others=prepared_in is not None):
             graph = link(dataset, located, config, tell)
             hits = hits_of_run(config, located, out, tell)
             estimator = Monae(config, on_event=on_event, should_stop=should_stop, checkpoint=out / CHECKPOINT)

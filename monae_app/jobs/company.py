@@ -1,8 +1,8 @@
 """The other processes of a run that several train together: started by the first, watched by it, and gone with it.
 
 The first process is the worker, or the command line, itself: progress, exit status and signals are those of one
-process. The others (:mod:`monae_app.jobs.following`) prepare the same data, compute their share of the training and
-leave. They hang on a pipe, so that none outlives the first, however that ends.
+process. The others (:mod:`monae_app.jobs.following`) wait until it has prepared the data, compute their share of the
+training and leave. They hang on a pipe, so that none outlives the first, however that ends.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""A process of a training that is not the first: it prepares the same data, computes its share, and leaves in silence.
+"""A process of a training that is not the first: it takes what that has prepared, computes its share, and leaves.
 
 ``python -m monae_app.jobs.following FOLDER``, as :mod:`monae_app.jobs.company` starts it, or ``monae run`` under
-torchrun. It writes nothing into the folder of the run but what is gone with it, and says nothing but why it failed.
+torchrun, where it prepares everything itself: the folder of the run may be on another machine. It writes nothing into
+that folder but what is gone with it, and says nothing but why it failed.
 """
 
 from __future__ import annotations
@@ -11,12 +12,16 @@ import logging
 import os
 import shutil
 import signal
+import socket
 import sys
 import tempfile
 import threading
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from monae_app.engine.data.motifs.hits import MOTIF_HITS
 from monae_app.engine.errors import CompanyLost, InputError, MonaeError, Stopped
 from monae_app.engine.result import read_config
 from monae_app.engine.training import ranks
@@ -31,14 +36,12 @@ logger = logging.getLogger("monae_app.worker")
 
 SCRATCH = ".process-"
 DONE, UNEXPECTED, REFUSED = 0, 1, 2
+SECONDS_BETWEEN_LOOKS = 0.2
 CUT_SHORT = (128 + signal.SIGINT, 128 + signal.SIGTERM)
 
 
-def follow(config: RunConfig, say: Callable[[InputError], None], scratch_in: Path | None = None) -> int:
+def follow(config: RunConfig, say: Callable[[InputError], None], beside: Path | None = None) -> int:
     """Compute the share of this process, which its environment names.
-
-    What stands before training is worked out anew here, and compared with the first process's. Were it kept in the
-    folder of the run, this is the place to take it from there.
 
     Parameters
     ----------
@@ -46,25 +49,19 @@ def follow(config: RunConfig, say: Callable[[InputError], None], scratch_in: Pat
         Of the run.
     say
         Told why it failed, unless another process failed before.
-    scratch_in
-        Where large matrices may be kept meanwhile; among the temporary files of the system unless given.
+    beside
+        The folder of the run, if the first process computes on this machine. What stands before training is opened
+        there once the first has worked it out; else it is worked out here. Either way the two are compared.
 
     Returns
     -------
     0 done, 2 refused, 130 or 143 stopped, 1 anything unexpected.
     """
-    # not before here: torch takes seconds
-    from monae_app.engine.pipeline import run
-    from monae_app.engine.training.group import Followed
-
     heard: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda received, _frame: heard.append(received))
     try:
-        with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=scratch_in, ignore_cleanup_errors=True) as scratch:
-            run(config, Path(scratch), should_stop=lambda: bool(heard))
-    except Followed:
-        return DONE
+        _take_share(config, lambda: bool(heard), beside)
     except Stopped:
         return 128 + (heard[0] if heard else signal.SIGTERM)
     except CompanyLost:
@@ -81,6 +78,37 @@ def follow(config: RunConfig, say: Callable[[InputError], None], scratch_in: Pat
         say(InputError(found, "no error.", "The log has the details; please report it with them."))
         return UNEXPECTED
     return DONE
+
+
+def _take_share(config: RunConfig, should_stop: Callable[[], bool], beside: Path | None) -> None:
+    while beside is not None and not should_stop() and not _first_is_waiting():
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+    # not before here: torch takes seconds, and memory
+    from monae_app.engine.pipeline import run
+    from monae_app.engine.training.group import Followed
+
+    with (
+        suppress(Followed),
+        tempfile.TemporaryDirectory(prefix=SCRATCH, dir=beside, ignore_cleanup_errors=True) as scratch,
+    ):
+        if beside is not None:
+            _bring_motif_hits(beside, Path(scratch))
+        run(config, Path(scratch), should_stop=should_stop, prepared_in=beside)
+
+
+def _first_is_waiting() -> bool:
+    """Whether the first process listens for the others, which it does when all is prepared."""
+    place = os.environ.get("MASTER_ADDR", ""), ranks.number_in("MASTER_PORT", 0)
+    with suppress(OSError), socket.create_connection(place, timeout=1) as line:
+        # a port that nobody listens at can be connected with itself
+        return bool(line.getsockname() != line.getpeername())
+    return False
+
+
+def _bring_motif_hits(run: Path, scratch: Path) -> None:
+    # a scan takes minutes, and leaves its result in the folder of the run
+    with suppress(OSError):
+        shutil.copyfile(run / MOTIF_HITS, scratch / MOTIF_HITS)
 
 
 def config_beside(run: Path, steps: int | None, epochs: int | None) -> RunConfig:

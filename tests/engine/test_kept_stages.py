@@ -221,3 +221,15 @@ def test_a_name_never_leaves_the_folder(tmp_path):
     with keeping_in(tmp_path / "run", "key"):
         kept("../../outside", Counted())
     assert {path.name for path in tmp_path.iterdir()} == {"run"}
+
+
+def test_what_another_process_keeps_is_opened_and_nothing_is_written(tmp_path):
+    told = []
+    with keeping_in(tmp_path, "key"):
+        first = kept("numbers", lambda: np.arange(3))
+    before = sorted(path.name for path in tmp_path.rglob("*"))
+    with keeping_in(tmp_path, "key", Telling("preprocess", told.append), others=True):
+        np.testing.assert_array_equal(kept("numbers", lambda: np.zeros(3)), first)
+        assert kept("more", lambda: 5) == 5
+    assert sorted(path.name for path in tmp_path.rglob("*")) == before
+    assert not any("warning" in each for each in told)

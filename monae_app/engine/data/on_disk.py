@@ -42,15 +42,15 @@ _all_in_memory: ContextVar[bool] = ContextVar("whether matrices of files stay in
 
 
 @contextmanager
-def mapped_in(folder: Path) -> Iterator[None]:
+def mapped_in(folder: Path, run: Path | None = None) -> Iterator[None]:
     """Keep large matrices on the disk of this folder while the body runs; elsewhere in that of temporary files.
 
-    Those of files are kept below it under their names, unless there is a place for them already: a run that is begun
-    again takes over what it finds.
+    Those of files are kept below it, or below the folder of a run, under their names, unless there is a place for them
+    already: a run that is begun again takes over what it finds.
     """
     token = _folder.set(str(folder))
     try:
-        with nullcontext() if keeping() is not None else kept_in(lambda _: folder / OF_FILES):
+        with nullcontext() if keeping() is not None else kept_in(lambda _: (run or folder) / OF_FILES):
             yield
     finally:
         _folder.reset(token)
