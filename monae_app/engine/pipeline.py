@@ -33,6 +33,7 @@ from monae_app.engine.data.reading import read_dataset
 from monae_app.engine.data.summary import describe
 from monae_app.engine.folder import in_words
 from monae_app.engine.kept_stages import building_on, forget, keeping_in, kept
+from monae_app.engine.memory_taken import watching_memory
 from monae_app.engine.result import CHECKPOINT, RESULTS, WEIGHTS, Result, make_ready, write_config
 from monae_app.engine.telling import Telling
 from monae_app.engine.training.device import choose_device
@@ -107,7 +108,7 @@ def run(
     make_ready(out, resume=resume)
     with in_words(out):
         write_config(out, config)
-    with threadpoolctl.threadpool_limits(thread_count()), mapped_in(out, prepared_in):
+    with threadpoolctl.threadpool_limits(thread_count()), mapped_in(out, prepared_in), watching_memory():
         torch.set_num_threads(thread_count())
         tell(announcements.files(config))
         began = time.perf_counter()

@@ -9,9 +9,10 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-import psutil
 from rich.console import Console as RichConsole
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from monae_app.engine.memory_taken import memory_taken
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -28,7 +29,6 @@ class Console:
         self._stage = ""
         self._doing = ""
         self._began = self._said = self._doing_since = -float("inf")
-        self._process = psutil.Process()
         self._progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
@@ -74,7 +74,7 @@ class Console:
             facts.append(f"{event['cells_per_s']:,.0f} cells/s")
         if event.get("eta_s") is not None:
             facts.append(f"{clock(event['eta_s'])} left")
-        facts.append(memory(self._process.memory_info().rss))
+        facts.append(memory(memory_taken()))
         if event.get("device_memory"):
             facts.append(f"{memory(event['device_memory'])} on the device")
         what = ", ".join(facts)

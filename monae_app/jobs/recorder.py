@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
+from monae_app.engine.memory_taken import memory_taken
 from monae_app.jobs import processes
 from monae_app.jobs.progress import Failure, JobFolder, Status
 
@@ -154,7 +155,7 @@ class Recorder:
 
     def _say_again(self) -> None:
         with self._lock:
-            memory = self._process.memory_info().rss
+            memory = memory_taken()
             self._status = self._status.model_copy(update={"memory": memory})
             if time.monotonic() - self._said_at < SILENT_SECONDS or not self._status.active:
                 return

@@ -20,6 +20,7 @@ from monae_app.engine.analysis.metrics.pairs import NO_PAIR
 from monae_app.engine.analysis.tables import stored_name
 from monae_app.engine.data.samples import SAMPLE
 from monae_app.engine.kept_stages import kept
+from monae_app.engine.memory_taken import most_memory_taken
 from monae_app.engine.telling import SILENT, Telling
 
 if TYPE_CHECKING:
@@ -144,11 +145,11 @@ def _version(package: str) -> str:
 
 
 def resources(device: object) -> dict[str, Any]:
-    """CPU seconds and peak memory of this process so far."""
+    """CPU seconds and peak memory of this process so far; of a run without what it has mapped from files."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
-    kilobytes = usage.ru_maxrss / (1024 if sys.platform == "darwin" else 1)
+    in_all = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     return {
         "device": str(device),
         "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 1),
-        "peak_memory_mb": round(kilobytes / 1024),
+        "peak_memory_mb": round((most_memory_taken() or in_all) / 2**20),
     }
