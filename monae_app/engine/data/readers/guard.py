@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from anndata._io.specs.registry import IORegistryError
 
 from monae_app.engine.errors import InputError
+from monae_app.engine.folder import is_full
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -78,6 +79,12 @@ def guarded(path: Path, called: str, expected: str, todo: str) -> Iterator[None]
             warnings.simplefilter("ignore")
             yield
     except READING_ERRORS as error:
+        if is_full(error):
+            raise InputError(
+                f"{path.name} is too large for memory, and the disk that its values go to is full.",
+                "some 5 to 20 bytes of free space for each of its values that is not 0.",
+                "free some space and try again: what was brought over is taken up.",
+            ) from error
         raise InputError(
             f"{path.name} could not be read as {called} ({reason_of(error)}).",
             f"{expected.rstrip('.')}.",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import io
+import shutil
 import zipfile
 from typing import TYPE_CHECKING
 
@@ -162,10 +164,46 @@ def test_a_damaged_matrix_is_one_message(damage: Callable[[bytes], bytes], said:
         x_of(path).read()
 
 
+@pytest.mark.parametrize("form", ["mtx", "mtx.gz", "dense", "csr"])
+def test_a_full_disk_is_said_and_what_was_brought_over_is_taken_up(form: str, tmp_path: Path):
+    values = some_matrix()
+    path, before = written(tmp_path / "in", form, values), shutil.disk_usage
+    with kept_in(lambda _: tmp_path / "kept"):
+        with (
+            telling(filled_after(3)),
+            pytest.raises(InputError, match="the disk that its values go to is full") as told,
+        ):
+            x_of(path).read()
+        assert "free some space" in told.value.todo
+        again: list[int] = []
+        with telling(lambda done, _: again.append(done)):
+            assert same(x_of(path).read(), values)
+        # not from the start; of what is dense, cells are counted
+        assert again[0] > (6 if form == "dense" else 60)
+    with pytest.MonkeyPatch.context() as patched, kept_in(lambda _: tmp_path / "other"):
+        patched.setattr(shutil, "disk_usage", lambda where: before(where)._replace(free=10))
+        if form != "dense":
+            with pytest.raises(InputError, match="the disk that its values go to is full"):
+                x_of(path).read()
+
+
+def filled_after(calls: int) -> Callable[[int, int], None]:
+    left = iter(range(calls))
+
+    def tell(_done: int, _total: int) -> None:
+        if next(left, None) is None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    return tell
+
+
 def written(folder: Path, form: str, values: sp.csr_matrix) -> Path:
     folder.mkdir()
     if form == "loom":
         return write_loom(folder / "cells.loom", values, barcodes(N_CELLS), GENES)
+    if form == "csr":
+        ad.AnnData(values).write_h5ad(folder / "cells.h5ad")
+        return folder / "cells.h5ad"
     if form == "dense":
         ad.AnnData(values.toarray()).write_h5ad(folder / "cells.h5ad")
         return folder / "cells.h5ad"
