@@ -63,8 +63,7 @@ def main() -> None:
     # what programs import
     import plotly.graph_objects  # noqa: F401
 
-    import monae_app.engine.analysis.run_slices
-    import monae_app.web.figures.style  # noqa: F401
+    import monae_app.web.live  # noqa: F401
 
     for line in sys.stdin:
         folder, *arguments = json.loads(line)
