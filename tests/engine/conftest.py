@@ -15,7 +15,7 @@ from monae_app.engine.data.planted import Planted, make_planted
 from monae_app.engine.data.preprocess import Prepared, prepare
 from monae_app.engine.data.reading import read_dataset
 from monae_app.engine.training.linked_view import with_linked_genes
-from tests.engine.small_runs import brief_layouts
+from tests.engine.small_runs import brief_layouts, hasty_runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -88,6 +88,13 @@ def brief_umap() -> Iterator[None]:
 def brief_umaps() -> Iterator[None]:
     """Lay out in few rounds in a whole module, also what its fixtures train."""
     with brief_layouts():
+        yield
+
+
+@pytest.fixture(scope="module")
+def hasty() -> Iterator[None]:
+    """Let runs of a whole module that are compared with each other alone skip what takes long and is no matter."""
+    with hasty_runs():
         yield
 
 

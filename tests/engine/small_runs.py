@@ -34,3 +34,11 @@ def brief_layouts() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sc.tl, "umap", partial(sc.tl.umap, maxiter=10))
         yield
+
+
+@contextmanager
+def hasty_runs() -> Iterator[None]:
+    """Lay out in few rounds and fit other features in few steps, where runs are compared with each other alone."""
+    with brief_layouts(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr("monae_app.engine.training.feature_regression.STEPS", 10)
+        yield
