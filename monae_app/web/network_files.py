@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
-import networkx as nx
 import numpy as np
 
 from monae_app.web.figures.network import svg
@@ -45,6 +44,9 @@ def written(network: Network, kind: str, lines: list[str]) -> str:
 
 def graphml(network: Network, lines: list[str]) -> str:
     """Write nodes with their places and edges with what speaks for them as GraphML."""
+    # here, not above: a server that starts has no network to write yet
+    import networkx as nx
+
     graph = nx.DiGraph(about=" ".join(lines))
     for row in network.nodes.to_dict("records"):
         graph.add_node(row["name"], **{str(key): _plain(row[key]) for key in ("factor", "tf", "score", "x", "y")})

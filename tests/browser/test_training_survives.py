@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
-STEPS = 1200
+STEPS = 800
 TRAINING = 240_000
 
 
@@ -45,7 +45,7 @@ def record(tmp_path: Path) -> RunRecord:
 
 def step(page: Page) -> int:
     told = page.locator("#training-live").inner_text()
-    found = re.search(r"([\d,]+) of 1,200", told)
+    found = re.search(r"([\d,]+) of 800", told)
     return int(found.group(1).replace(",", "")) if found else 0
 
 

@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import pytest
-import scanpy as sc
 import scipy.sparse as sp
 
 from monae_app.engine.config import RunConfig, make_config
@@ -17,9 +15,10 @@ from monae_app.engine.data.planted import Planted, make_planted
 from monae_app.engine.data.preprocess import Prepared, prepare
 from monae_app.engine.data.reading import read_dataset
 from monae_app.engine.training.linked_view import with_linked_genes
+from tests.engine.small_runs import brief_layouts, hasty_runs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from monae_app.engine.data.guidance import GuidanceGraph
@@ -79,9 +78,24 @@ def linked(prepared: dict[str, Prepared], graph: GuidanceGraph, planted_config: 
 
 
 @pytest.fixture
-def brief_umap(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lay out in few rounds, where the layout is asked for no more than numbers: they are half of a short run."""
-    monkeypatch.setattr(sc.tl, "umap", partial(sc.tl.umap, maxiter=10))
+def brief_umap() -> Iterator[None]:
+    """Lay out in few rounds in one test."""
+    with brief_layouts():
+        yield
+
+
+@pytest.fixture(scope="module")
+def brief_umaps() -> Iterator[None]:
+    """Lay out in few rounds in a whole module, also what its fixtures train."""
+    with brief_layouts():
+        yield
+
+
+@pytest.fixture(scope="module")
+def hasty() -> Iterator[None]:
+    """Let runs of a whole module that are compared with each other alone skip what takes long and is no matter."""
+    with hasty_runs():
+        yield
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-pytestmark = pytest.mark.usefixtures("brief_umap")
+pytestmark = pytest.mark.usefixtures("hasty")
 
 CELLS, STEPS = 60, 3
 EMPTY = {"rna": [2, 30, 59], "atac": [0, 7]}

@@ -7,20 +7,18 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import pytest
-import scanpy as sc
 
 from monae_app.engine import kept_stages
 from monae_app.engine.data.planted import make_planted
 from monae_app.engine.pipeline import run
 from monae_app.engine.result import CHECKPOINT, REPORT, STAGES, Result, write_config
 from monae_app.jobs.archive import export_run
-from tests.engine.small_runs import small_config
+from tests.engine.small_runs import hasty_runs, small_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -90,10 +88,9 @@ class Killed(BaseException):
 
 @pytest.fixture(scope="module", autouse=True)
 def small_shards() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
+    with hasty_runs(), pytest.MonkeyPatch.context() as patch:
         for name, number in SHARDS.items():
             patch.setattr(f"monae_app.engine.{name}", number)
-        patch.setattr(sc.tl, "umap", partial(sc.tl.umap, maxiter=10))
         yield
 
 

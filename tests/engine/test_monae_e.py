@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from monae_app.engine.config import RunConfig
 
-pytestmark = pytest.mark.usefixtures("brief_umap")
+pytestmark = pytest.mark.usefixtures("hasty")
 N_MOTIFS = 3
 
 

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 TRAINED, ALL = 400, 550
 FEW = 250  # of which 50 can be held out
 
+pytestmark = pytest.mark.usefixtures("brief_umaps")
+
 
 def part(planted: Planted, cells: slice) -> dict[str, ad.AnnData]:
     """Both profiles of some of the cells, told by their pair ids."""
@@ -147,7 +149,6 @@ def test_cells_held_out_embed_as_well_as_the_others(result):
     assert types_told(result.cells[~out], result.cells[out]) > 0.9
 
 
-@pytest.mark.usefixtures("brief_umap")
 def test_training_does_not_see_what_is_held_out(folder, result):
     """With other counts in the held-out cells, network, projections and features stay the same to the last bit."""
     config = result.config.model_copy(update={"steps": 3, "held_out": 0.2})

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 STEPS = 150
 FILES = {"config.json", "checkpoint.safetensors", "weights.safetensors", "cells.h5ad", "features.h5ad", "report.json"}
 
+pytestmark = pytest.mark.usefixtures("brief_umaps")
+
 
 def config_of(folder: Path, **changes: object) -> RunConfig:
     inputs = {name: folder / f"{name}.h5ad" for name in changes.pop("modalities", ("rna", "atac"))}

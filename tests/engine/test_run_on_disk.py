@@ -16,7 +16,7 @@ from tests.engine.small_runs import small_config
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.usefixtures("brief_umap")
+pytestmark = pytest.mark.usefixtures("hasty")
 
 
 def test_a_run_on_disk_equals_one_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

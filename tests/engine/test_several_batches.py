@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 N_CELLS = 100
 NAMES = ["d0|l0", "d0|l1", "d1|l1"]
 
+pytestmark = pytest.mark.usefixtures("brief_umaps")
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:

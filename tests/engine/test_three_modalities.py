@@ -34,6 +34,8 @@ NAMES = ("rna", "atac", "protein")
 SUBSETS = [each for size in (1, 2) for each in combinations(NAMES, size)]
 QUICK = {"steps": 3, "batch_size": 32, "hidden_width": 16, "n_components": 20, "held_out": 0.0}
 
+pytestmark = pytest.mark.usefixtures("brief_umaps")
+
 
 def config_of(folder: Path, names: tuple[str, ...] = NAMES, **settings: object) -> RunConfig:
     inputs = {name: folder / f"{name}.h5ad" for name in names}

@@ -40,9 +40,15 @@ def from_here(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(params=["local", pytest.param("cluster", marks=pytest.mark.long)])
 def launching(
-    request: pytest.FixtureRequest, registry: Registry, tmp_path: Path, from_here: None
+    request: pytest.FixtureRequest,
+    registry: Registry,
+    tmp_path: Path,
+    from_here: None,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Launching]:
     """Makes launchers of one store: on this machine, or with a Celery worker and a Redis server of their own."""
+    # how often a launcher looks is no promise; a test would only wait for its next look
+    monkeypatch.setattr("monae_app.jobs.dispatcher.TICK_SECONDS", 0.2)
     store = registry.runs.parents[2]
     if request.param == "local":
         launching: Launching = LocalLaunching(store)

@@ -7,10 +7,12 @@ import pytest
 from monae_app.web.app import create_app
 from monae_app.web.services import Services
 from monae_app.web.settings import Settings
+from tests.web.program_runner import PROGRAM, ProgramRunner
 from tests.web.regulated import Regulated, make_regulated
 from tests.web.tiny_sample import write_sample
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from monae_app.web.explore import RunView
@@ -52,3 +54,23 @@ def client(app):
 @pytest.fixture(scope="session")
 def regulated(tmp_path_factory: pytest.TempPathFactory) -> Regulated:
     return make_regulated(tmp_path_factory.mktemp("regulated"))
+
+
+@pytest.fixture(scope="module")
+def runner() -> Iterator[ProgramRunner]:
+    runner = ProgramRunner()
+    yield runner
+    runner.close()
+
+
+@pytest.fixture
+def ran(runner: ProgramRunner) -> Callable[..., Path]:
+    """Run a program of some kind in a process of its own and return where it has written."""
+
+    def ran(kind: str, program: str, folder: Path, *arguments: str) -> Path:
+        folder.mkdir(exist_ok=True)
+        (folder / PROGRAM).write_text(program)
+        runner.run(kind, folder, *arguments)
+        return folder
+
+    return ran

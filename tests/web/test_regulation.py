@@ -25,7 +25,6 @@ from monae_app.web.regulation_tables import Filters, shortlist
 from monae_app.web.regulation_view import with_known
 from monae_app.web.track_data import about_peak
 from tests.web.regulated import FACTORS, GROUPS, RUN, worked_out
-from tests.web.test_snippets import ran
 from tests.web.tiny_sample import CELLS, TYPES
 
 if TYPE_CHECKING:
@@ -240,9 +239,9 @@ def test_own_tables_are_those_that_were_read(view, own):
     assert len(parse_own_targets(view.kept.table(own.partition(":")[0]), "mine.csv")) == 4
 
 
-def test_the_program_of_the_page_finds_its_numbers(client, tmp_path):
+def test_the_program_of_the_page_finds_its_numbers(client, ran, tmp_path):
     program = client.get(f"/api/runs/{RUN}/code/regulation.py?tf=Gene3&gene=Gene9").text
-    made = ran(program, tmp_path / "code")
+    made = ran("regulation", program, tmp_path / "code")
     shown = table_of(got(client, "targets.csv", tf=TF))
     pd.testing.assert_frame_equal(pd.read_csv(made / "targets.csv"), shown[pd.read_csv(made / "targets.csv").columns])
     assert set(pd.read_csv(made / "links.csv")["gene"]) == {"Gene9"}

@@ -5,10 +5,7 @@ from __future__ import annotations
 import ast
 import io
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 import numpy as np
@@ -35,20 +32,12 @@ from monae_app.web.snippets.program import literal
 from tests.web.test_short_jobs_of_users import browser, user_of
 from tests.web.tiny_sample import CELLS
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 N = 2 * CELLS
 RUN = "sample-tiny"
 API = f"/api/runs/{RUN}"
-ONE_THREAD = {"OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[2])}
-
-
-def ran(program: str, folder: Path, *arguments: str) -> Path:
-    """Run a program in a fresh process and return where it has written."""
-    folder.mkdir(exist_ok=True)
-    (folder / "program.py").write_text(program)
-    command = [sys.executable, "-W", "error::SyntaxWarning", "program.py", *arguments]
-    done = subprocess.run(command, cwd=folder, env=os.environ | ONE_THREAD, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return folder
 
 
 def code(client, name: str, **asked) -> str:
@@ -76,16 +65,16 @@ def same_table(made: Path, client, url: str, **asked) -> None:
      {"colour": "atac:chr1:100000-100500"}],
     ids=["column", "measured", "imputed"],
 )  # fmt: skip
-def test_a_map(client, tmp_path, asked):
-    made = ran(code(client, "map", **asked), tmp_path)
+def test_a_map(client, ran, tmp_path, asked):
+    made = ran("map", code(client, "map", **asked), tmp_path)
     same_table(made / "map.csv", client, "map.csv", **asked)
     assert "plotly" in (made / "map.html").read_text()
 
 
-def test_a_blend_of_a_gene_set_and_a_gene(client, tmp_path, settings):
+def test_a_blend_of_a_gene_set_and_a_gene(client, ran, tmp_path, settings):
     chosen = GeneSet.of('my "set"\n', ["Gene1", "Gene2"])
     GeneSets(settings.store, LOCAL).add(chosen)
-    made = ran(code(client, "map", colour=f"set:{chosen.id}", **{"with": "rna:Gene9"}), tmp_path)
+    made = ran("map", code(client, "map", colour=f"set:{chosen.id}", **{"with": "rna:Gene9"}), tmp_path)
     table = pd.read_csv(made / "map.csv")
     for column, key in ((4, f"set:{chosen.id}"), (5, "rna:Gene9")):
         shown = pd.read_csv(io.StringIO(client.get(f"{API}/map.csv", query_string={"colour": key}).text))
@@ -94,20 +83,20 @@ def test_a_blend_of_a_gene_set_and_a_gene(client, tmp_path, settings):
     assert {"map_1.html", "map_2.html"} <= {path.name for path in made.iterdir()}
 
 
-def test_cells_alone_by_their_clusters(client, tmp_path, settings, services):
+def test_cells_alone_by_their_clusters(client, ran, tmp_path, settings, services):
     view, annotations = services.view(RUN), Selections(services).of(RUN).annotations
     chosen = np.arange(N) % 4 < 2
     order = order_of(view.folder, chosen, 0.7, "two types")
     made = done(settings, "map", order | {"annotations": str(annotations.folder), "column": "x\"y'z"})
     asked = {"colour": f"note:{made['column']}", "part": made["part"]}
-    folder = ran(code(client, "map", **asked), tmp_path)
+    folder = ran("map", code(client, "map", **asked), tmp_path)
     same_table(folder / "map.csv", client, "map.csv", **asked)
     assert len(pd.read_csv(folder / "map.csv")) == chosen.sum()
 
 
 @pytest.mark.parametrize("second", [[], ["obs:cell_type=Endo", "obs:cell_type=L2/3"]], ids=["rest", "groups"])
 @pytest.mark.parametrize("saved", [False, True], ids=["column", "selection"])
-def test_a_comparison(client, tmp_path, settings, services, *, saved, second):
+def test_a_comparison(client, ran, tmp_path, settings, services, *, saved, second):
     view, selections = services.view(RUN), Selections(services)
     keys = ["obs:cell_type=Astro"]
     if saved:
@@ -123,47 +112,47 @@ def test_a_comparison(client, tmp_path, settings, services, *, saved, second):
     key = done(settings, "compare", order)["key"]
     program = code(client, "differential", key=key)
     assert ("from_text" in program) == saved
-    made = ran(program, tmp_path)
+    made = ran("differential", program, tmp_path)
     shown = pd.read_csv(io.StringIO(client.get(f"/api/comparisons/{key}.csv").text), comment="#")
     pd.testing.assert_frame_equal(pd.read_csv(made / "differential.csv"), shown, check_exact=True)
     assert (made / "volcano.html").exists()
 
 
 @pytest.mark.parametrize("kind", ["dot", "violin", "heat", "composition"])
-def test_features_over_groups(client, tmp_path, services, kind):
+def test_features_over_groups(client, ran, tmp_path, services, kind):
     features = ["rna:Gene3", "rna:Gene20"]
     program = code(client, "groups", kind=kind, column="cell_type", part="modality", feature=features)
-    made = ran(program, tmp_path)
+    made = ran("groups", program, tmp_path)
     shown = _data(services.view(RUN), features, "cell_type", "modality", kind).to_csv()
     assert (made / f"{kind}.csv").read_text() == shown
     assert (made / f"{kind}.html").exists()
 
 
-def test_labels(client, tmp_path, settings, services):
+def test_labels(client, ran, tmp_path, settings, services):
     order = {"folder": str(services.view(RUN).folder), "source": "rna", "column": "cell_type", "target": "atac"}
     done(settings, "labels", order)
     token = done(settings, "labels_file", order | {"threshold": 0.6})["token"]
     with client.get(f"/api/downloads/{token}") as answer:
         shown = pd.read_csv(io.BytesIO(answer.data))
     asked = {"from": "rna", "label": "cell_type", "to": "atac", "threshold": 0.6}
-    mine = pd.read_csv(ran(code(client, "labels", **asked), tmp_path) / "labels.csv")
+    mine = pd.read_csv(ran("labels", code(client, "labels", **asked), tmp_path) / "labels.csv")
     assert mine["label"].tolist() == shown["label"].tolist()
     # the page keeps probabilities in half precision
     pd.testing.assert_frame_equal(mine, shown, check_exact=False, atol=1e-3)
 
 
-def test_a_verdict(client, tmp_path):
-    made = ran(code(client, "verdict"), tmp_path)
+def test_a_verdict(client, ran, tmp_path):
+    made = ran("verdict", code(client, "verdict"), tmp_path)
     same_table(made / "verdict.csv", client, "verdict.csv")
 
 
-def test_losses(client, tmp_path, services):
-    made = ran(code(client, "losses"), tmp_path)
+def test_losses(client, ran, tmp_path, services):
+    made = ran("losses", code(client, "losses"), tmp_path)
     shown, _ = services.losses.read(services.registry.get(RUN).files)
     pd.testing.assert_frame_equal(pd.read_csv(made / "losses.csv"), shown, check_dtype=False)
 
 
-def test_who_shares_a_server_learns_no_path_and_can_run_it_on_an_export(tmp_path, samples_root):
+def test_who_shares_a_server_learns_no_path_and_can_run_it_on_an_export(ran, tmp_path, samples_root):
     settings = Settings(store=tmp_path / "store", single_user=False)
     app = create_app(settings, samples_root)
     one, other = browser(app), browser(app)
@@ -173,7 +162,7 @@ def test_who_shares_a_server_learns_no_path_and_can_run_it_on_an_export(tmp_path
     program = one.get(url).text
     assert str(tmp_path) not in program
     assert other.get(url).status_code == 404
-    ran(program, tmp_path / "elsewhere", str(record.folder))
+    ran("verdict", program, tmp_path / "elsewhere", str(record.folder))
     assert (tmp_path / "elsewhere" / "verdict.csv").exists()
 
 

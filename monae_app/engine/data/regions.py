@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-import bioframe
 import numpy as np
 import pandas as pd
 
@@ -183,6 +182,9 @@ def _overlaps(genes: pd.DataFrame, regions: pd.DataFrame, place: str, promoter: 
     spots = spots.dropna(subset=["chrom", "start", "end"]).astype({"chrom": str, "start": int, "end": int})
     if located.empty or spots.empty:
         return pd.DataFrame({"gene": [], "region": [], "overlap": []}).astype(int).assign(place=place)
+    # here, not above: it brings matplotlib, which takes longer than most questions to the app
+    import bioframe
+
     found = bioframe.overlap(located, spots, how="inner", suffixes=("", "_region"))
     overlap = np.minimum(found["end"], found["end_region"]) - np.maximum(found["start"], found["start_region"])
     if place == PROMOTER:

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import scanpy as sc
 from sklearn.metrics import adjusted_rand_score
-from sklearn.neighbors import NearestNeighbors
+from sklearn.neighbors import KNeighborsTransformer, NearestNeighbors
 
 from monae_app.engine.analysis import integration
+from monae_app.engine.analysis.compiled import import_umap
 from monae_app.engine.analysis.integration import map_cells
 
 
@@ -60,7 +61,12 @@ def test_cells_in_one_spot_are_mapped_too():
     assert np.isfinite(found.umap).all()
 
 
-@pytest.mark.parametrize("exact_up_to", [integration.EXACT_UP_TO, 0], ids=["exact", "approximate"])
+# approximate search is compiled anew in each process, which takes minutes on a busy machine
+@pytest.mark.parametrize(
+    "exact_up_to",
+    [integration.EXACT_UP_TO, pytest.param(0, marks=pytest.mark.long)],
+    ids=["exact", "approximate"],
+)
 def test_9000_cells_are_mapped(monkeypatch, exact_up_to):
     monkeypatch.setattr(integration, "EXACT_UP_TO", exact_up_to)
     # the layout is not the point here and takes most of the time
@@ -69,5 +75,25 @@ def test_9000_cells_are_mapped(monkeypatch, exact_up_to):
     cells, which = clouds(9000)
     found = mapped(cells)
     assert found.umap.shape == (9000, 2)
+    assert np.isfinite(found.umap).all()
+    assert adjusted_rand_score(which, found.leiden) > 0.9
+
+
+@pytest.mark.parametrize(("exact_up_to", "asked"), [(9000, []), (8999, [15])], ids=["exact", "approximate"])
+def test_approximate_search_is_asked_above_a_bound_alone(monkeypatch, exact_up_to, asked):
+    heard = []
+
+    def exact_search(*, n_neighbors, metric, n_trees, n_iters, **_others):
+        """Stand for pynndescent, which is asked by these names, and compile nothing."""
+        heard.append(n_neighbors)
+        return KNeighborsTransformer(n_neighbors=n_neighbors, metric=metric)
+
+    monkeypatch.setattr(integration, "EXACT_UP_TO", exact_up_to)
+    monkeypatch.setattr(sc.tl, "umap", partial(sc.tl.umap, maxiter=3))
+    import_umap()
+    monkeypatch.setattr("pynndescent.PyNNDescentTransformer", exact_search)
+    cells, which = clouds(9000)
+    found = mapped(cells)
+    assert heard == asked
     assert np.isfinite(found.umap).all()
     assert adjusted_rand_score(which, found.leiden) > 0.9
