@@ -17,7 +17,7 @@ import sys
 import tempfile
 import threading
 import time
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -86,9 +86,11 @@ def _take_share(config: RunConfig, should_stop: Callable[[], bool], beside: Path
     # not before here: torch takes seconds, and memory
     from monae_app.engine.pipeline import run
     from monae_app.engine.training.group import Followed
+    from monae_app.jobs.kept_matrices import matrices_kept_of
 
     with (
         suppress(Followed),
+        nullcontext() if beside is None else matrices_kept_of(beside),
         tempfile.TemporaryDirectory(prefix=SCRATCH, dir=beside, ignore_cleanup_errors=True) as scratch,
     ):
         if beside is not None:

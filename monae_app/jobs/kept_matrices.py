@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from monae_app.engine.data.store.kept import Entry, kept_in
@@ -15,6 +15,7 @@ from monae_app.jobs.registry import SAFE_ID
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
 MATRICES = "matrices"
@@ -38,6 +39,12 @@ def matrices_kept(own: Path | None = None) -> Iterator[None]:
     """
     with kept_in(lambda path: matrices_of(path) or own, both_sides=True):
         yield
+
+
+def matrices_kept_of(run: Path) -> AbstractContextManager[None]:
+    """Keep the matrices that are read for a run: with its user, or else in its own folder, as the engine does."""
+    own = matrices_of(run)
+    return nullcontext() if own is None else matrices_kept(own)
 
 
 def sweep_matrices(store: Path) -> None:

@@ -146,9 +146,9 @@ def _stopped(recorder: Recorder, stopped: Stopped) -> str:
 def _compute(recorder: Recorder, folder: Path, *, resume: bool, processes: int | None) -> None:
     bound_threads()
     # Imported here, what follows too: libraries take seconds, and the first line of progress must not wait for them.
-    from monae_app.jobs.kept_matrices import matrices_kept, matrices_of
+    from monae_app.jobs.kept_matrices import matrices_kept_of
 
-    with matrices_kept(matrices_of(folder)):
+    with matrices_kept_of(folder):
         if isinstance(recorder.run, WorkFolder):
             do_work(recorder.run, recorder)
         else:

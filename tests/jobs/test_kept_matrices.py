@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -11,11 +13,14 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
+from monae_app.cli import main
 from monae_app.engine.data import on_disk
 from monae_app.engine.data.contents import ReadingOptions
 from monae_app.engine.data.readers import open_file
+from monae_app.engine.data.store.kept import for_once
 from monae_app.jobs.kept_matrices import matrices_kept, matrices_of, sweep_matrices
 from monae_app.jobs.sweeping import sweep
+from tests.conftest import run_arguments
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,3 +91,30 @@ def test_what_belongs_to_no_file_goes(end: str, tmp_path: Path):
     (left / "source.json").unlink()
     sweep_matrices(tmp_path)
     assert kept(tmp_path, ONE) == []
+
+
+def test_a_run_that_is_nobodys_keeps_them_in_its_folder(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """What the command line brings to disk is there for whoever resumes, though it is killed right after."""
+    left: list[str] = []
+
+    class Killed(BaseException):
+        """Stands for a process that ends here."""
+
+    def killed(*_: object) -> None:
+        left.extend(path.name for path in (tmp_path / "run" / on_disk.OF_FILES).glob("*/by_cell/about.json"))
+        raise Killed
+
+    monkeypatch.setattr("monae_app.engine.pipeline.locate_features", killed)
+    with pytest.raises(Killed):
+        main(run_arguments(data, tmp_path / "run"))
+    assert len(left) == 2
+    assert not list((tmp_path / "run").glob(".matrix-*"))
+
+
+def test_what_a_killed_process_left_goes_with_the_next(tmp_path: Path):
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    for pid in (dead.pid, os.getpid()):
+        (tmp_path / f".matrix-{pid}-abc").mkdir()
+    with on_disk.mapped_in(tmp_path), for_once(on_disk.folder()) as own:
+        assert {each.name for each in tmp_path.iterdir()} == {f".matrix-{os.getpid()}-abc", own.name}

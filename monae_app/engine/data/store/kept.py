@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 from contextlib import contextmanager, suppress
@@ -15,6 +16,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import psutil
 
 from monae_app.engine.data.file_state import state_of
 from monae_app.engine.data.store.lines import Lines
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 
 BY_CELL, BY_FEATURE, SOURCE, LOCK = "by_cell", "by_feature", "source.json", "lock"
 VERSION = 1
+ONCE, FOR_ONCE = ".matrix-", re.compile(r"\.matrix-(\d+)-.+")
 
 
 @dataclass(frozen=True)
@@ -149,8 +153,12 @@ def tell(done: int, total: int) -> None:
 
 @contextmanager
 def for_once(parent: str | None) -> Iterator[Path]:
-    """Give a folder whose files go with the last who has mapped them."""
-    folder = Path(tempfile.mkdtemp(prefix=".matrix-", dir=parent))
+    """Give a folder whose files go with the last who has mapped them; those of processes that were killed go, too."""
+    for left in Path(parent or tempfile.gettempdir()).glob(f"{ONCE}*"):
+        found = FOR_ONCE.fullmatch(left.name)
+        if found and not psutil.pid_exists(int(found[1])):
+            shutil.rmtree(left, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=f"{ONCE}{os.getpid()}-", dir=parent))
     try:
         yield folder
     finally:
