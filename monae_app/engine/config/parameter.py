@@ -9,7 +9,7 @@ from pydantic import Field
 ModalityName = Literal["rna", "atac", "protein", "methylation"]
 GenomeName = Literal["hg38", "hg19", "mm10"]
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
-PrecisionName = Literal["float32", "bfloat16"]
+PrecisionName = Literal["auto", "float32", "bfloat16"]
 LikelihoodName = Literal["auto", "nb", "zinb", "poisson", "bernoulli", "normal"]
 MethylationLikelihoodName = Literal["auto", "beta_binomial", "binomial", "normal"]
 Group = Literal["data", "reading", "quality", "guidance", "length", "model", "graph", "loss", "anchors", "analysis"]

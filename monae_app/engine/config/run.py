@@ -166,9 +166,9 @@ class RunConfig(GraphStageSettings):
         "auto", "length", "Where to compute; auto takes an NVIDIA GPU if there is one.", expert=False
     )
     precision: PrecisionName = parameter(
-        "float32",
+        "auto",
         "length",
-        "Of products of matrices in training; bfloat16 halves what they move and is meant for GPUs.",
+        "Of products of matrices in training; auto takes bfloat16 on a GPU that is made for it, else float32.",
     )
     processes: int = parameter(
         1,

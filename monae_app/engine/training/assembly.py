@@ -16,6 +16,7 @@ from monae_app.engine.model.additive_decoder import AdditiveDecoder
 from monae_app.engine.model.cell_autoencoder import CellEncoder, FeatureDecoder
 from monae_app.engine.model.graph_vae import GraphEncoder
 from monae_app.engine.model.monae_net import LossWeights, ModalityParts, MonaeNet
+from monae_app.engine.training.device import takes_half_precision
 from monae_app.engine.training.starting_clusters import starting_centres
 from monae_app.engine.training.starting_levels import start_levels
 
@@ -86,7 +87,7 @@ def build_network(
         elif correspondence is not None:
             _start_at(parts, correspondence.maps)
         centres = _centres(correspondence, config)
-        return MonaeNet(encoder, parts, config.latent_shared, loss_weights(config), centres).to(device)
+        return MonaeNet(encoder, parts, config.latent_shared, loss_weights(config, device), centres).to(device)
 
 
 def _start_at(parts: dict[str, ModalityParts], maps: dict[str, LinearMap]) -> None:
@@ -112,8 +113,8 @@ def _centres(correspondence: Correspondence | None, config: RunConfig) -> torch.
     return torch.from_numpy(starting_centres(correspondence.start, config.leiden_resolution, config.seed))
 
 
-def loss_weights(config: RunConfig) -> LossWeights:
-    """Weights of the terms of a run."""
+def loss_weights(config: RunConfig, device: torch.device) -> LossWeights:
+    """Weights of the terms of a run, and the other constants of its objective on a device."""
     return LossWeights(
         kl=config.lambda_kl,
         graph=config.lambda_graph,
@@ -127,7 +128,7 @@ def loss_weights(config: RunConfig) -> LossWeights:
         private_dropout=config.private_dropout,
         cross_decoding=config.cross_decoding,
         teacher=config.teacher,
-        halved=config.precision == "bfloat16",
+        halved=takes_half_precision(config.precision, device),
     )
 
 

@@ -7,6 +7,8 @@ import torch
 from monae_app.engine.errors import InputError
 from monae_app.engine.training import ranks
 
+FIRST_WITH_BFLOAT16 = (8, 0)
+
 
 def choose_device(wanted: str) -> torch.device:
     """Turn auto (cuda, else cpu), cpu, cuda or mps into a device of this machine.
@@ -31,6 +33,13 @@ def choose_device(wanted: str) -> torch.device:
     if wanted == "cuda" and ranks.size() > 1:
         return _own_gpu()
     return torch.device(wanted)
+
+
+def takes_half_precision(wanted: str, device: torch.device) -> bool:
+    """Whether products are in bfloat16, by the setting: ``auto`` where a GPU has units for them, else as it says."""
+    if wanted != "auto":
+        return wanted == "bfloat16"
+    return device.type == "cuda" and torch.cuda.get_device_capability(device) >= FIRST_WITH_BFLOAT16
 
 
 def _own_gpu() -> torch.device:

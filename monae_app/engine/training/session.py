@@ -234,4 +234,5 @@ class Learned:
     def record(self, device: torch.device) -> dict[str, Any]:
         """Return what the report says of it, and of where it was computed."""
         how_long = {"steps": self.steps, "batch_size": self.size.cells}
-        return {"device": str(device), **how_long, "processes": self.processes}
+        precision = "bfloat16" if self.network.weights.halved else "float32"
+        return {"device": str(device), **how_long, "precision": precision, "processes": self.processes}

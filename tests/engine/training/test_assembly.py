@@ -162,8 +162,9 @@ def test_every_weight_comes_from_the_setting_of_its_name(planted_config):
         "teacher": "ema",
     }
     expected = {name.removeprefix("lambda_"): value for name, value in changed.items()}
-    for precision, halved in (("float32", False), ("bfloat16", True)):
-        found = asdict(loss_weights(planted_config.model_copy(update=changed | {"precision": precision})))
+    for precision, halved in (("auto", False), ("float32", False), ("bfloat16", True)):
+        config = planted_config.model_copy(update=changed | {"precision": precision})
+        found = asdict(loss_weights(config, torch.device("cpu")))
         assert found == expected | {"halved": halved}
 
 

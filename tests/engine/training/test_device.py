@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from monae_app.engine.errors import InputError
-from monae_app.engine.training.device import choose_device
+from monae_app.engine.training.device import choose_device, takes_half_precision
 
 
 @pytest.mark.parametrize(("cuda", "chosen"), [(True, "cuda"), (False, "cpu")])
@@ -32,3 +32,13 @@ def test_each_process_of_a_training_takes_a_gpu_of_its_own(monkeypatch):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     with pytest.raises(InputError, match="1 GPU for 2 processes"):
         choose_device("cuda")
+
+
+@pytest.mark.parametrize(("capability", "halved"), [((7, 5), False), ((8, 0), True), ((9, 0), True)])
+def test_auto_multiplies_in_half_precision_on_gpus_that_are_made_for_it(monkeypatch, capability, halved):
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: capability)
+    assert takes_half_precision("auto", torch.device("cuda", 0)) is halved
+    for device in ("cuda", "cpu"):
+        assert takes_half_precision("bfloat16", torch.device(device))
+        assert not takes_half_precision("float32", torch.device(device))
+    assert not takes_half_precision("auto", torch.device("cpu"))
