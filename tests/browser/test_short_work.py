@@ -70,13 +70,13 @@ def test_groups_are_mapped_and_clustered_alone_and_left_again(page: Page):
     expect(page.locator("#some-cells-note")).to_contain_text("Only Astro · cell_type, Oligo · cell_type", timeout=LONG)
     # Planted: each type is one cluster, and they stand on the map at once.
     expect(page.locator("#some-cells-shown")).to_contain_text(f"{CELLS} cells in 2 clusters")
-    page.wait_for_function("document.getElementById('map').state().colouring.title.startsWith('clusters of Astro')")
+    page.wait_for_function("document.getElementById('map')?.state?.().colouring?.title.startsWith('clusters of Astro')")
     assert legend(page) == ["0", "1"]
     expect(page.locator("#selection-body")).to_contain_text("clusters of Astro · cell_type, Oligo · cell_type")
     # the address holds it
     page.reload()
     expect(page.locator("#some-cells-note")).to_contain_text("Only Astro · cell_type, Oligo · cell_type")
-    page.wait_for_function(f"document.getElementById('map').state().about?.cells === {CELLS}")
+    page.wait_for_function(f"document.getElementById('map')?.state?.().about?.cells === {CELLS}")
     page.goto(f"{page.url.split('?')[0]}?run=sample-tiny&colour=obs:cell_type&part={part_of(page.url)}")
     page.wait_for_function("document.querySelectorAll('#map .cell-map-legend .entry').length === 2")
     # a group keeps its colour
