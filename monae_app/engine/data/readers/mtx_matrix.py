@@ -73,7 +73,8 @@ class MtxMatrix:
             (self.shape[0], n_features),
             lambda: self._read(features, entry, large=large),
             lambda: self._peek(features),
-            columns=None if entry is None else columns,
+            # a feature is looked up by whoever shows a page: not in a file that has yet to be gone through
+            columns=None if entry is None or entry.by_feature() is None else columns,
         )
 
     def _entry(self) -> Entry | None:

@@ -136,7 +136,9 @@ def test_in_an_archive_and_by_modality(tmp_path: Path):
             found = parts["rna"].matrices["X"].read()
             assert told
             told.clear()
-            proteins = parts["protein"].matrices["X"]
+            assert parts["protein"].matrices["X"].columns is None
+            again = {each.modality: each for each in open_file(tmp_path / "all.zip", ReadingOptions()).parts}
+            proteins = again["protein"].matrices["X"]
             # the matrix is one, and is brought over once
             assert not (proteins.read()[:] != values[:, ::2]).nnz
             np.testing.assert_array_equal(proteins.columns(np.array([2, 0])), values[:, [4, 0]].toarray())
