@@ -141,17 +141,23 @@ def _foretold(measured: Sequence[Measured]) -> str:
     before, last = sorted(measured, key=lambda each: each.cells)[-2:]
     step = last.cells / before.cells
     power = max(exponent_of_step(measured), 1.0)
-    a_cell = max(last.highest - before.highest, 0) / (last.cells - before.cells)
+    # a step in how things are done, such as onto the disk, can outweigh what is kept of every cell
+    a_cell = (last.highest - before.highest) / (last.cells - before.cells)
     said = []
     for cells in FORETOLD:
         hours = sum(last.cpu_s.values()) * (cells / last.cells) ** power / 3600
-        memory = (last.highest + a_cell * (cells - last.cells)) / GB
-        said.append(f"{cells / 1e6:.0f} + {cells / 1e6:.0f} million cells: {hours:,.0f} CPU hours, {memory:,.0f} GiB")
+        memory = f", {(last.highest + a_cell * (cells - last.cells)) / GB:,.0f} GiB" if a_cell > 0 else ""
+        said.append(f"{cells / 1e6:.0f} + {cells / 1e6:.0f} million cells: {hours:,.0f} CPU hours{memory}")
+    of_memory = (
+        f"{a_cell / 1024:.1f} KiB of memory a cell of either modality"
+        if a_cell > 0
+        else "memory did not grow, so that only a larger size can tell what more cells take"
+    )
     return (
         f"On paper, by the step from {before.cells:,} to {last.cells:,} cells (x {step:.0f}; exponent {power:.2f} from "
-        f"there on, {a_cell / 1024:.1f} KiB of memory a cell of either modality): {'; '.join(said)}, on cores like "
-        "these. What grows is reading, projecting, embedding, decoding and placing, all of them loops over cells that "
-        "share nothing: they divide among machines; memory is what is kept of every cell (components, embedding, map)."
+        f"there on; {of_memory}): {'; '.join(said)}, on cores like these. What grows is reading, projecting, "
+        "embedding, decoding and placing, all of them loops over cells that share nothing: they divide among machines; "
+        "memory is what is kept of every cell (components, embedding, map)."
     )
 
 
