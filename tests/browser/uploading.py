@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MEGABYTE = 10**6
-# What Chromium and Dash write when a connection is refused or cut, as these tests make it happen; of a script that is on
-# its way then, Dash's loader throws the bare event.
+# What Chromium and Dash write when a connection is refused or cut, as these tests make it happen; scripts that are on
+# their way then fail by the bare event, or by a chunk that is missing.
 PROVOKED = re.compile(
-    r"the server did not respond|^Failed to fetch$|^Event$|"
+    r"the server did not respond|^Failed to fetch$|^Event$|^ChunkLoadError: Loading chunk|"
     r"net::ERR_(CONNECTION_(REFUSED|RESET|ABORTED)|EMPTY_RESPONSE|CONTENT_LENGTH_MISMATCH|FAILED|INTERNET_DISCONNECTED|SOCKET_NOT_CONNECTED|NETWORK_CHANGED)"
 )
 UPLOADING = 120_000
