@@ -26,10 +26,16 @@ _FULL = ("No space left on device", "StorageFull", "os error 28", "errno = 28", 
 
 def sweep(folder: Path) -> None:
     """Take away temporary files whose writers are dead."""
+    for path in left_by_the_dead(folder, _LEFT):
+        path.unlink(missing_ok=True)
+
+
+def left_by_the_dead(folder: Path, name: re.Pattern[str]) -> Iterator[Path]:
+    """Yield what a folder holds of dead processes; the first group of a name is the number of its process."""
     for path in folder.iterdir():
-        found = _LEFT.fullmatch(path.name)
+        found = name.fullmatch(path.name)
         if found and not psutil.pid_exists(int(found[1])):
-            path.unlink(missing_ok=True)
+            yield path
 
 
 def sync_folder(folder: Path) -> None:

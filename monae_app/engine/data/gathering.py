@@ -13,7 +13,6 @@ import scipy.sparse as sp
 from monae_app.engine.data import on_disk
 from monae_app.engine.data.store.kept import for_once
 from monae_app.engine.data.store.lines import LineWriter
-from monae_app.engine.data.store.mapped_matrix import MappedMatrix
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -65,5 +64,4 @@ class Gathering:
         """Return all lines, (L, M); on disk they are float32."""
         if self._writer is None:
             return sp.vstack(self._blocks, format="csr") if self._blocks else sp.csr_matrix((0, self._n_places))
-        lines = self._writer.finish()
-        return MappedMatrix.of(lines.values, lines.places, lines.ends, (len(lines.ends) - 1, self._n_places))
+        return self._writer.finish().matrix(self._n_places)

@@ -163,8 +163,8 @@ def turned(values: sp.csr_matrix) -> sp.csr_matrix:
     if not isinstance(values, MappedMatrix):
         return values.T.tocsr()
     with for_once(folder()) as place:
-        lines = transposed(Lines(values.data, values.indices, values.indptr), values.shape[1], place, tell)
-        return MappedMatrix.of(lines.values, lines.places, lines.ends, values.shape[::-1])
+        lines = Lines(values.data, values.indices, values.indptr)
+        return transposed(lines, values.shape[1], place, tell).matrix(values.shape[0])
 
 
 def through(values: sp.csr_matrix, change: Callable[[sp.csr_matrix], sp.csr_matrix], n_features: int) -> sp.csr_matrix:

@@ -15,18 +15,19 @@ import scipy.sparse as sp
 
 from monae_app.engine.data import on_disk
 from monae_app.engine.data.contents import PEEKED_VALUES, Matrix
-from monae_app.engine.data.readers.matrix_market import parsed, parsed_lines, read_header, sample
+from monae_app.engine.data.readers.matrix_market import parsed, parsed_lines, sample
 from monae_app.engine.data.readers.onto_disk import LEAST_BYTES, brought_over, check_room
 from monae_app.engine.data.readers.unpacking import BUFFER, is_compressed, unpacked
 from monae_app.engine.data.store import kept
-from monae_app.engine.data.store.lines import Lines, LineWriter
 from monae_app.engine.data.store.scattering import ENTRY, Scattering
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from monae_app.engine.data.readers.matrix_market import Header
     from monae_app.engine.data.store.kept import Entry, Keeping
+    from monae_app.engine.data.store.lines import LineWriter
 
 STRETCH = 8 << 20
 LONGEST_LINE = 10_000
@@ -40,8 +41,8 @@ class MtxMatrix:
 
     Parameters
     ----------
-    path
-        The file; a copy of it, if it lies in an archive.
+    path, header
+        The file, or a copy of it if it lies in an archive; what stands at its top.
     source, place
         The file, folder or archive that was given, and its name in there.
     shape
@@ -53,6 +54,7 @@ class MtxMatrix:
     """
 
     path: Path
+    header: Header
     source: Path
     place: str
     shape: tuple[int, int]
@@ -61,9 +63,7 @@ class MtxMatrix:
 
     def matrix(self, features: np.ndarray | None) -> Matrix:
         """Return it as a Matrix that is read when it is asked, all of its features or those at (G',)."""
-        header = read_header(self.path)
-        large = on_disk.is_large(header.n_values or 0) and header.is_general
-        entry = self._entry() if large else None
+        entry = self._entry()
         n_features = self.shape[1] if features is None else len(features)
 
         def columns(wanted: np.ndarray) -> np.ndarray:
@@ -71,17 +71,22 @@ class MtxMatrix:
 
         return Matrix(
             (self.shape[0], n_features),
-            lambda: self._read(features, entry, large=large),
+            lambda: self._read(features, entry),
             lambda: self._peek(features),
             # a feature is looked up by whoever shows a page: not in a file that has yet to be gone through
             columns=None if entry is None or entry.by_feature() is None else columns,
         )
 
-    def _entry(self) -> Entry | None:
-        return None if self.keeping is None else self.keeping.of(self.source, self.place)
+    @property
+    def _is_large(self) -> bool:
+        # of whoever reads it, some want all in memory
+        return on_disk.is_large(self.header.n_values or 0) and self.header.is_general
 
-    def _read(self, features: np.ndarray | None, entry: Entry | None, *, large: bool) -> sp.csr_matrix | np.ndarray:
-        if large:
+    def _entry(self) -> Entry | None:
+        return None if self.keeping is None or not self._is_large else self.keeping.of(self.source, self.place)
+
+    def _read(self, features: np.ndarray | None, entry: Entry | None) -> sp.csr_matrix | np.ndarray:
+        if self._is_large:
             values = self._onto_disk(entry)
             return values if features is None else on_disk.take(values, columns=features)
         values = parsed(self.path)
@@ -106,18 +111,13 @@ class MtxMatrix:
     def _onto_disk(self, entry: Entry | None) -> sp.csr_matrix:
         return brought_over(self._write_lines, "csr", self.shape, entry)
 
-    def _write_lines(self, folder: Path) -> Lines:
+    def _write_lines(self, writer: LineWriter) -> None:
         """Write the cells of the file, and go on where that was interrupted."""
-        found = Lines.open(folder)
-        if found is not None:
-            return found
-        writer = LineWriter(folder)
         if writer.done < self.shape[0]:
-            self._scattered(folder).hand_over(writer, self.shape[1])
-        return writer.finish()
+            self._scattered(writer.folder).hand_over(writer, self.shape[1])
 
     def _scattered(self, folder: Path) -> Scattering:
-        header = read_header(self.path)
+        header = self.header
         size = header.n_rows, header.n_columns
         if (size[::-1] if self.turned else size) != self.shape:
             raise ValueError(f"{self.path.name} is {size[0]} x {size[1]}, which does not fit")

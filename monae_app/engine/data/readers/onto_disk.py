@@ -17,7 +17,6 @@ from monae_app.engine.data import on_disk
 from monae_app.engine.data.store import kept
 from monae_app.engine.data.store.kept import BY_CELL, BY_FEATURE, for_once
 from monae_app.engine.data.store.lines import Lines, LineWriter
-from monae_app.engine.data.store.mapped_matrix import MappedMatrix
 from monae_app.engine.data.store.transposing import parts, transposed
 
 if TYPE_CHECKING:
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 
     from monae_app.engine.data.readers.tree import Node
     from monae_app.engine.data.store.kept import Entry
+    from monae_app.engine.data.store.mapped_matrix import MappedMatrix
 
 LEAST_BYTES = 5
 SIDES = {"csr": (BY_CELL, BY_FEATURE), "csc": (BY_FEATURE, BY_CELL)}
@@ -45,11 +45,11 @@ def onto_disk(group: Node, kind: str, shape: tuple[int, int], entry: Entry | Non
         If a position lies outside the matrix.
     """
     of_lines = shape if kind == "csr" else shape[::-1]
-    return brought_over(lambda folder: _lines(group, of_lines, folder), kind, shape, entry)
+    return brought_over(lambda writer: _write_lines(group, of_lines, writer), kind, shape, entry)
 
 
 def brought_over(
-    write: Callable[[Path], Lines],
+    write: Callable[[LineWriter], None],
     kind: str,
     shape: tuple[int, int],
     entry: Entry | None,
@@ -59,7 +59,7 @@ def brought_over(
     Parameters
     ----------
     write
-        Writes its lines into a folder, or goes on with those that are there, and opens them.
+        Writes its lines, those that the writer has not got yet; not called where all are there.
     kind
         ``csr`` if lines are cells, ``csc`` if they are features.
     shape
@@ -84,7 +84,7 @@ def brought_over(
 
 
 def _brought(
-    write: Callable[[Path], Lines],
+    write: Callable[[LineWriter], None],
     kind: str,
     shape: tuple[int, int],
     folder: Path,
@@ -92,7 +92,11 @@ def _brought(
     both_sides: bool,
 ) -> MappedMatrix:
     as_stored, turned = SIDES[kind]
-    lines = write(folder / as_stored)
+    lines = Lines.open(folder / as_stored)
+    if lines is None:
+        writer = LineWriter(folder / as_stored)
+        write(writer)
+        lines = writer.finish()
     other = None
     if kind == "csc" or both_sides:
         n_places = shape[1] if kind == "csr" else shape[0]
@@ -103,18 +107,14 @@ def _brought(
 def _matrix(lines: Lines, shape: tuple[int, int]) -> MappedMatrix:
     if len(lines.ends) != shape[0] + 1:
         raise ValueError(f"{len(lines.ends) - 1} cells are kept, not {shape[0]}")
-    return MappedMatrix.of(lines.values, lines.places, lines.ends, shape)
+    return lines.matrix(shape[1])
 
 
-def _lines(group: Node, shape: tuple[int, int], folder: Path) -> Lines:
+def _write_lines(group: Node, shape: tuple[int, int], writer: LineWriter) -> None:
     """Write the lines of a file, (lines, places), and go on where that was interrupted."""
     n_lines, n_places = shape
-    found = Lines.open(folder)
-    if found is not None:
-        return found
     ends = _ends(group, n_lines)
-    writer = LineWriter(folder)
-    check_room(folder, LEAST_BYTES * int(ends[-1] - ends[writer.done]))
+    check_room(writer.folder, LEAST_BYTES * int(ends[-1] - ends[writer.done]))
     for first, last in parts(ends, writer.done):
         data, places = _read(group, slice(int(ends[first]), int(ends[last])), n_places)
         block = sp.csr_matrix((data, places, ends[first : last + 1] - ends[first]), shape=(last - first, n_places))
@@ -122,7 +122,6 @@ def _lines(group: Node, shape: tuple[int, int], folder: Path) -> Lines:
         block.eliminate_zeros()
         writer.append(block)
         kept.tell(int(ends[last]), int(ends[-1]))
-    return writer.finish()
 
 
 def check_room(folder: Path, needed: int) -> None:

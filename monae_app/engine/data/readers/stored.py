@@ -88,9 +88,9 @@ class Stored:
         flat = len(node.shape) == 1
         share = share_stored(peek_dense(node, self.kind, self.shape))
         if flat or not on_disk.is_large(int(share * self.shape[0] * self.shape[1])):
-            return read_dense(node, self.kind, self.shape)
+            return read_dense(node, self.kind, self.shape, share)
         return brought_over(
-            lambda folder: write_dense(node, self.kind, self.shape, folder), "csr", self.shape, self._entry()
+            lambda writer: write_dense(node, self.kind, self.shape, writer), "csr", self.shape, self._entry()
         )
 
     def _entry(self) -> Entry | None:

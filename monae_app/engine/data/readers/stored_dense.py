@@ -13,12 +13,10 @@ import scipy.sparse as sp
 from monae_app.engine.data.contents import PEEKED_VALUES
 from monae_app.engine.data.in_blocks import blocks
 from monae_app.engine.data.store import kept
-from monae_app.engine.data.store.lines import Lines, LineWriter
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from monae_app.engine.data.readers.tree import Node
+    from monae_app.engine.data.store.lines import LineWriter
 
 BLOCKS = 64
 BLOCK_VALUES = 16_000_000
@@ -46,7 +44,7 @@ def peek_dense(node: Node, kind: str, shape: tuple[int, int], features: np.ndarr
     return (values if features is None else values[:, features]).ravel()
 
 
-def read_dense(node: Node, kind: str, shape: tuple[int, int]) -> sp.csr_matrix | np.ndarray:
+def read_dense(node: Node, kind: str, shape: tuple[int, int], share: float) -> sp.csr_matrix | np.ndarray:
     """Read a whole matrix, (N, G): sparse if it is mostly zero.
 
     Parameters
@@ -57,14 +55,15 @@ def read_dense(node: Node, kind: str, shape: tuple[int, int]) -> sp.csr_matrix |
         ``dense``, or ``turned`` if features are its rows.
     shape
         (N, G).
+    share
+        Of its values that are no zeros, about; see :func:`share_stored`.
     """
     if len(node.shape) == 1:
         return np.asarray(node[...]).reshape(shape)
-    sample = peek_dense(node, kind, shape)
     found = [_rows(node, kind, each) for each in blocks(shape[0], _rows_at_once(shape))]
     if not found:
-        return np.zeros(shape, sample.dtype)
-    if sample.size > 0 and share_stored(sample) < 0.5 and sample.dtype != np.float16:
+        return np.zeros(shape, node.dtype)
+    if share < 0.5 and node.dtype != np.float16:
         return sp.vstack([sp.csr_matrix(block) for block in found], format="csr")
     return np.concatenate(found)
 
@@ -74,7 +73,7 @@ def share_stored(sample: np.ndarray) -> float:
     return float(np.count_nonzero(sample) / sample.size) if sample.size else 1.0
 
 
-def write_dense(node: Node, kind: str, shape: tuple[int, int], folder: Path) -> Lines:
+def write_dense(node: Node, kind: str, shape: tuple[int, int], writer: LineWriter) -> None:
     """Write the cells of a matrix as sparse lines, and go on where that was interrupted; see :func:`read_dense`.
 
     Raises
@@ -82,15 +81,10 @@ def write_dense(node: Node, kind: str, shape: tuple[int, int], folder: Path) -> 
     OSError
         If the disk is too full.
     """
-    found = Lines.open(folder)
-    if found is not None:
-        return found
-    writer = LineWriter(folder)
     for part in blocks(shape[0], _rows_at_once(shape)):
         if part.start >= writer.done:
             writer.append(sp.csr_matrix(_rows(node, kind, part).astype(np.float32)))
             kept.tell(part.stop, shape[0])
-    return writer.finish()
 
 
 def _rows_at_once(shape: tuple[int, int]) -> int:

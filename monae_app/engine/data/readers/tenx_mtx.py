@@ -71,12 +71,13 @@ def read_sets(path: Path, sets: list[MtxSet], located: Callable[[str], Path], no
 
 
 def _parts(path: Path, found: MtxSet, located: Callable[[str], Path], notes: list[str], *, several: bool) -> list[Part]:
-    header = read_header(located(found.matrices[0]))
+    headers = {name: read_header(located(name)) for name in found.matrices}
+    header = headers[found.matrices[0]]
     features, barcodes = (_table(located(name)) for name in (found.features or "", found.barcodes or ""))
     turned, features, barcodes = _fit(header, features, barcodes)
     matrices = {"X": found.matrices[0]}
     for name in found.matrices[1:]:
-        other = read_header(located(name))
+        other = headers[name]
         if (other.n_rows, other.n_columns) == (header.n_rows, header.n_columns):
             matrices[re.sub(r"\.mtx.*", "", name.rsplit("/", 1)[-1])] = name
     listed, peaks = _features(features)
@@ -84,7 +85,9 @@ def _parts(path: Path, found: MtxSet, located: Callable[[str], Path], notes: lis
     notes += left_out
     obs = _obs(barcodes, located(found.metadata) if found.metadata else None)
     shape = (len(obs), len(listed.ids))
-    files = {called: MtxMatrix(located(name), path, name, shape, turned) for called, name in matrices.items()}
+    files = {
+        called: MtxMatrix(located(name), headers[name], path, name, shape, turned) for called, name in matrices.items()
+    }
     parts = []
     for group in groups:
         lazies = {called: file.matrix(group.columns) for called, file in files.items()}

@@ -17,10 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import psutil
-
 from monae_app.engine.data.file_state import state_of
 from monae_app.engine.data.store.lines import Lines
+from monae_app.engine.folder import left_by_the_dead
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -154,10 +153,8 @@ def tell(done: int, total: int) -> None:
 @contextmanager
 def for_once(parent: str | None) -> Iterator[Path]:
     """Give a folder whose files go with the last who has mapped them; those of processes that were killed go, too."""
-    for left in Path(parent or tempfile.gettempdir()).glob(f"{ONCE}*"):
-        found = FOR_ONCE.fullmatch(left.name)
-        if found and not psutil.pid_exists(int(found[1])):
-            shutil.rmtree(left, ignore_errors=True)
+    for left in left_by_the_dead(Path(parent or tempfile.gettempdir()), FOR_ONCE):
+        shutil.rmtree(left, ignore_errors=True)
     folder = Path(tempfile.mkdtemp(prefix=f"{ONCE}{os.getpid()}-", dir=parent))
     try:
         yield folder

@@ -15,7 +15,7 @@ import numpy as np
 
 from monae_app.engine.data import in_blocks
 from monae_app.engine.data.in_blocks import blocks
-from monae_app.engine.data.store.mapped_matrix import width_of
+from monae_app.engine.data.store.mapped_matrix import MappedMatrix, width_of
 from monae_app.engine.folder import sweep
 from monae_app.engine.result import write_json
 
@@ -68,6 +68,10 @@ class Lines:
         part = slice(int(self.ends[number]), int(self.ends[number + 1]))
         return self.places[part], self.values[part].astype(np.float32)
 
+    def matrix(self, n_places: int) -> MappedMatrix:
+        """Return them as a matrix, (L, M)."""
+        return MappedMatrix.of(self.values, self.places, self.ends, (len(self.ends) - 1, n_places))
+
     def dense(self, numbers: np.ndarray, n_places: int) -> np.ndarray:
         """Return some lines by their numbers (n,), zeros filled in, as columns: (M, n) float32."""
         found = np.zeros((n_places, len(numbers)), np.float32)
@@ -108,7 +112,7 @@ class LineWriter:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         sweep(folder)
         self.done, self._stored, self._width = _noted(folder)
@@ -128,21 +132,21 @@ class LineWriter:
             (PLACES, block.indices.astype(np.int32)),
             (ENDS, ends),
         ):
-            with (self._folder / name).open("ab") as file:
+            with (self.folder / name).open("ab") as file:
                 array.tofile(file)
         self.done, self._stored = self.done + block.shape[0], self._stored + block.nnz
         self._note()
 
     def finish(self) -> Lines:
         """Say that all lines are there, and open them."""
-        found = finished(self._folder, self.done, self._stored, self._width)
-        (self._folder / NOTE).unlink(missing_ok=True)
+        found = finished(self.folder, self.done, self._stored, self._width)
+        (self.folder / NOTE).unlink(missing_ok=True)
         return found
 
     def _widen(self, width: str) -> None:
         """Write all values anew with more bytes each."""
-        former = self._folder / _name(self._width)
-        with (self._folder / _name(width)).open("wb") as file:
+        former = self.folder / _name(self._width)
+        with (self.folder / _name(width)).open("wb") as file:
             values = _mapped(former, WIDTHS[self._width], self._stored)
             for part in blocks(self._stored, in_blocks.VALUES_AT_ONCE):
                 values[part].astype(WIDTHS[width]).tofile(file)
@@ -152,12 +156,12 @@ class LineWriter:
 
     def _note(self) -> None:
         about = {"lines": self.done, "stored": self._stored, "width": self._width}
-        write_json(self._folder / NOTE, about, durable=False)
+        write_json(self.folder / NOTE, about, durable=False)
 
     def _lengths(self) -> dict[str, int]:
         """How long the files are by what was noted; the first end is that of no line."""
-        if not (self._folder / ENDS).exists():
-            np.zeros(1, np.int64).tofile(self._folder / ENDS)
+        if not (self.folder / ENDS).exists():
+            np.zeros(1, np.int64).tofile(self.folder / ENDS)
         width = WIDTHS[self._width].itemsize
         return {_name(self._width): self._stored * width, PLACES: self._stored * 4, ENDS: (self.done + 1) * 8}
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from monae_app.engine.data.store.kept import kept_in, telling
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
 
 
 class Killed(Exception):
@@ -20,3 +23,38 @@ def killed_after(calls: int) -> Callable[[int, int], None]:
             raise Killed
 
     return tell
+
+
+def check_what_kills_cost(
+    kills: Sequence[int], folder: Path, read: Callable[[], Any], check: Callable[[Any], None]
+) -> None:
+    """Read a file, killed each time when it has told so often: each kill costs the block that it comes in, and no more.
+
+    Parameters
+    ----------
+    folder
+        For what is kept.
+    read
+        Opens the file and reads its matrix.
+    check
+        Told what was read in the end, while it is kept.
+    """
+    told = 0
+
+    def count(_done: int, _total: int) -> None:
+        nonlocal told
+        told += 1
+
+    with kept_in(lambda _: folder / "kept", both_sides=True):
+        for calls in kills:
+            try:
+                with telling(killed_after(calls)):
+                    read()
+            except Killed:
+                told += calls
+        with telling(count):
+            found = read()
+        check(found)
+    with kept_in(lambda _: folder / "anew", both_sides=True), telling(count):
+        before, _ = told, read()
+    assert before <= (told - before) + len(kills)

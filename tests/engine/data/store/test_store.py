@@ -23,7 +23,7 @@ from monae_app.engine.data.store.kept import Entry, kept_in, key_of, telling
 from monae_app.engine.data.store.lines import Lines, LineWriter
 from monae_app.engine.data.store.mapped_matrix import MappedMatrix
 from monae_app.engine.data.store.transposing import transposed
-from tests.engine.data.store.kills import Killed, killed_after
+from tests.engine.data.store.kills import check_what_kills_cost
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -162,28 +162,13 @@ def test_a_writer_that_was_killed_goes_on_where_it_was(tmp_path_factory, kills: 
     values[50, 3] = 300
     values = sp.csr_matrix(values)
     path = file_of(folder / "files", kind(values))
-    told = 0
 
-    def count(_done: int, _total: int) -> None:
-        nonlocal told
-        told += 1
-
-    with kept_in(lambda _: folder / "kept", both_sides=True):
-        for calls in kills:
-            try:
-                with telling(killed_after(calls)):
-                    x_of(path).read()
-            except Killed:
-                told += calls
-        with telling(count):
-            found = x_of(path).read()
+    def check(found: MappedMatrix) -> None:
         assert not (found[:] != values).nnz
         assert found.data.dtype == np.uint16
         np.testing.assert_array_equal(x_of(path).columns(np.arange(N_FEATURES)), values.toarray())
-    # each kill cost the block that it came in, and no more
-    with kept_in(lambda _: folder / "anew", both_sides=True), telling(count):
-        before, _ = told, x_of(path).read()
-    assert before <= (told - before) + len(kills)
+
+    check_what_kills_cost(kills, folder, lambda: x_of(path).read(), check)
 
 
 def test_a_process_that_is_killed_leaves_what_the_next_one_takes(tmp_path: Path):
